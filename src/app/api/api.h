@@ -1,0 +1,113 @@
+/*
+ * The functions behind /api/v1. They check what was asked, ask the `source` for it and give it as
+ * JSON. App fills the source from its snapshots and the database; a test fills it with whatever it
+ * likes. Shapes of the answers: api/openapi.yaml.
+ *
+ * Every function of the source may be called from several workers at once and may block.
+ */
+#ifndef APP_API_API_H
+#define APP_API_API_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "http/http.h"
+
+/* Roles of an account; the mask of http_identity. */
+enum api_role {
+	API_STAFF = 1,    /* own calls and messages, the directory as the measures disclose it */
+	API_OPERATOR = 2, /* the switchboard live */
+	API_MANAGER = 4,  /* general administration's manager (A1): sees all records */
+	API_ADMIN = 8,    /* the node: trunks, registrations, health */
+};
+#define API_ALL (API_STAFF | API_OPERATOR | API_MANAGER | API_ADMIN)
+
+#define API_TEXT  128
+#define API_LIMIT 200 /* entries in one answer */
+
+/* What is asked for. Unused members are 0 or "". */
+struct api_query {
+	struct http_identity who; /* who.org scopes everything */
+	const char *language;
+	int64_t id;               /* of the one thing asked for: call number, message, person */
+	/* lists */
+	char text[API_TEXT];      /* words to look for: names, numbers, matters */
+	char number[32], outcome[32], clause[16], direction[16], state[16], role[16];
+	uint32_t person, department, extension;
+	uint16_t trunk;
+	int64_t from_ms, to_ms;   /* of the beginning; to is exclusive, 0 open */
+	int64_t before;           /* only ids below this: the next page; 0 the first */
+	unsigned limit;           /* 1 to API_LIMIT */
+	char reason[API_TEXT];    /* why content is opened (A1) */
+};
+
+/* *out is handed over. 0, ENOENT, EAGAIN (not to be had at the moment: 503), or another errno: 500.
+ * A list is {"items":[…],"next":id or null}; "next" is the following page's `before`. */
+typedef int api_read(void *arg, const struct api_query *q, json_t **out);
+
+struct api_user {
+	struct http_identity who;
+	char hash[HTTP_PASSWORD_HASH]; /* argon2id */
+	bool disabled;
+};
+
+/* What decides who may open a message's content (A1). */
+#define API_NAMED 16
+struct api_content {
+	uint32_t for_person;           /* recipient, 0 none */
+	uint32_t for_department;
+	bool of_department;            /* the asker belongs to for_department */
+	bool delivered;
+	uint32_t named[API_NAMED];     /* persons whom the recipient named */
+	unsigned named_count;
+	uint32_t roles_with_reason;    /* roles that the measures name */
+	char *sound_path;              /* malloc()ed WAV file, NULL none */
+};
+
+struct api_opening { /* kept for A5.8, refused ones too */
+	struct http_identity who;
+	int64_t message;
+	bool allowed;
+	char clause[16], reason[API_TEXT], address[46];
+};
+
+struct api_source {
+	void *arg;
+	/* 0 or ENOENT. */
+	int (*user_find)(void *arg, const char *name, struct api_user *out);
+	/* Told after the fact: sign-in, failure, sign-out. May be NULL. */
+	void (*user_seen)(void *arg, const char *name, const char *what, const char *address);
+	api_read *me;            /* the account's own: names to show */
+	api_read *switchboard;   /* whole live picture: what events then keep up to date */
+	api_read *calls;         /* live, of who.org */
+	api_read *call;          /* id: live, with steps */
+	api_read *legs;
+	api_read *registrations;
+	api_read *trunks;
+	api_read *people;        /* text searches; for staff as disclosed */
+	api_read *departments;
+	api_read *messages;      /* list without content */
+	api_read *message;       /* id: without content */
+	api_read *records;       /* filters; staff: their own only (who.person) */
+	api_read *record;        /* id: with steps */
+	/* content of message q->id. 0 or ENOENT; the texts are then asked for by message_text. */
+	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
+	api_read *message_text;  /* who, organisation, matter as typed or said */
+	/* Must be durable when it returns 0: nothing is opened otherwise. */
+	int (*opening_keep)(void *arg, const struct api_opening *o);
+};
+
+struct api;
+/* `source` is copied. ENOMEM. */
+int api_alloc(struct api **ap, const struct api_source *source);
+void api_free(struct api *a); /* accepts NULL */
+
+/* The table for http_config.route; its arg is the struct api. */
+const struct http_route *api_route_table(size_t *count);
+
+/* Writes the table, a route a line: method, path, operation, roles by name. */
+int api_route_print(char *out, size_t cap);
+
+#endif
