@@ -43,7 +43,7 @@ struct measures_hours {
 	struct measures_span day[7][MEASURES_SPANS]; /* by weekday, 0 Sunday */
 };
 
-#define MEASURES_DATES 64
+#define MEASURES_DATES 128
 struct measures_date {
 	int16_t year;
 	uint8_t month, day;
