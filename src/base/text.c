@@ -67,38 +67,33 @@ bool text_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* The length of a valid sequence at p, 0 when there is none (RFC 3629, section 4). */
+/* Well-formed sequences by their first bytes (RFC 3629, section 4). */
+static const struct {
+	unsigned char first_lo, first_hi, second_lo, second_hi, length;
+} utf8_forms[] = {
+	{0x01, 0x7F, 0, 0, 1},	     {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+	{0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+	{0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+/* The length of a valid sequence at p, 0 when there is none. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
-	unsigned char lo = 0x80, hi = 0xBF;
-	size_t n;
+	for (size_t i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++) {
+		size_t n = utf8_forms[i].length;
 
-	if (p[0] < 0x80)
-		return p[0] ? 1 : 0;
-	if (p[0] >= 0xC2 && p[0] <= 0xDF)
-		n = 2;
-	else if (p[0] >= 0xE0 && p[0] <= 0xEF)
-		n = 3;
-	else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-		n = 4;
-	else
-		return 0;
-	if (n > left)
-		return 0;
-	if (p[0] == 0xE0)
-		lo = 0xA0;
-	else if (p[0] == 0xED)
-		hi = 0x9F;
-	else if (p[0] == 0xF0)
-		lo = 0x90;
-	else if (p[0] == 0xF4)
-		hi = 0x8F;
-	if (p[1] < lo || p[1] > hi)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((p[i] & 0xC0) != 0x80)
+		if (p[0] < utf8_forms[i].first_lo || p[0] > utf8_forms[i].first_hi)
+			continue;
+		if (n > left)
 			return 0;
-	return n;
+		if (n > 1 && (p[1] < utf8_forms[i].second_lo || p[1] > utf8_forms[i].second_hi))
+			return 0;
+		for (size_t k = 2; k < n; k++)
+			if ((p[k] & 0xC0) != 0x80)
+				return 0;
+		return n;
+	}
+	return 0;
 }
 
 bool text_utf8_valid(const char *s, size_t len)
