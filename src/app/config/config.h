@@ -62,8 +62,9 @@ void config_errors_print(struct config_errors *errs, const struct catalogue *c, 
 
 #define CONFIG_INTERFACES     8
 #define CONFIG_TRUNKS         32
-#define CONFIG_TRUNK_PEERS    16
+#define CONFIG_TRUNK_PEERS    8
 #define CONFIG_TRUNK_RULES    16
+#define CONFIG_TRUNK_RANGES   8
 #define CONFIG_ORGANISATIONS  16
 #define CONFIG_NUMBERS        256 /* DIDs of one organisation */
 #define CONFIG_PROXIES        8
@@ -78,15 +79,16 @@ struct config_interface {
 	char address[46];    /* local, concrete: never 0.0.0.0 */
 	char advertised[46]; /* what stands in Via, Contact and SDP; the local one unless set */
 	uint16_t udp_port, tcp_port, tls_port; /* 0 off */
-	char certificate[CONFIG_PATH], key[CONFIG_PATH]; /* PEM, for tls_port */
+	char certificate[CONFIG_PATH]; /* PEM, chain and key in one file, for tls_port */
 };
 
-/* A number that begins with `prefix` loses its first `strip` digits and gets `add` before it. The
- * first rule that fits is applied, the others are not looked at. */
+/* A number that begins with `prefix` loses its first `strip` characters and gets `add` before it.
+ * The first rule that fits is applied, the others are not looked at. */
 struct config_rule {
-	char prefix[32];
+	char prefix[24];                /* "" fits all; may begin with + */
+	uint8_t length_min, length_max; /* of the whole number; 0 any */
 	uint8_t strip;
-	char add[32];
+	char add[24];
 };
 
 enum config_transport { CONFIG_UDP, CONFIG_TCP, CONFIG_TLS };
@@ -102,7 +104,8 @@ struct config_peer {
 struct config_trunk {
 	char id[CONFIG_ID];     /* "sample": unique in the node */
 	char name[CONFIG_NAME]; /* for people: 示例中继 */
-	bool enabled;
+	bool enabled;           /* a trunk that isn't stays out of use, but is checked */
+	bool incoming_only;     /* takes calls, places none */
 	char interface[CONFIG_ID];
 	enum config_transport transport;
 
@@ -115,16 +118,17 @@ struct config_trunk {
 	char proxy[CONFIG_HOST];          /* outbound proxy host[:port], "" none */
 	bool tls_verify;
 	char tls_name[CONFIG_HOST];       /* SNI and the name verified; the domain unless set */
+	char tls_ca[CONFIG_PATH];         /* CAs, PEM; those of `sip` unless set */
 
 	/* registering out (RFC 3261, 10) */
 	bool registers;
 	char registrar[CONFIG_HOST];      /* the domain unless set */
 	char user[CONFIG_NAME];           /* user part of the address of record */
 	char auth_user[CONFIG_NAME];      /* the user unless set */
-	char password[CONFIG_SECRET];
+	char auth_realm[CONFIG_NAME];     /* with authorization_first; the domain unless set */
+	char password[CONFIG_NAME];
 	uint32_t expiry_s;
 	bool authorization_first;         /* Authorization already in the first REGISTER */
-	bool service_route;               /* RFC 3608 */
 
 	/* numbers */
 	enum config_did_from did_from;
@@ -136,7 +140,9 @@ struct config_trunk {
 	unsigned rule_out_count;
 	char from_template[CONFIG_HOST];     /* "sip:{number}@{domain}" */
 	char identity_template[CONFIG_HOST]; /* P-Asserted-Identity, "" none (RFC 3325) */
-	char shown_number[32];               /* of ours outside; "" is the caller's DID */
+	char own_numbers[CONFIG_TRUNK_RANGES][24]; /* prefixes of ours: only these are shown … */
+	unsigned own_number_count;
+	char shown_number[32];               /* … every other caller as this */
 	bool trust_identity;                 /* P-Asserted-Identity from there is believed */
 
 	/* sound and capacity */
@@ -144,7 +150,7 @@ struct config_trunk {
 	enum codec codecs[CODEC_COUNT];
 	unsigned codec_count;
 	enum dtmf_way dtmf;
-	enum config_srtp srtp;
+	enum config_srtp srtp;         /* over TLS only */
 	bool busy_tone;               /* analog gateway: a busy cadence ends the call */
 	uint32_t session_expires_s;   /* RFC 4028, 0 not asked for by us */
 	bool reliable_provisional;    /* RFC 3262 is offered */
@@ -179,12 +185,16 @@ struct config_sip {
 	uint8_t contacts_max;    /* an extension */
 	char proxies[CONFIG_PROXIES][46]; /* whose Path and received source are believed */
 	unsigned proxy_count;
+	uint16_t lockout_failures; /* wrong passwords of a user from an address before … */
+	uint32_t lockout_s;        /* … both together are refused for this long */
+	char nameserver[46];       /* for trunks' host names; "" the system's */
+	char tls_ca[CONFIG_PATH];  /* CAs for trunks over TLS, PEM; "" the system's */
 };
 
 struct config_http {
 	char address[46];
 	uint16_t port;
-	char certificate[CONFIG_PATH], key[CONFIG_PATH]; /* "" plain HTTP */
+	char certificate[CONFIG_PATH], key[CONFIG_PATH]; /* PEM; "" plain HTTP; may be one file */
 	char trusted_proxies[CONFIG_PROXIES][46];        /* X-Forwarded-For is believed from */
 	unsigned trusted_proxy_count;
 	char metrics_token[CONFIG_SECRET];               /* "" loopback only */
