@@ -1,8 +1,8 @@
 /*
  * Pinyin of names, for speaking them (numbered: "zhang1 san1 feng1"), for searching (letters
  * "zhangsanfeng") and for the keypad (initials "zsf"). By ICU's Han-Latin with a list of readings
- * that it gets wrong; a reading kept in the directory goes before it. Safe from every thread: each has a
- * transliterator of its own. About 30 us a name.
+ * that it gets wrong; a reading kept in the directory goes before it. Safe from every thread: each
+ * has a transliterator of its own. About 30 us a name.
  */
 #ifndef SPEECH_PINYIN_H
 #define SPEECH_PINYIN_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #define PINYIN_NUMBERED 1024
-#define PINYIN_LETTERS  768
+#define PINYIN_LETTERS	768
 #define PINYIN_INITIALS 256
 
 enum pinyin_kind {
@@ -20,7 +20,7 @@ enum pinyin_kind {
 
 struct pinyin {
 	char numbered[PINYIN_NUMBERED]; /* ü is v, neutral tone 5; what isn't Han stays as it is */
-	char letters[PINYIN_LETTERS];   /* a-z and digits only, ü is v */
+	char letters[PINYIN_LETTERS];	/* a-z and digits only, ü is v */
 	char initials[PINYIN_INITIALS]; /* first letter of each syllable or Latin word */
 };
 

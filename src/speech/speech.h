@@ -13,14 +13,14 @@
 
 #include "base/catalogue.h"
 
-#define SPEECH_RATE        16000
+#define SPEECH_RATE	   16000
 #define SPEECH_LEVEL_DBM0  (-16.0)
-#define SPEECH_NAME        96    /* of a sound: "attendant.greeting", "person-12" */
-#define SPEECH_TEXT        512   /* to be spoken at once */
-#define SPEECH_READING     1024  /* numbered pinyin of it */
-#define SPEECH_QUEUE       4096  /* requests that wait for the worker */
-#define SPEECH_SECONDS_MAX 120   /* of one sound */
-#define SPEECH_PARTS       12    /* of a pattern */
+#define SPEECH_NAME	   96	/* of a sound: "attendant.greeting", "person-12" */
+#define SPEECH_TEXT	   512	/* to be spoken at once */
+#define SPEECH_READING	   1024 /* numbered pinyin of it */
+#define SPEECH_QUEUE	   4096 /* requests that wait for the worker */
+#define SPEECH_SECONDS_MAX 120	/* of one sound */
+#define SPEECH_PARTS	   12	/* of a pattern */
 
 struct speech;
 
@@ -34,15 +34,15 @@ void speech_sound_free(struct speech_sound *sound); /* accepts an empty one */
 /* Texts are copied. A NULL or "" counts as not given. */
 struct speech_config {
 	const struct catalogue *catalogue; /* outlives the speech */
-	const char *lang_dir;       /* readings.json is read from here */
-	const char *cache_dir;      /* made when missing */
-	const char *recordings_dir; /* may be missing */
-	/* Words apart by spaces, no shell; in them {text} {reading} {voice} {speed} {out}. {reading} is
-	 * numbered pinyin for Chinese, else the text. NULL: espeak-ng. */
+	const char *lang_dir;		   /* readings.json is read from here */
+	const char *cache_dir;		   /* made when missing */
+	const char *recordings_dir;	   /* may be missing */
+	/* Words apart by spaces, no shell; in them {text} {reading} {voice} {speed} {out}.
+	 * {reading} is numbered pinyin for Chinese, else the text. NULL: espeak-ng. */
 	const char *command;
 	const char *voice[LANG_COUNT]; /* NULL: espeak-ng's */
-	unsigned speed;      /* words a minute, 0: 150 */
-	unsigned timeout_ms; /* for one run of the engine, 0: 10000 */
+	unsigned speed;		       /* words a minute, 0: 150 */
+	unsigned timeout_ms;	       /* for one run of the engine, 0: 10000 */
 };
 
 /* Errors: ENOMEM, errno of making the cache folder, EINVAL for a command without {out} or
@@ -64,9 +64,9 @@ struct speech_request {
  * EIO (the engine failed or wrote nonsense), ENOMEM. A bad recording is logged and passed over. */
 int speech_render(struct speech *s, const struct speech_request *rq, struct speech_sound *out);
 
-/* The same by the worker's thread, which then calls done there: `sound` is the handler's when err is
- * 0, else NULL. The request is copied. Returns 0 or ENOBUFS. */
-typedef void (speech_done_h)(int err, struct speech_sound *sound, void *arg);
+/* The same by the worker's thread, which then calls done there: `sound` is the handler's when err
+ * is 0, else NULL. The request is copied. Returns 0 or ENOBUFS. */
+typedef void(speech_done_h)(int err, struct speech_sound *sound, void *arg);
 int speech_request_async(struct speech *s, const struct speech_request *rq, speech_done_h *done,
 			 void *arg);
 
@@ -75,14 +75,14 @@ int speech_request_async(struct speech *s, const struct speech_request *rq, spee
  * changes is a slot that the player fills with other sounds. {company} is fixed.
  */
 enum speech_part_kind {
-	SPEECH_PART_SOUND,      /* name: a sound that speech_prompts has given out */
-	SPEECH_PART_PAUSE,      /* ms: of silence (punctuation between slots) */
-	SPEECH_PART_NAME,       /* {name}: the person's name */
+	SPEECH_PART_SOUND,	/* name: a sound that speech_prompts has given out */
+	SPEECH_PART_PAUSE,	/* ms: of silence (punctuation between slots) */
+	SPEECH_PART_NAME,	/* {name}: the person's name */
 	SPEECH_PART_DEPARTMENT, /* {department}: the department's name */
-	SPEECH_PART_DIGITS,     /* {digits}: digit by digit, sounds "digit.0" to "digit.9" */
-	SPEECH_PART_KEY,        /* {key}: a key to press, sounds "number.<n>" */
-	SPEECH_PART_HOUR,       /* {hour}: the first two digits, sounds "number.<n>" */
-	SPEECH_PART_MINUTE,     /* {minute}: the last two digits, sounds "number.<n>" */
+	SPEECH_PART_DIGITS,	/* {digits}: digit by digit, sounds "digit.0" to "digit.9" */
+	SPEECH_PART_KEY,	/* {key}: a key to press, sounds "number.<n>" */
+	SPEECH_PART_HOUR,	/* {hour}: the first two digits, sounds "number.<n>" */
+	SPEECH_PART_MINUTE,	/* {minute}: the last two digits, sounds "number.<n>" */
 };
 struct speech_part {
 	enum speech_part_kind kind;
@@ -98,15 +98,15 @@ struct speech_pattern {
 int speech_pattern(const struct speech *s, enum lang lang, const char *phrase,
 		   struct speech_pattern *out);
 
-/* Renders every fixed sound of a language: the phrases, digit.0 to digit.9, number.0 to number.59, in
- * this order, and gives each to `fn`, which may take `sound` by clearing its fields; when it could not
- * be made, sound is NULL and err says why. Blocks; an engine that isn't there is asked only once.
- * Returns 0, or the first error. */
+/* Renders every fixed sound of a language: the phrases, digit.0 to digit.9, number.0 to number.59,
+ * in this order, and gives each to `fn`, which may take `sound` by clearing its fields; when it
+ * could not be made, sound is NULL and err says why. Blocks; an engine that isn't there is asked
+ * only once. Returns 0, or the first error. */
 struct speech_company {
 	const char *name;    /* "某城集团" */
 	const char *reading; /* numbered pinyin or NULL */
 };
-typedef void (speech_prompt_h)(const char *name, int err, struct speech_sound *sound, void *arg);
+typedef void(speech_prompt_h)(const char *name, int err, struct speech_sound *sound, void *arg);
 int speech_prompts(struct speech *s, enum lang lang, const struct speech_company *company,
 		   speech_prompt_h *fn, void *arg);
 

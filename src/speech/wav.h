@@ -12,7 +12,7 @@
 #include "speech/speech.h"
 
 #define WAV_FILE_MAX (48u << 20) /* bytes of a file that is read */
-#define WAV_WHY      160
+#define WAV_WHY	     160
 
 /* Mono samples at the file's own rate. Errors: EINVAL with `why` (WAV_WHY bytes), ENOMEM. */
 int wav_parse(const uint8_t *data, size_t size, struct speech_sound *out, char *why);
