@@ -84,6 +84,15 @@ const char *exchange_step_name(enum step_kind k);
 
 enum message_urgency { MESSAGE_ORDINARY, MESSAGE_URGENT };
 
+/* Why a call ended: STEP_ENDED's value, and what stands behind FX_END and FX_REJECT. */
+enum exchange_end {
+#define END_DEF(id, name) id,
+#include "exchange/ends.def"
+#undef END_DEF
+	END_COUNT
+};
+const char *exchange_end_name(enum exchange_end e); /* "caller_hung_up" ... */
+
 struct effect {
 	enum effect_kind kind;
 	leg_id leg;
@@ -91,10 +100,11 @@ struct effect {
 		struct {
 			uint32_t channel;
 			uint16_t code;
+			enum exchange_end why; /* of FX_REJECT */
 		} bind;
 		struct {
 			uint16_t code; /* SIP response while unanswered (RFC 3261, 21), else BYE */
-			char reason[48]; /* Reason header's text, RFC 3326 */
+			enum exchange_end why; /* app words the Reason header (RFC 3326) by it */
 		} end;
 		struct {
 			uint32_t extension; /* all its bindings ring, the first 2xx wins; or … */
@@ -134,7 +144,7 @@ struct effect {
 			char from_name[EVENT_NAME];
 			enum message_urgency urgency;
 			enum clause clause;
-			uint32_t copy_department;
+			uint32_t copy_department; /* who gets a copy (GAD), 0 nobody */
 		} keep;
 		struct {
 			uint16_t code;
@@ -154,6 +164,8 @@ struct effect {
 			uint32_t person, department, extension; /* whom it is about, 0 none */
 			uint16_t trunk;
 			int32_t value;   /* milliseconds, code or count, as the step says */
+			uint32_t recording; /* serial of a recording that belongs to it, 0 none */
+			char number[EVENT_NUMBER]; /* STEP_ARRIVED: the caller's, "" withheld */
 			char text[EVENT_NUMBER]; /* a number dialled, digits; never a PIN */
 			char name[EVENT_NAME];
 		} step;

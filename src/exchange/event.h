@@ -59,6 +59,8 @@ struct event {
 			char name[EVENT_NAME];
 			leg_id replaces;    /* RFC 3891: a leg of ours, 0 none */
 			bool replaces_early_only;
+			bool withheld;      /* the caller asks to be anonymous (RFC 3323) */
+			uint8_t hops;       /* diversions so far (RFC 5806, History-Info) */
 		} invite;
 		struct {
 			uint16_t code;
