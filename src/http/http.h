@@ -7,8 +7,8 @@
  * functions run; one thread for events and the watchdog. The functions below may be called from
  * any thread unless it says otherwise.
  *
- * Ownership: the table and the configuration's texts are read while http_room_alloc runs or, the
- * routes, until http_room_free; all else is copied.
+ * Ownership: the routes, their arg and the catalogue are used until http_room_free; all else is
+ * copied by http_room_alloc.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include <jansson.h>
+
+#include "base/catalogue.h"
 
 struct http_room;
 struct http_call; /* one request and its answer */
@@ -85,6 +87,7 @@ struct http_config {
 	const struct http_route *route;
 	size_t route_count;
 	void *arg; /* handed to every function of the table */
+	const struct catalogue *texts; /* of errors; NULL: the code stands for its text */
 };
 
 /* Starts to serve. Errors: EADDRINUSE, EACCES, EINVAL (certificate, configuration), ENOMEM. */
@@ -130,7 +133,7 @@ int http_call_query_number(const struct http_call *c, const char *name, int64_t 
 const json_t *http_call_body(const struct http_call *c);
 const struct http_identity *http_call_who(const struct http_call *c);
 const char *http_call_address(const struct http_call *c);  /* of the client, past proxies */
-const char *http_call_language(const struct http_call *c); /* "zh-Hans", "zh-Hant", "en" */
+enum lang http_call_language(const struct http_call *c);   /* of Accept-Language */
 
 /* Id of the newest event that a snapshot read from now on is sure to contain. */
 void http_call_event_id(struct http_call *c, char *out, size_t cap);
