@@ -15,8 +15,8 @@
 #define OFFER_SDP       4096 /* the longest SDP that we write */
 #define OFFER_MEDIA     64   /* m= lines of the far end's that we follow; more is E2BIG */
 #define OFFER_FORMATS   32   /* formats of its audio line that we look at */
-#define OFFER_LINE      96   /* bytes of a refused m= line */
-#define OFFER_KEEP      512  /* bytes of refused m= lines that a session remembers */
+#define OFFER_REFUSED   3072 /* bytes of refused m= lines of one SDP */
+#define OFFER_KEEP      256  /* bytes of them that a session remembers */
 
 enum { OFFER_TYPE_DTMF = 101, OFFER_TYPE_DTMF_48 = 102, OFFER_TYPE_OPUS = 111 };
 
@@ -40,10 +40,9 @@ struct offer_remote {
 	bool crypto; /* a suite that we know */
 	uint32_t crypto_tag;
 	uint8_t key[STREAM_SRTP_KEY_LEN];
-	uint8_t media_count;
-	uint8_t audio_index; /* which m= line; OFFER_MEDIA when there is none */
-	char before[OFFER_KEEP], after[OFFER_KEEP]; /* the others, refused: "m=… 0 …\r\n" */
-	bool kept; /* before and after hold all of them: we may offer anew */
+	/* the other m= lines, refused: "m=video 0 RTP/AVP 31\r\n" …, and where ours stands among them */
+	char refused[OFFER_REFUSED];
+	uint16_t refused_before;
 };
 
 /* Our side over the life of a session. Zero at first, but for id, key. */
@@ -59,13 +58,19 @@ struct offer_self {
 	bool srtp;            /* keys were in it */
 	bool plain;           /* never offer keys (again): the far end refused them */
 	bool rtcp_mux;
-	char before[OFFER_KEEP], after[OFFER_KEEP];
-	bool locked; /* the far end has refused lines that we couldn't keep: no offer of ours */
+	bool locked; /* the far end has m= lines that we couldn't keep: no offer of ours */
+	uint16_t refused_before;
+	char refused[OFFER_KEEP];
 };
 
-/* Reads an SDP. EBADMSG malformed, ENOENT no audio that could be used (T.38, video only, port 0),
- * E2BIG more m= lines than OFFER_MEDIA. */
-int offer_parse(const char *sdp, size_t len, struct offer_remote *out);
+/* Which of several audio lines may be taken. */
+enum offer_want { OFFER_PLAIN, OFFER_EITHER, OFFER_ENCRYPTED };
+enum offer_want offer_want(const struct offer_self *self, const struct stream_local *local,
+			   bool secure);
+
+/* Reads an SDP and takes its first audio line that can be used. EBADMSG malformed; ENOENT no such
+ * line (T.38, video only, port 0, another way of encryption); E2BIG more m= lines than OFFER_MEDIA. */
+int offer_parse(const char *sdp, size_t len, enum offer_want want, struct offer_remote *out);
 
 /* Writes an offer. secure: keys may be exchanged. ENOTSUP: SRTP is required but can't be; EPERM:
  * self.locked; ENOSPC. */
