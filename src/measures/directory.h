@@ -31,7 +31,7 @@ struct directory_extension {
 
 struct directory_person {
 	uint32_t id;
-	char name[DIRECTORY_NAME];       /* 张三丰 */
+	char name[DIRECTORY_NAME];       /* 张三丰; "" is a post that nobody holds (vacant) */
 	char reading[DIRECTORY_READING]; /* numbered pinyin: "zhang1 san1 feng1" */
 	char title[DIRECTORY_NAME];      /* 工程部经理 */
 	uint32_t department;
@@ -85,6 +85,9 @@ const struct directory_extension *directory_extension(const struct directory *d,
 const struct directory_person *directory_person(const struct directory *d, uint32_t id);
 const struct directory_department *directory_department(const struct directory *d, uint32_t id);
 struct target directory_number(const struct directory *d, const char *number);
+
+/* True when some number is longer than `digits` and begins with it: more digits may come. */
+bool directory_more(const struct directory *d, const char *digits);
 
 /* Who holds a post; NULL when vacant. For POST_VICE_CHAIRMAN the n-th. */
 const struct directory_person *directory_post(const struct directory *d, enum post p, unsigned nth);
