@@ -25,12 +25,14 @@ enum api_role {
 #define API_ALL (API_STAFF | API_OPERATOR | API_MANAGER | API_ADMIN)
 
 #define API_TEXT  128
+#define API_PATH  512
 #define API_LIMIT 200 /* entries in one answer */
+#define API_SOUND_BYTES (32u << 20)
 
 /* What is asked for. Unused members are 0 or "". */
 struct api_query {
 	struct http_identity who; /* who.org scopes everything */
-	const char *language;
+	enum lang lang;
 	int64_t id;               /* of the one thing asked for: call number, message, person */
 	/* lists */
 	char text[API_TEXT];      /* words to look for: names, numbers, matters */
@@ -41,17 +43,13 @@ struct api_query {
 	int64_t before;           /* only ids below this: the next page; 0 the first */
 	unsigned limit;           /* 1 to API_LIMIT */
 	char reason[API_TEXT];    /* why content is opened (A1) */
+	bool own;                 /* the asker is staff only: calls that who.person took part in,
+				   * messages for who.person or their department, nothing else */
 };
 
 /* *out is handed over. 0, ENOENT, EAGAIN (not to be had at the moment: 503), or another errno: 500.
  * A list is {"items":[…],"next":id or null}; "next" is the following page's `before`. */
 typedef int api_read(void *arg, const struct api_query *q, json_t **out);
-
-struct api_user {
-	struct http_identity who;
-	char hash[HTTP_PASSWORD_HASH]; /* argon2id */
-	bool disabled;
-};
 
 /* What decides who may open a message's content (A1). */
 #define API_NAMED 16
@@ -59,24 +57,27 @@ struct api_content {
 	uint32_t for_person;           /* recipient, 0 none */
 	uint32_t for_department;
 	bool of_department;            /* the asker belongs to for_department */
-	bool delivered;
+	bool delivered;                /* no longer the operator's to open */
 	uint32_t named[API_NAMED];     /* persons whom the recipient named */
 	unsigned named_count;
 	uint32_t roles_with_reason;    /* roles that the measures name */
-	char *sound_path;              /* malloc()ed WAV file, NULL none */
+	char sound_path[API_PATH];     /* WAV file, "" none */
+	char screening_path[API_PATH]; /* surname, organisation and matter in the caller's voice */
 };
 
 struct api_opening { /* kept for A5.8, refused ones too */
 	struct http_identity who;
 	int64_t message;
 	bool allowed;
+	bool recipient; /* opened by whom it is for */
 	char clause[16], reason[API_TEXT], address[46];
 };
 
 struct api_source {
 	void *arg;
-	/* 0 or ENOENT. */
-	int (*user_find)(void *arg, const char *name, struct api_user *out);
+	/* 0; EACCES for an unknown or disabled account and a wrong password alike; EAGAIN. */
+	int (*sign_in)(void *arg, const char *name, const char *password,
+		       struct http_identity *out);
 	/* Told after the fact: sign-in, failure, sign-out. May be NULL. */
 	void (*user_seen)(void *arg, const char *name, const char *what, const char *address);
 	api_read *me;            /* the account's own: names to show */
@@ -86,13 +87,13 @@ struct api_source {
 	api_read *legs;
 	api_read *registrations;
 	api_read *trunks;
-	api_read *people;        /* text searches; for staff as disclosed */
+	api_read *people;        /* text searches; with `own`, as the measures disclose inside */
 	api_read *departments;
 	api_read *messages;      /* list without content */
 	api_read *message;       /* id: without content */
-	api_read *records;       /* filters; staff: their own only (who.person) */
+	api_read *records;       /* filters */
 	api_read *record;        /* id: with steps */
-	/* content of message q->id. 0 or ENOENT; the texts are then asked for by message_text. */
+	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
 	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
 	api_read *message_text;  /* who, organisation, matter as typed or said */
 	/* Must be durable when it returns 0: nothing is opened otherwise. */
