@@ -57,11 +57,13 @@ struct speech_request {
 	const char *name;    /* of a recording that takes its place; NULL none */
 	const char *text;    /* SPEECH_TEXT at most */
 	const char *reading; /* numbered pinyin; NULL or "": derived. Not used for English text */
+	bool person;	     /* text is a person's name: a derived reading begins with a surname */
 };
 
 /* Blocks for as long as the engine takes: for workers, never for the call thread. Safe from every
  * thread. Errors: EINVAL (nothing to say, too long, not UTF-8), ENOENT (no such engine), ETIMEDOUT,
- * EIO (the engine failed or wrote nonsense), ENOMEM. A bad recording is logged and passed over. */
+ * EIO (the engine failed or wrote nonsense), ENOMEM. Why the engine or a recording was no good is
+ * logged here; a bad recording is passed over. */
 int speech_render(struct speech *s, const struct speech_request *rq, struct speech_sound *out);
 
 /* The same by the worker's thread, which then calls done there: `sound` is the handler's when err
@@ -110,7 +112,7 @@ typedef void(speech_prompt_h)(const char *name, int err, struct speech_sound *so
 int speech_prompts(struct speech *s, enum lang lang, const struct speech_company *company,
 		   speech_prompt_h *fn, void *arg);
 
-/* What is spoken to say a number of 0 to 59, or a digit (一 as 幺): for captions and tests. */
+/* What is spoken to say a number of 0 to 59: "十五", "fifteen". EINVAL beyond, EOVERFLOW. */
 int speech_number_text(enum lang lang, unsigned number, char *out, size_t cap);
 
 #endif

@@ -1,0 +1,223 @@
+#include "speech/wav.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	WAV_TAG_PCM = 1,
+	WAV_TAG_EXTENSIBLE = 0xFFFE,
+	WAV_HEADER = 44, /* bytes of the header that we write */
+};
+
+struct wav_format {
+	unsigned channels, rate, bits;
+	bool known;
+};
+
+static unsigned le16(const uint8_t *p)
+{
+	return (unsigned)p[0] | (unsigned)p[1] << 8;
+}
+
+static uint32_t le32(const uint8_t *p)
+{
+	return le16(p) | (uint32_t)le16(p + 2) << 16;
+}
+
+static int fault(char *why, const char *what)
+{
+	snprintf(why, WAV_WHY, "%s", what);
+	return EINVAL;
+}
+
+static int format_parse(const uint8_t *p, size_t n, struct wav_format *f, char *why)
+{
+	/* what follows the tag in the GUID of an extensible format */
+	static const uint8_t guid_tail[14] = {0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
+					      0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71};
+	unsigned tag;
+
+	if (f->known)
+		return fault(why, "two fmt chunks");
+	if (n < 16)
+		return fault(why, "fmt chunk is too short");
+	tag = le16(p);
+	if (tag == WAV_TAG_EXTENSIBLE && n >= 40 && memcmp(p + 26, guid_tail, 14) == 0)
+		tag = le16(p + 24);
+	if (tag != WAV_TAG_PCM)
+		return fault(why, "not PCM (format tag must be 1)");
+	f->channels = le16(p + 2);
+	f->rate = le32(p + 4);
+	f->bits = le16(p + 14);
+	if (f->channels < 1 || f->channels > 2)
+		return fault(why, "expected 1 or 2 channels");
+	if (f->rate < 8000 || f->rate > 192000)
+		return fault(why, "expected a rate of 8000 to 192000 Hz");
+	if (f->bits != 8 && f->bits != 16 && f->bits != 24 && f->bits != 32)
+		return fault(why, "expected 8, 16, 24 or 32 bits");
+	if (le16(p + 12) != f->channels * f->bits / 8)
+		return fault(why, "block size does not fit channels and bits");
+	f->known = true;
+	return 0;
+}
+
+static int sample_at(const uint8_t *p, unsigned bits)
+{
+	switch (bits) {
+	case 8:
+		return ((int)p[0] - 128) * 256;
+	case 16:
+		return (int16_t)le16(p);
+	default: /* 24 and 32 bits: their upper 16 */
+		return (int16_t)le16(p + bits / 8 - 2);
+	}
+}
+
+static int data_parse(const uint8_t *p, size_t n, const struct wav_format *f,
+		      struct speech_sound *out, char *why)
+{
+	size_t block = (size_t)f->channels * f->bits / 8, count = n / block;
+	int16_t *samples;
+
+	if (n % block)
+		return fault(why, "data chunk ends within a sample");
+	if (count == 0)
+		return fault(why, "no sound in it");
+	if (count > (size_t)f->rate * SPEECH_SECONDS_MAX)
+		return fault(why, "longer than 120 seconds");
+	samples = malloc(count * sizeof(*samples));
+	if (!samples)
+		return ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		int sum = 0;
+
+		for (unsigned c = 0; c < f->channels; c++)
+			sum += sample_at(p + i * block + c * f->bits / 8, f->bits);
+		samples[i] = (int16_t)(sum / (int)f->channels);
+	}
+	*out = (struct speech_sound){samples, count, f->rate};
+	return 0;
+}
+
+int wav_parse(const uint8_t *data, size_t size, struct speech_sound *out, char *why)
+{
+	struct wav_format f = {0};
+	size_t pos = 12, end;
+
+	if (size < 12 || memcmp(data, "RIFF", 4) != 0 || memcmp(data + 8, "WAVE", 4) != 0)
+		return fault(why, "not a WAV file (no RIFF/WAVE at its start)");
+	end = (size_t)le32(data + 4) + 8;
+	if (end > size)
+		return fault(why, "RIFF length is beyond the end of the file");
+	if (end + 1 < size)
+		return fault(why, "the file goes on after its RIFF length");
+	while (pos + 8 <= end) {
+		const uint8_t *chunk = data + pos;
+		size_t n = le32(chunk + 4);
+		int err = 0;
+
+		if (n > end - pos - 8)
+			return fault(why, "a chunk's length is beyond the end of the file");
+		if (memcmp(chunk, "fmt ", 4) == 0)
+			err = format_parse(chunk + 8, n, &f, why);
+		else if (memcmp(chunk, "data", 4) == 0)
+			return f.known ? data_parse(chunk + 8, n, &f, out, why)
+				       : fault(why, "data chunk before a fmt chunk");
+		if (err)
+			return err;
+		pos += 8 + n + (n & 1);
+	}
+	return fault(why, "no data chunk");
+}
+
+int wav_read(const char *path, struct speech_sound *out, char *why)
+{
+	uint8_t *data = NULL;
+	struct stat st;
+	size_t have = 0;
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	err = fd < 0 || fstat(fd, &st) < 0 ? errno : 0;
+	if (!err && !S_ISREG(st.st_mode))
+		err = EINVAL;
+	else if (!err && st.st_size > WAV_FILE_MAX)
+		err = EFBIG;
+	if (!err && !(data = malloc((size_t)st.st_size + 1)))
+		err = ENOMEM;
+	while (!err && have < (size_t)st.st_size) {
+		ssize_t n = read(fd, data + have, (size_t)st.st_size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			err = errno;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	if (err)
+		snprintf(why, WAV_WHY, "%s", strerror(err));
+	else
+		err = wav_parse(data, have, out, why);
+	free(data);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static void header_fill(uint8_t *h, size_t data_bytes, unsigned rate)
+{
+	uint32_t words[][2] = {{4, (uint32_t)data_bytes + WAV_HEADER - 8},
+			       {16, 16},
+			       {20, WAV_TAG_PCM | 1u << 16},
+			       {24, rate},
+			       {28, rate * 2},
+			       {32, 2 | 16u << 16},
+			       {40, (uint32_t)data_bytes}};
+
+	memcpy(h, "RIFF____WAVEfmt ", 16);
+	memcpy(h + 36, "data", 4);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (unsigned b = 0; b < 4; b++)
+			h[words[i][0] + b] = (uint8_t)(words[i][1] >> 8 * b);
+}
+
+int wav_write(const char *path, const struct speech_sound *sound)
+{
+	static atomic_uint serial;
+	uint8_t header[WAV_HEADER];
+	char temp[1024];
+	FILE *f;
+	int err = 0;
+
+	if (snprintf(temp, sizeof(temp), "%s.%ld-%u.tmp", path, (long)getpid(),
+		     atomic_fetch_add(&serial, 1)) >= (int)sizeof(temp))
+		return ENAMETOOLONG;
+	f = fopen(temp, "wbe");
+	if (!f)
+		return errno;
+	header_fill(header, sound->count * 2, sound->rate);
+	if (fwrite(header, 1, sizeof(header), f) != sizeof(header))
+		err = errno ? errno : EIO;
+	for (size_t i = 0; i < sound->count && !err; i++) {
+		uint16_t v = (uint16_t)sound->samples[i];
+
+		if (putc(v & 0xFF, f) == EOF || putc(v >> 8, f) == EOF)
+			err = errno ? errno : EIO;
+	}
+	if (fclose(f) != 0 && !err)
+		err = errno;
+	if (!err && rename(temp, path) < 0)
+		err = errno;
+	if (err)
+		unlink(temp);
+	return err;
+}
