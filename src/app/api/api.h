@@ -40,7 +40,7 @@ struct api_query {
 	uint32_t person, department, extension;
 	uint16_t trunk;
 	int64_t from_ms, to_ms;   /* of the beginning; to is exclusive, 0 open */
-	int64_t before;           /* only ids below this: the next page; 0 the first */
+	char before[48];          /* the cursor that the page before gave as "next", "" the first */
 	unsigned limit;           /* 1 to API_LIMIT */
 	char reason[API_TEXT];    /* why content is opened (A1) */
 	bool own;                 /* the asker is staff only: calls that who.person took part in,
@@ -48,7 +48,8 @@ struct api_query {
 };
 
 /* *out is handed over. 0, ENOENT, EAGAIN (not to be had at the moment: 503), or another errno: 500.
- * A list is {"items":[…],"next":id or null}; "next" is the following page's `before`. */
+ * A list is {"items":[…],"next":text or null}; "next" is the following page's `before`. EINVAL: the
+ * cursor makes no sense. */
 typedef int api_read(void *arg, const struct api_query *q, json_t **out);
 
 /* What decides who may open a message's content (A1). */

@@ -1,0 +1,81 @@
+#include "app/api/api.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/api/internal.h"
+#include "base/text.h"
+
+#define DESK (API_OPERATOR | API_MANAGER | API_ADMIN)
+
+/* The route table of /api/v1; api/openapi.yaml describes it, tests/house/openapi.py compares. */
+static const struct http_route table[] = {
+	{"POST", "/api/v1/session", "signIn", 0, 4096, api_session_open},
+	{"GET", "/api/v1/session", "showSession", API_ALL, 0, api_session_show},
+	{"DELETE", "/api/v1/session", "signOut", API_ALL, 0, api_session_close},
+	{"GET", "/api/v1/events", "streamEvents", API_ALL, 0, NULL},
+	{"GET", "/api/v1/switchboard", "showSwitchboard", DESK, 0, api_switchboard},
+	{"GET", "/api/v1/calls", "listCalls", DESK, 0, api_calls},
+	{"GET", "/api/v1/calls/{no}", "showCall", DESK, 0, api_call},
+	{"GET", "/api/v1/legs", "listLegs", API_MANAGER | API_ADMIN, 0, api_legs},
+	{"GET", "/api/v1/registrations", "listRegistrations", API_MANAGER | API_ADMIN, 0,
+	 api_registrations},
+	{"GET", "/api/v1/trunks", "listTrunks", DESK, 0, api_trunks},
+	{"GET", "/api/v1/people", "listPeople", API_ALL, 0, api_people},
+	{"GET", "/api/v1/departments", "listDepartments", API_ALL, 0, api_departments},
+	{"GET", "/api/v1/messages", "listMessages", API_ALL, 0, api_messages},
+	{"GET", "/api/v1/messages/{id}", "showMessage", API_ALL, 0, api_message},
+	{"GET", "/api/v1/messages/{id}/content", "openMessage", API_ALL, 0, api_message_content},
+	{"GET", "/api/v1/messages/{id}/sound", "hearMessage", API_ALL, 0, api_message_sound},
+	{"GET", "/api/v1/records", "listRecords", API_ALL, 0, api_records},
+	{"GET", "/api/v1/records/{no}", "showRecord", API_ALL, 0, api_record},
+};
+
+int api_alloc(struct api **ap, const struct api_source *source)
+{
+	struct api *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return ENOMEM;
+	a->source = *source;
+	*ap = a;
+	return 0;
+}
+
+void api_free(struct api *a)
+{
+	free(a);
+}
+
+const struct http_route *api_route_table(size_t *count)
+{
+	*count = sizeof(table) / sizeof(table[0]);
+	return table;
+}
+
+int api_route_print(char *out, size_t cap)
+{
+	static const struct {
+		uint32_t role;
+		const char *name;
+	} roles[] = {{API_STAFF, "staff"}, {API_OPERATOR, "operator"}, {API_MANAGER, "manager"},
+		     {API_ADMIN, "admin"}};
+	int err = text_copy(out, cap, "");
+
+	for (size_t i = 0; !err && i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *comma = "";
+
+		err = text_append(out, cap, "%s %s %s ", table[i].method, table[i].path,
+				  table[i].operation);
+		for (size_t r = 0; !err && r < sizeof(roles) / sizeof(roles[0]); r++) {
+			if (!(table[i].roles & roles[r].role))
+				continue;
+			err = text_append(out, cap, "%s%s", comma, roles[r].name);
+			comma = ",";
+		}
+		if (!err)
+			err = text_append(out, cap, "%s\n", table[i].roles ? "" : "-");
+	}
+	return err;
+}

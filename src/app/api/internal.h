@@ -1,0 +1,31 @@
+/* What the files of the API share. */
+#ifndef APP_API_INTERNAL_H
+#define APP_API_INTERNAL_H
+
+#include "app/api/api.h"
+
+struct api {
+	struct api_source source;
+};
+
+/* Fills what every question has: who asks, in which language, whether only for their own. */
+void api_query_begin(const struct http_call *c, struct api_query *q);
+
+/* Fills the filters of a list from the query; false when one was wrong, and the refusal is given. */
+bool api_query_list(struct http_call *c, struct api_query *q);
+
+/* Asks and gives the answer. */
+void api_give(struct http_call *c, struct api *a, api_read *read, const struct api_query *q);
+
+/* May `who` open it (A1)? *clause says by which, *recipient whether it is theirs. */
+enum api_opening_rule { API_OPEN, API_OPEN_NEEDS_REASON, API_OPEN_NOT };
+enum api_opening_rule api_content_rule(const struct http_identity *who,
+				       const struct api_content *content, bool has_reason,
+				       const char **clause, bool *recipient);
+
+http_function api_session_open, api_session_close, api_session_show;
+http_function api_switchboard, api_calls, api_call, api_legs, api_registrations, api_trunks,
+	api_people, api_departments, api_messages, api_message, api_records, api_record;
+http_function api_message_content, api_message_sound;
+
+#endif
