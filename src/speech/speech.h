@@ -21,6 +21,7 @@
 #define SPEECH_QUEUE	   4096 /* requests that wait for the worker */
 #define SPEECH_SECONDS_MAX 120	/* of one sound */
 #define SPEECH_PARTS	   12	/* of a pattern */
+#define SPEECH_CACHE_DAYS  400	/* a cached sound unused for so long is removed */
 
 struct speech;
 
@@ -57,7 +58,7 @@ struct speech_request {
 	const char *name;    /* of a recording that takes its place; NULL none */
 	const char *text;    /* SPEECH_TEXT at most */
 	const char *reading; /* numbered pinyin; NULL or "": derived. Not used for English text */
-	bool person;	     /* text is a person's name: a derived reading begins with a surname */
+	bool person;	     /* text is a name: a derived reading begins with a surname */
 };
 
 /* Blocks for as long as the engine takes: for workers, never for the call thread. Safe from every
