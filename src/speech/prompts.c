@@ -67,9 +67,10 @@ static const struct {
 	const char *slot;
 	enum speech_part_kind kind;
 } slots[] = {
-    {"{name}", SPEECH_PART_NAME},     {"{department}", SPEECH_PART_DEPARTMENT},
-    {"{digits}", SPEECH_PART_DIGITS}, {"{key}", SPEECH_PART_KEY},
-    {"{hour}", SPEECH_PART_HOUR},     {"{minute}", SPEECH_PART_MINUTE},
+    {"{name}", SPEECH_PART_NAME},	{"{department}", SPEECH_PART_DEPARTMENT},
+    {"{digits}", SPEECH_PART_DIGITS},	{"{key}", SPEECH_PART_KEY},
+    {"{hour}", SPEECH_PART_HOUR},	{"{minute}", SPEECH_PART_MINUTE},
+    {"{hour_to}", SPEECH_PART_HOUR_TO}, {"{minute_to}", SPEECH_PART_MINUTE_TO},
 };
 enum { SLOTS = sizeof(slots) / sizeof(slots[0]) };
 

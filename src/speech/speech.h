@@ -84,8 +84,10 @@ enum speech_part_kind {
 	SPEECH_PART_DEPARTMENT, /* {department}: the department's name */
 	SPEECH_PART_DIGITS,	/* {digits}: digit by digit, sounds "digit.0" to "digit.9" */
 	SPEECH_PART_KEY,	/* {key}: a key to press, sounds "number.<n>" */
-	SPEECH_PART_HOUR,	/* {hour}: the first two digits, sounds "number.<n>" */
-	SPEECH_PART_MINUTE,	/* {minute}: the last two digits, sounds "number.<n>" */
+	SPEECH_PART_HOUR,	/* {hour}: digits 1 and 2 of HHMMHHMM, a sound "number.<n>" */
+	SPEECH_PART_MINUTE,	/* {minute}: digits 3 and 4 */
+	SPEECH_PART_HOUR_TO,	/* {hour_to}: digits 5 and 6 */
+	SPEECH_PART_MINUTE_TO,	/* {minute_to}: digits 7 and 8 */
 };
 struct speech_part {
 	enum speech_part_kind kind;
