@@ -33,6 +33,7 @@ struct records_db; /* a connection lent to a worker: see records_borrow */
 
 struct records_options {
 	struct store_options store; /* reader is ignored */
+	const char *node;           /* this node's name where several share a database; NULL "" */
 	const char *sounds_dir;     /* kept recordings; made when missing */
 	const char *fresh_dir;      /* where media writes recordings; the same file system */
 	struct records_vocabulary vocabulary;
@@ -46,7 +47,7 @@ int records_open(struct records **rp, const struct records_options *o, char *why
 /* Writes what is queued (for wait_ms at most), stops the thread, frees. Accepts NULL. */
 void records_close(struct records *r, uint32_t wait_ms);
 
-/* After records_open and before the first call: closes each call that has no end with a
+/* After records_open and before the first call: closes each call of this node that has no end with a
  * "restarted" step and record at at_ms, deletes sounds older than a day that no row names.
  * *closed is how many calls. Blocks. The vocabulary must have the step "restarted". */
 int records_recover(struct records *r, int64_t at_ms, unsigned *closed);

@@ -20,6 +20,7 @@ struct records_step {
 	int64_t at_ms;       /* wall clock */
 	uint32_t org;
 	uint32_t seq;        /* place in the call, from 1: given by the storage thread */
+	uint32_t serial;     /* echoed by the event once it is durable; 0: no event */
 	uint32_t person, department, extension; /* whom it is about, 0 none */
 	int32_t value;       /* milliseconds, code or count, as the step says */
 	uint16_t trunk;
@@ -27,6 +28,7 @@ struct records_step {
 	uint16_t clause;     /* index into vocabulary.clauses */
 	char text[RECORDS_NUMBER];
 	char name[RECORDS_NAME];
+	char caller[RECORDS_NUMBER]; /* with the first step: the caller's number, "" withheld */
 };
 
 /* The names of steps.def and of the clauses, handed in by app: records knows them by name only, and
@@ -92,7 +94,7 @@ struct records_call {
 	uint8_t restarted; /* closed because the server came back */
 	uint16_t clause;   /* of the last step that named a clause of Article 4 */
 	int32_t end_reason; /* STEP_ENDED's value, an index into vocabulary.ends; -1 open */
-	char end_side[RECORDS_WORD]; /* STEP_ENDED's text */
+	char end_side[RECORDS_WORD]; /* STEP_ENDED's text: "caller", "target", "switchboard" */
 	char caller_number[RECORDS_NUMBER];
 	char caller_name[RECORDS_NAME];
 	char dialled[RECORDS_NUMBER]; /* what STEP_ARRIVED carries: the number that came in */

@@ -74,6 +74,7 @@ enum store_engine store_engine_of(const struct store *s);
 /* A transaction for writing: SQLite's takes the write lock at once. A failed commit is rolled
  * back. */
 int store_begin(struct store *s);
+int store_begin_read(struct store *s); /* one state of the data for several statements */
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 

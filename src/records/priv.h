@@ -1,0 +1,152 @@
+/* What the files of the room share. */
+#ifndef RECORDS_PRIV_H
+#define RECORDS_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/ring.h"
+#include "base/text.h"
+#include "records/records.h"
+
+#define RECORDS_KEEP_BATCH 64
+#define RECORDS_PATH_JSON  6144
+#define RECORDS_CALL_VALUES 27
+#define RECORDS_ROOM "records"
+
+struct records_db {
+	struct store *s;
+	struct records *of; /* NULL when it was opened by records_db_open */
+	bool lent;
+};
+
+/* --- one of the other queue --- */
+enum keep_kind { KEEP_MESSAGE, KEEP_DAY };
+enum keep_state {
+	KEEP_FRESH, /* its sound has to be put into its place */
+	KEEP_READY, /* for a row */
+	KEEP_SENT,  /* in the transaction that runs, or whose end isn't known */
+	KEEP_DONE,
+	KEEP_BAD,   /* refused for good */
+};
+struct keep {
+	enum keep_kind kind;
+	enum keep_state state;
+	bool told;        /* the event has gone */
+	int64_t taken_ms; /* monotonic */
+	union {
+		struct records_message message;
+		struct records_day day;
+	};
+};
+
+/* --- open calls, folded --- */
+struct call_entry {
+	struct records_call call;
+	uint32_t next;  /* in its bucket, or of the free list; index + 1, 0 ends */
+	bool used;
+	bool dirty;     /* touched by the transaction that runs */
+	bool write;     /* its row is due */
+};
+struct calls {
+	struct call_entry *v;
+	uint32_t *bucket;
+	uint32_t free, hand, count;
+	uint32_t dirty[RECORDS_BATCH];
+	unsigned dirty_count;
+};
+int calls_open(struct calls *c);
+void calls_close(struct calls *c);
+/* The call of a step: from memory, new, or folded anew from the log. */
+int calls_get(struct calls *c, struct store *s, const struct records_vocabulary *v,
+	      const struct records_step *step, struct call_entry **out);
+/* After the commit: ended calls leave. After a rollback: all that were touched leave. */
+void calls_settle(struct calls *c, bool committed);
+
+/* --- statements --- */
+bool records_step_begins(const struct records_vocabulary *v, uint16_t kind);
+int write_step(struct store *s, const struct records_vocabulary *v,
+	       const struct records_step *step);
+int write_call(struct store *s, const struct records_vocabulary *v, const struct records_call *c,
+	       const char *node);
+int write_message(struct store *s, const struct records_vocabulary *v,
+		  const struct records_message *m);
+int write_day(struct store *s, const struct records_day *d);
+/* Folds a call from its rows; ENOENT when it has none. */
+int read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
+	      struct records_call *out);
+
+struct call_texts {
+	char path[RECORDS_PATH_JSON];
+	char tail[RECORDS_NUMBER];
+};
+/* The row of a call in the order of the table's columns. */
+void call_values(const struct records_vocabulary *v, const struct records_call *c,
+		 const char *node, struct call_texts *t,
+		 struct store_value values[RECORDS_CALL_VALUES]);
+const char *vocabulary_step(const struct records_vocabulary *v, uint16_t kind);
+const char *vocabulary_clause(const struct records_vocabulary *v, uint16_t clause);
+uint16_t vocabulary_find(const char *const *names, uint16_t count, const char *name);
+
+/* Digits of a number, last first: so that "ends with" is "begins with". */
+void number_tail(char *dst, size_t cap, const char *number);
+/* Bytes that aren't UTF-8 become '?': peers send them, PostgreSQL refuses them. */
+void utf8_clean(char *text);
+
+/* --- sounds --- */
+/* Moves the message's files into their place, durable; the names in m become the final ones. */
+int sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m);
+int sounds_sweep(const char *fresh_dir, const char *sounds_dir, struct store *s, int64_t now_ms);
+int sounds_dir_make(const char *dir);
+
+/* --- the room --- */
+struct records {
+	struct records_vocabulary vocabulary;
+	struct store_options options; /* with texts of our own */
+	char *where, *sounds_dir, *fresh_dir, *node;
+
+	struct store *writer; /* the storage thread's */
+	struct ring *steps, *keeps, *events;
+	pthread_t thread;
+	bool running;
+	int wake_fd;
+	atomic_bool stop;
+	_Atomic int64_t stop_by_ms;
+
+	/* the storage thread's own */
+	struct calls calls;
+	struct records_step batch[RECORDS_BATCH];
+	unsigned batch_first, batch_count;
+	struct keep keep[RECORDS_KEEP_BATCH];
+	unsigned keep_count;
+	int64_t token;
+	int64_t batch_no;
+	enum { SURE, UNSURE_STEPS, UNSURE_KEEPS } unsure; /* the last commit's answer was lost */
+	unsigned unsure_count;
+	unsigned retry_ms;
+	struct log_limiter limiter;
+
+	_Atomic int64_t batch_since_ms;  /* monotonic, 0: nothing in hand */
+	_Atomic uint64_t steps_done, messages_done, commits, bad_items, lost;
+	_Atomic uint64_t lost_pending;
+	_Atomic int64_t lost_from_ms;
+	_Atomic uint32_t commit_max_ms;
+	_Atomic int last_err;
+
+	pthread_mutex_t lock; /* what follows */
+	char why[STORE_WHY];
+	enum records_state state;
+	int64_t state_since_ms;
+	uint64_t number_next, number_end, spare_next, spare_end, number_last;
+
+	pthread_mutex_t pool_lock;
+	pthread_cond_t pool_free;
+	struct records_db pool[RECORDS_CONNECTIONS];
+};
+
+void *records_thread(void *arg);
+int numbers_refill(struct records *r, struct store *s); /* a block when one is wanted */
+void numbers_return(struct records *r, struct store *s);
+
+#endif
