@@ -11,6 +11,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_call(int argc, char **argv);
+int cmd_prompts(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_directory(int argc, char **argv);
 

@@ -1,0 +1,214 @@
+/*
+ * What wires the rooms: private to src/app. One struct app, owned by the call thread, which runs
+ * libre's loop: sip and the exchanges live on it; media, storage, speech and HTTP have threads of
+ * their own and are spoken to by rings.
+ */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* not <re.h>: its JSON and jansson's share names */
+#include <re_types.h>
+struct re_printf;
+struct pl;
+#include <re_list.h>
+#include <re_tmr.h>
+#include <re_main.h>
+#include <re_sys.h>
+
+#include "app/api/api.h"
+#include "app/config/config.h"
+#include "base/catalogue.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/ring.h"
+#include "base/text.h"
+#include "exchange/exchange.h"
+#include "http/http.h"
+#include "media/media.h"
+#include "records/directory.h"
+#include "records/query.h"
+#include "records/records.h"
+#include "sip/sip_room.h"
+#include "speech/speech.h"
+
+#define APP_LEGS        16384 /* sessions at once over all organisations, a power of two */
+#define APP_EVENTS      1024  /* events that wait for the step under way to end */
+#define APP_DIRTY       1024  /* calls whose change isn't published yet */
+#define APP_SOUNDS      8192  /* clips by name */
+#define APP_ASKS        64    /* questions of HTTP workers waiting for the call thread */
+#define APP_ASK_MS      2000
+#define APP_CLOSING_MS  6000  /* callers are told, then ended, within this */
+#define APP_EXTENSION_BITS 26 /* of an extension's key over all organisations */
+
+struct app;
+
+struct app_org {
+	struct app *app;
+	unsigned index; /* in config's organisations */
+	uint32_t id;
+	struct exchange *exchange;
+	struct exchange_rules rules;
+	struct directory *directory[EXCHANGE_EDITIONS]; /* of rules.edition, owned; NULL free */
+	struct measures *measures[EXCHANGE_EDITIONS];
+	struct tmr timer;
+	uint32_t *leg_key; /* by the index part of a leg_id: the app's leg */
+	bool stepping;
+	struct {
+		struct event ev[APP_EVENTS];
+		unsigned head, count;
+	} waiting;
+	uint64_t dirty[APP_DIRTY]; /* call numbers */
+	unsigned dirty_count;
+};
+
+/* One leg: a session of sip and, when it has sound, a leg of media under the same key. */
+struct app_leg {
+	uint32_t key; /* index and generation, 0 free */
+	struct app_org *org;
+	leg_id leg; /* the exchange's, 0 before FX_BIND */
+	struct sip_session *session; /* NULL once the session is over */
+	uint16_t trunk;
+	uint8_t interface;
+	bool secure, nat, media, held, answered;
+	struct stream_address local;
+	struct stream stream;
+	uint16_t next_free;
+};
+
+/* A job for the thread that touches files, so that the call thread doesn't. */
+struct app_job;
+
+struct app {
+	struct config *config;
+	char data[CONFIG_PATH], root[CONFIG_PATH], config_path[CONFIG_PATH];
+	int signal_fd;
+	struct catalogue *catalogue;
+	enum lang lang;
+	struct media *media;
+	struct speech *speech;
+	struct records *records;
+	struct http_room *http;
+	struct api *api;
+	struct sip_room *sip;
+	struct app_org org[CONFIG_ORGANISATIONS];
+	unsigned org_count;
+	struct app_leg leg[APP_LEGS];
+	uint16_t free_leg, free_last;
+	unsigned leg_count;
+
+	struct app_credentials *credentials;
+	struct app_sounds *sounds;
+	struct app_files *files;
+	struct app_asks *asks;
+
+	struct tmr second, publish;
+	int64_t closing_since_ms; /* 0: open */
+	int64_t started_wall_ms;
+	char boot[17]; /* names this run in file names */
+	atomic_bool reloading;
+	uint64_t calls_offered, calls_refused, events_lost;
+	struct log_limiter limiter;
+};
+
+/* The edition that new calls begin under. */
+static inline const struct measures *app_measures(const struct app_org *o)
+{
+	return o->measures[o->rules.current];
+}
+
+static inline const struct directory *app_directory(const struct app_org *o)
+{
+	return o->directory[o->rules.current];
+}
+
+/* ---- step.c: events into an exchange, effects out of it ---- */
+
+/* Steps the exchange with the event and carries out what it wants. An event that comes while a
+ * step is under way waits for its end. */
+void app_event(struct app_org *o, const struct event *ev);
+
+/* ---- legs.c ---- */
+struct app_leg *app_leg_new(struct app_org *o);      /* NULL when all are in use */
+struct app_leg *app_leg_get(struct app *a, uint32_t key); /* NULL when it's gone */
+struct app_leg *app_leg_of(struct app_org *o, leg_id leg);
+/* Whose leg it is, or was until a moment ago: the end of a recording comes after its leg's. */
+struct app_org *app_leg_org(struct app *a, uint32_t key);
+void app_leg_bind(struct app_leg *l, leg_id leg);
+void app_leg_free(struct app_leg *l); /* closes its media leg too */
+/* Opens the media leg unless it's open and fills what SDP may say. Errors of media_leg_open. */
+int app_leg_sound(struct app_leg *l, const struct app_leg *like, struct stream_local *local);
+void app_leg_stream(struct app_leg *l, const struct stream *s);
+
+/* ---- wire_sip.c ---- */
+extern const struct sip_room_handlers app_sip_handlers;
+int app_sip_open(struct app *a);
+int app_sip_trunks(struct app *a); /* from the configuration */
+uint32_t app_extension_key(const struct app_org *o, uint32_t extension);
+struct app_org *app_extension_org(struct app *a, uint32_t key, uint32_t *extension);
+void app_session_effect(struct app_leg *l, const struct effect *fx);
+/* Lamps of phones and of the live page (RFC 4235). */
+void app_lamp(struct app_org *o, const struct effect *fx);
+void app_dial(struct app_org *o, const struct effect *fx);
+/* Trunk ids of the exchange and of sip: place in the configuration, from 1. */
+struct app_org *app_did(struct app *a, uint16_t trunk, const char *dialled, char to[16]);
+
+/* ---- credentials.c: SIP user -> credential, rebuilt from the database ---- */
+int app_credentials_load(struct app *a, struct records_db *db);
+void app_credentials_free(struct app *a);
+int app_credential(const char *user, struct sip_credential *out, void *arg);
+
+/* ---- wire_media.c ---- */
+int app_media_open(struct app *a);
+void app_media_effect(struct app_leg *l, const struct effect *fx);
+
+/* ---- sounds.c: names of lang/ and people -> clips ---- */
+int app_sounds_open(struct app *a); /* renders the fixed sounds of each organisation: blocks */
+void app_sounds_close(struct app *a);
+void app_sounds_directory(struct app *a, struct app_org *o); /* names, in the background */
+/* Fills the clips of a play; returns how many. */
+unsigned app_sounds_clips(struct app_org *o, const struct phrase *phrase, unsigned count,
+			  uint32_t *clips, unsigned max);
+/* The clip under which a recording of that serial is played back. */
+uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial);
+
+/* ---- files.c ---- */
+int app_files_open(struct app *a);
+void app_files_close(struct app *a);
+/* Loads a recording as a clip, then tells the exchange that it is recorded. */
+void app_files_recorded(struct app *a, struct app_org *o, const struct event *recorded);
+void app_files_forget(struct app *a, struct app_org *o, uint32_t serial);
+void app_recording_name(const struct app_org *o, uint32_t serial, char *dst, size_t cap);
+
+/* ---- wire_records.c ---- */
+int app_records_open(struct app *a);
+void app_records_effect(struct app_org *o, const struct effect *fx);
+/* Loads directory and measures of an organisation as a new version; EV_MEASURES follows. */
+int app_org_load(struct app_org *o, struct records_db *db);
+int app_day_load(struct app_org *o, struct records_db *db);
+
+/* ---- first_start.c: organisations, people and accounts of a new data folder ---- */
+int app_first_start(struct app *a, struct records_db *db);
+
+/* ---- live.c, source.c: what HTTP is shown ---- */
+int app_live_open(struct app *a);
+void app_live_close(struct app *a);
+void app_live_dirty(struct app_org *o, uint64_t call_no);
+void app_live_ended(struct app_org *o, uint64_t call_no);
+void app_live_extension(struct app_org *o, uint32_t extension);
+void app_live_trunk(struct app *a, uint16_t trunk);
+void app_live_message(struct app_org *o, uint32_t serial);
+void app_source_fill(struct app *a, struct api_source *source);
+
+/* ---- health.c ---- */
+void app_health_update(struct app *a);
+
+/* ---- reload.c ---- */
+int app_reload_open(struct app *a);
+void app_reload(struct app *a); /* SIGHUP */
+
+#endif

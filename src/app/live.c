@@ -1,0 +1,445 @@
+/*
+ * What HTTP is shown of the moment: events as they happen, and whole pictures on request. The
+ * workers ask, the call thread answers in its own time (`asks`), so nothing of the exchange is ever
+ * read by another thread. With no stream open nothing is published, and nothing is spent.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/live.h"
+
+#define LIVE_PUBLISH_MS 100
+
+struct ask {
+	int (*build)(struct app *a, const struct api_query *q, json_t **out);
+	const struct api_query *query;
+	json_t *out;
+	int err;
+	bool done, abandoned;
+};
+
+struct app_asks {
+	struct ring *ring; /* of struct ask * */
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+};
+
+/* ---- JSON of one thing ---- */
+
+static struct app_org *org_by_id(struct app *a, uint32_t id)
+{
+	for (unsigned i = 0; i < a->org_count; i++)
+		if (a->org[i].id == id)
+			return &a->org[i];
+	return NULL;
+}
+
+static const char *name_of(const struct directory *d, uint32_t person, uint32_t department)
+{
+	const struct directory_person *p = person ? directory_person(d, person) : NULL;
+	const struct directory_department *e =
+		department ? directory_department(d, department) : NULL;
+
+	return p ? p->name : e ? e->name : "";
+}
+
+static const char *extension_name(const struct directory *d, const struct directory_extension *e)
+{
+	return e ? name_of(d, e->person, e->department) : "";
+}
+
+static const char *trunk_name(const struct app *a, uint16_t trunk)
+{
+	return trunk && trunk <= a->config->node.trunk_count
+		       ? a->config->node.trunks[trunk - 1].name
+		       : "";
+}
+
+static json_t *path_json(const struct exchange_call_view *v)
+{
+	json_t *steps = json_array();
+
+	for (unsigned i = 0; i < v->path_count; i++)
+		json_array_append_new(
+			steps,
+			json_pack("{s:I,s:s,s:s}", "at_ms", (json_int_t)v->path[i].at_wall_ms,
+				  "step", exchange_step_name((enum step_kind)v->path[i].step),
+				  "clause",
+				  exchange_clause_name((enum clause)v->path[i].clause)));
+	return steps;
+}
+
+static json_t *call_json(struct app_org *o, const struct exchange_call_view *v)
+{
+	const struct directory *d = app_directory(o);
+	const struct directory_extension *from =
+		v->caller_extension ? directory_extension(d, v->caller_extension) : NULL;
+	const struct directory_extension *to =
+		v->extension ? directory_extension(d, v->extension) : NULL;
+	const char *target = name_of(d, v->person, v->department);
+
+	if (!target[0] && to)
+		target = extension_name(d, to);
+	return json_pack(
+		"{s:I,s:i,s:{s:s,s:s,s:s,s:s},s:s,s:{s:s,s:s},s:s,s:I,s:I,s:b,s:b,s:o}", "no",
+		(json_int_t)v->call_no, "org", (int)o->id, "caller", "number",
+		from ? from->number : v->caller_number, "name",
+		from ? extension_name(d, from) : v->caller_name, "extension",
+		from ? from->number : "", "trunk", trunk_name(o->app, v->caller_trunk), "dialled",
+		v->dialled, "target", "name", target, "number", to ? to->number : "", "state",
+		v->state, "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
+		(json_int_t)v->since_wall_ms, "attendant", v->attendant, "emergency", v->emergency,
+		"steps", path_json(v));
+}
+
+static json_t *extension_json(struct app_org *o, const struct directory_extension *e)
+{
+	static const char *const lamps[] = {"idle", "ringing", "busy"};
+	const struct directory *d = app_directory(o);
+	struct exchange_extension_view v;
+	bool known = exchange_extension_view(o->exchange, e->id, &v);
+
+	return json_pack("{s:i,s:s,s:s,s:s,s:b}", "id", (int)e->id, "number", e->number, "name",
+			 extension_name(d, e), "state",
+			 known && v.reachable ? lamps[v.lamp] : "unreachable", "dnd",
+			 known && v.dnd);
+}
+
+static json_t *trunk_json(struct app *a, uint16_t trunk)
+{
+	const struct config_trunk *t = &a->config->node.trunks[trunk - 1];
+	struct sip_trunk_status s;
+
+	if (!t->enabled || sip_room_trunk_status(a->sip, trunk, &s))
+		return NULL;
+	return json_pack("{s:s,s:s,s:b,s:s,s:i,s:b,s:i,s:i,s:s}", "id", t->id, "name", t->name,
+			 "usable", s.state == SIP_TRUNK_UP, "reason",
+			 sip_trunk_reason_name(s.reason), "code", (int)s.code, "registered",
+			 s.registered, "in_use", (int)s.calls, "limit", (int)s.channels, "address",
+			 s.address);
+}
+
+/* ---- events ---- */
+
+static bool watched(const struct app *a)
+{
+	struct http_figures f;
+
+	if (!a->http)
+		return false;
+	http_room_figures(a->http, &f);
+	return f.streams > 0;
+}
+
+static void publish(struct app *a, uint32_t org, uint32_t roles, const char *name, json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	if (text)
+		http_room_publish(a->http, org, roles, name, text);
+	free(text);
+	json_decref(value);
+}
+
+#define LIVE_ROLES (API_OPERATOR | API_MANAGER | API_ADMIN)
+
+void app_live_dirty(struct app_org *o, uint64_t call_no)
+{
+	if (o->dirty_count && o->dirty[o->dirty_count - 1] == call_no)
+		return;
+	if (o->dirty_count < APP_DIRTY)
+		o->dirty[o->dirty_count++] = call_no;
+}
+
+void app_live_ended(struct app_org *o, uint64_t call_no)
+{
+	if (watched(o->app))
+		publish(o->app, o->id, LIVE_ROLES, "call_ended",
+			json_pack("{s:I,s:i}", "no", (json_int_t)call_no, "org", (int)o->id));
+}
+
+void app_live_extension(struct app_org *o, uint32_t extension)
+{
+	const struct directory_extension *e;
+
+	if (!watched(o->app))
+		return;
+	e = directory_extension(app_directory(o), extension);
+	if (e)
+		publish(o->app, o->id, LIVE_ROLES, "extension", extension_json(o, e));
+}
+
+void app_live_trunk(struct app *a, uint16_t trunk)
+{
+	if (watched(a))
+		publish(a, 0, LIVE_ROLES, "trunk", trunk_json(a, trunk));
+}
+
+void app_live_message(struct app_org *o, uint32_t serial)
+{
+	if (watched(o->app))
+		publish(o->app, o->id, LIVE_ROLES, "message",
+			json_pack("{s:i}", "serial", (int)serial));
+}
+
+static bool is_dirty(const struct app_org *o, uint64_t call_no)
+{
+	for (unsigned i = 0; i < o->dirty_count; i++)
+		if (o->dirty[i] == call_no)
+			return true;
+	return false;
+}
+
+static void on_publish(void *arg)
+{
+	struct app *a = arg;
+	bool anybody = watched(a);
+
+	for (unsigned k = 0; k < a->org_count; k++) {
+		struct app_org *o = &a->org[k];
+		uint32_t slots = anybody && o->dirty_count ? exchange_call_slots(o->exchange) : 0;
+		struct exchange_call_view v;
+
+		for (uint32_t i = 0; i < slots; i++)
+			if (exchange_call_view(o->exchange, i, &v) && is_dirty(o, v.call_no))
+				publish(a, o->id, LIVE_ROLES, "call", call_json(o, &v));
+		o->dirty_count = 0;
+	}
+	tmr_start(&a->publish, LIVE_PUBLISH_MS, on_publish, a);
+}
+
+/* ---- whole pictures ---- */
+
+int live_calls(struct app *a, const struct api_query *q, json_t **out)
+{
+	struct app_org *o = org_by_id(a, q->who.org);
+	json_t *items = json_array();
+	uint32_t slots = o ? exchange_call_slots(o->exchange) : 0;
+	struct exchange_call_view v;
+
+	for (uint32_t i = 0; i < slots && json_array_size(items) < q->limit; i++)
+		if (exchange_call_view(o->exchange, i, &v))
+			json_array_append_new(items, call_json(o, &v));
+	*out = json_pack("{s:o,s:n}", "items", items, "next");
+	return 0;
+}
+
+int live_call(struct app *a, const struct api_query *q, json_t **out)
+{
+	struct app_org *o = org_by_id(a, q->who.org);
+	uint32_t slots = o ? exchange_call_slots(o->exchange) : 0;
+	struct exchange_call_view v;
+
+	for (uint32_t i = 0; i < slots; i++) {
+		if (!exchange_call_view(o->exchange, i, &v) || v.call_no != (uint64_t)q->id)
+			continue;
+		*out = call_json(o, &v);
+		return 0;
+	}
+	return ENOENT;
+}
+
+int live_legs(struct app *a, const struct api_query *q, json_t **out)
+{
+	struct app_org *o = org_by_id(a, q->who.org);
+	json_t *items = json_array();
+	uint32_t slots = o ? exchange_leg_slots(o->exchange) : 0;
+	struct exchange_leg_view v;
+
+	for (uint32_t i = 0; i < slots && json_array_size(items) < q->limit; i++) {
+		const struct directory_extension *e;
+
+		if (!exchange_leg_view(o->exchange, i, &v))
+			continue;
+		e = v.extension ? directory_extension(app_directory(o), v.extension) : NULL;
+		json_array_append_new(
+			items, json_pack("{s:I,s:I,s:s,s:s,s:s,s:b,s:b,s:b}", "id",
+					 (json_int_t)v.leg, "call", (json_int_t)v.call_no, "state",
+					 v.state, "extension", e ? e->number : "", "trunk",
+					 trunk_name(a, v.trunk), "incoming", v.incoming, "held",
+					 v.held, "consultation", v.consultation));
+	}
+	*out = json_pack("{s:o,s:n}", "items", items, "next");
+	return 0;
+}
+
+int live_registrations(struct app *a, const struct api_query *q, json_t **out)
+{
+	static const char *const transports[SIP_OVER_COUNT] = {"udp", "tcp", "tls"};
+	unsigned max = API_LIMIT, n;
+	struct sip_registration *r = calloc(max, sizeof(*r));
+	json_t *items = json_array();
+
+	if (!r)
+		return ENOMEM;
+	n = sip_room_registrations(a->sip, 0, r, max);
+	for (unsigned i = 0; i < n && i < max; i++) {
+		uint32_t extension;
+		struct app_org *o = app_extension_org(a, r[i].extension, &extension);
+		const struct directory_extension *e;
+
+		if (!o || o->id != q->who.org)
+			continue;
+		e = directory_extension(app_directory(o), extension);
+		json_array_append_new(
+			items,
+			json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:b,s:I}", "extension",
+				  (int)extension, "number", e ? e->number : "", "user", r[i].user,
+				  "contact", r[i].contact, "user_agent", r[i].user_agent, "transport",
+				  transports[r[i].transport], "source", r[i].source_ip, "port",
+				  (int)r[i].source_port, "nat", r[i].nat, "expires_ms",
+				  (json_int_t)r[i].expires_wall_ms));
+	}
+	free(r);
+	*out = json_pack("{s:o,s:n}", "items", items, "next");
+	return 0;
+}
+
+static json_t *trunks_json(struct app *a)
+{
+	json_t *items = json_array();
+
+	for (unsigned i = 0; i < a->config->node.trunk_count; i++) {
+		json_t *t = trunk_json(a, (uint16_t)(i + 1));
+
+		if (t)
+			json_array_append_new(items, t);
+	}
+	return items;
+}
+
+int live_trunks(struct app *a, const struct api_query *q, json_t **out)
+{
+	(void)q;
+	*out = json_pack("{s:o,s:n}", "items", trunks_json(a), "next");
+	return 0;
+}
+
+int live_switchboard(struct app *a, const struct api_query *q, json_t **out)
+{
+	struct app_org *o = org_by_id(a, q->who.org);
+	const struct directory *d;
+	struct api_query all = *q;
+	json_t *extensions = json_array(), *calls = NULL;
+
+	if (!o)
+		return ENOENT;
+	d = app_directory(o);
+	for (uint32_t i = 0; i < d->extension_count; i++)
+		json_array_append_new(extensions, extension_json(o, &d->extensions[i]));
+	all.limit = API_LIMIT;
+	live_calls(a, &all, &calls);
+	*out = json_pack("{s:s,s:s,s:s,s:s,s:i,s:O,s:o,s:o}", "company", app_measures(o)->company,
+			 "main_number", app_measures(o)->main_number, "state",
+			 exchange_automatic(o->exchange) ? "automatic" : "manual", "reason",
+			 "no_operator", "operators", 0, "calls", json_object_get(calls, "items"),
+			 "extensions", extensions, "trunks", trunks_json(a));
+	json_decref(calls);
+	return *out ? 0 : ENOMEM;
+}
+
+/* ---- asking ---- */
+
+static void on_ask(int flags, void *arg)
+{
+	struct app *a = arg;
+	struct ask *k;
+
+	(void)flags;
+	ring_quiet(a->asks->ring);
+	while (ring_take(a->asks->ring, &k)) {
+		json_t *out = NULL;
+		bool gone;
+		int err;
+
+		pthread_mutex_lock(&a->asks->lock);
+		gone = k->abandoned;
+		pthread_mutex_unlock(&a->asks->lock);
+		err = gone ? ECANCELED : k->build(a, k->query, &out);
+		pthread_mutex_lock(&a->asks->lock);
+		k->out = out;
+		k->err = err;
+		k->done = true;
+		pthread_cond_broadcast(&a->asks->answered);
+		gone = k->abandoned;
+		pthread_mutex_unlock(&a->asks->lock);
+		if (gone) {
+			json_decref(out);
+			free(k);
+		}
+	}
+}
+
+int live_ask(struct app *a, int (*build)(struct app *, const struct api_query *, json_t **),
+	     const struct api_query *q, json_t **out)
+{
+	struct ask *k = calloc(1, sizeof(*k) + sizeof(*q));
+	struct timespec until;
+	int err = 0;
+
+	if (!k)
+		return ENOMEM;
+	/* the question outlives an asker that has given up */
+	memcpy(k + 1, q, sizeof(*q));
+	k->build = build;
+	k->query = (struct api_query *)(k + 1);
+	if (ring_push(a->asks->ring, &k)) {
+		free(k);
+		return EAGAIN;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += APP_ASK_MS / 1000;
+	pthread_mutex_lock(&a->asks->lock);
+	while (!k->done && err == 0)
+		err = pthread_cond_timedwait(&a->asks->answered, &a->asks->lock, &until);
+	if (!k->done) {
+		k->abandoned = true;
+		k = NULL;
+	}
+	pthread_mutex_unlock(&a->asks->lock);
+	if (!k)
+		return EAGAIN;
+	err = k->err;
+	if (!err)
+		*out = k->out;
+	free(k);
+	return err;
+}
+
+int app_live_open(struct app *a)
+{
+	struct app_asks *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return ENOMEM;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->answered, NULL);
+	a->asks = s;
+	err = ring_alloc(&s->ring, sizeof(struct ask *), APP_ASKS);
+	if (!err)
+		err = fd_listen(ring_fd(s->ring), FD_READ, on_ask, a);
+	if (!err)
+		tmr_start(&a->publish, LIVE_PUBLISH_MS, on_publish, a);
+	return err;
+}
+
+void app_live_close(struct app *a)
+{
+	struct ask *k;
+
+	tmr_cancel(&a->publish);
+	if (!a->asks)
+		return;
+	if (a->asks->ring) {
+		fd_close(ring_fd(a->asks->ring));
+		while (ring_take(a->asks->ring, &k))
+			free(k); /* HTTP has ended: nobody waits */
+	}
+	ring_free(a->asks->ring);
+	free(a->asks);
+	a->asks = NULL;
+}
