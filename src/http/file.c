@@ -81,7 +81,7 @@ static int add_file(struct http_files *f, const char *name, const char *path)
 {
 	struct http_file *file = &f->file[f->count];
 	unsigned char hash[16];
-	char gzip_name[1024];
+	char gzip_name[1024 + 4];
 	int err;
 
 	if (f->count == HTTP_FILES || strlen(path) >= sizeof(file->path))
@@ -117,7 +117,7 @@ static int add_folder(struct http_files *f, const char *dir, const char *path, i
 
 		if (entry->d_name[0] == '.' || (dot && strcmp(dot, ".gz") == 0))
 			continue;
-		if (snprintf(name, sizeof(name), "%s/%s", dir, entry->d_name) >= (int)sizeof(name) - 4 ||
+		if (snprintf(name, sizeof(name), "%s/%s", dir, entry->d_name) >= (int)sizeof(name) ||
 		    snprintf(sub, sizeof(sub), "%s/%s", path, entry->d_name) >= (int)sizeof(sub))
 			err = ENAMETOOLONG;
 		else if (stat(name, &st) != 0)

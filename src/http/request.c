@@ -36,7 +36,7 @@ void *http_request_begin(void *arg, const char *uri, struct MHD_Connection *con)
 	c->room = h;
 	c->con = con;
 	c->uri_error = http_uri_parse(uri, &c->uri);
-	http_watch_until(h, con, clock_mono_ms() + HTTP_REQUEST_MS);
+	http_watch_until(h, con, clock_mono_ms() + HTTP_REQUEST_MS, true);
 	return c;
 }
 
@@ -52,7 +52,7 @@ void http_request_end(void *arg, struct MHD_Connection *con, void **context,
 		http_events_gone(&h->events, c->stream);
 	else
 		atomic_fetch_sub(&h->active, 1);
-	http_watch_until(h, con, clock_mono_ms() + HTTP_IDLE_S * 1000);
+	http_watch_until(h, con, clock_mono_ms() + HTTP_IDLE_S * 1000, false);
 	json_decref(c->json);
 	if (c->body)
 		sodium_memzero(c->body, c->body_len); /* it may be a password */
@@ -95,7 +95,7 @@ static enum MHD_Result queue_answer(struct http_call *c)
 		snprintf(retry, sizeof(retry), "%u", c->retry_after_s);
 		MHD_add_response_header(r, "Retry-After", retry);
 	}
-	http_watch_until(c->room, c->con, clock_mono_ms() + HTTP_ANSWER_MS);
+	http_watch_until(c->room, c->con, clock_mono_ms() + HTTP_ANSWER_MS, false);
 	result = MHD_queue_response(c->con, c->status, r);
 	MHD_destroy_response(r);
 	return result;
@@ -141,19 +141,6 @@ static bool is_proxy(const struct http_room *h, const char *address)
 	return false;
 }
 
-static void address_text(const struct sockaddr *sa, char out[HTTP_ADDRESS])
-{
-	char text[INET6_ADDRSTRLEN] = "";
-
-	if (sa && sa->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, text,
-			  sizeof(text));
-	else if (sa && sa->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
-			  text, sizeof(text));
-	text_copy(out, HTTP_ADDRESS, text_starts(text, "::ffff:") ? text + 7 : text);
-}
-
 /* The client is the last address in X-Forwarded-For that isn't a proxy of ours. */
 static void find_client(struct http_call *c)
 {
@@ -163,7 +150,7 @@ static void find_client(struct http_call *c)
 	const char *proto = http_request_header(c, "X-Forwarded-Proto");
 	size_t end = list ? strlen(list) : 0;
 
-	address_text(info ? info->client_addr : NULL, c->address);
+	http_watch_address(info ? info->client_addr : NULL, c->address);
 	c->secure = c->room->tls;
 	if (!is_proxy(c->room, c->address))
 		return;
@@ -386,7 +373,7 @@ static enum MHD_Result give_stream(struct http_call *c)
 	MHD_add_response_header(r, "Content-Type", "text/event-stream");
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	MHD_add_response_header(r, "X-Accel-Buffering", "no"); /* nginx passes each event at once */
-	http_watch_until(c->room, c->con, 0);
+	http_watch_until(c->room, c->con, 0, false);
 	result = MHD_queue_response(c->con, MHD_HTTP_OK, r);
 	MHD_destroy_response(r);
 	return result;
@@ -404,7 +391,7 @@ static enum MHD_Result give_built_in(struct http_call *c)
 		else
 			http_call_refuse(c, 403, "forbidden", NULL);
 	} else if (http_files_queue(&c->room->files, c, &result)) {
-		http_watch_until(c->room, c->con, clock_mono_ms() + HTTP_ANSWER_MS);
+		http_watch_until(c->room, c->con, clock_mono_ms() + HTTP_ANSWER_MS, false);
 		return result;
 	} else {
 		http_call_refuse(c, 404, "not_found", NULL);
@@ -416,7 +403,7 @@ static enum MHD_Result to_worker(struct http_call *c)
 {
 	int err;
 
-	http_watch_until(c->room, c->con, 0);
+	http_watch_until(c->room, c->con, 0, false);
 	c->state = HTTP_CALL_WORKING;
 	MHD_suspend_connection(c->con);
 	err = http_pool_push(&c->room->pool, c);

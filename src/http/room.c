@@ -37,7 +37,11 @@ static void daemon_log(void *arg, const char *fmt, va_list ap)
 
 	while (n > 0 && n < (int)sizeof(text) && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		text[--n] = '\0';
-	http_room_complain(arg, "libmicrohttpd", text);
+	/* browsers come and go: that is no news */
+	if (strstr(text, "socket") || strstr(text, "Failed to send") || strstr(text, "forcibly"))
+		log_debug("http", "%s", text);
+	else
+		http_room_complain(arg, "libmicrohttpd", text);
 }
 
 /* libmicrohttpd's own decoding would cut a path at %00: uri.c decodes. */

@@ -1,6 +1,7 @@
 /*
  * What the files of the http room share. Locks: with events.lock held, sessions.lock and those of
- * libmicrohttpd may be taken; with sessions.saving, sessions.lock; all others are held alone.
+ * libmicrohttpd may be taken; with sessions.saving, sessions.lock; with watch.lock, log_lock; all
+ * others are held alone.
  */
 #ifndef HTTP_ROOM_H
 #define HTTP_ROOM_H
@@ -168,6 +169,8 @@ unsigned http_pool_count(struct http_pool *p);
 struct http_watched { /* a connection */
 	int fd;
 	int64_t deadline_ms; /* 0 none */
+	bool asking;         /* a request has begun and isn't all there */
+	char address[HTTP_ADDRESS];
 	struct http_watched *next, **prev;
 };
 struct http_watch {
@@ -177,7 +180,10 @@ struct http_watch {
 };
 void http_watch_notify(void *arg, struct MHD_Connection *con, void **context,
 		       enum MHD_ConnectionNotificationCode code);
-void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t deadline_ms);
+/* `asking`: a client that lets the deadline pass is to be complained of. */
+void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t deadline_ms,
+		      bool asking);
+void http_watch_address(const struct sockaddr *sa, char out[HTTP_ADDRESS]);
 void http_watch_turn(struct http_room *h, int64_t mono_ms);
 
 /* ---- request.c ---- */

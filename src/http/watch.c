@@ -3,11 +3,25 @@
  * and then would keep its connection for ever. A connection past its deadline is shut down, and
  * libmicrohttpd then closes it.
  */
+#include <arpa/inet.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "http/room.h"
+
+void http_watch_address(const struct sockaddr *sa, char out[HTTP_ADDRESS])
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (sa && sa->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, text,
+			  sizeof(text));
+	else if (sa && sa->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr,
+			  text, sizeof(text));
+	text_copy(out, HTTP_ADDRESS, text_starts(text, "::ffff:") ? text + 7 : text);
+}
 
 void http_watch_notify(void *arg, struct MHD_Connection *con, void **context,
 		       enum MHD_ConnectionNotificationCode code)
@@ -34,6 +48,8 @@ void http_watch_notify(void *arg, struct MHD_Connection *con, void **context,
 	if (!w)
 		return;
 	w->fd = info->connect_fd;
+	info = MHD_get_connection_info(con, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	http_watch_address(info ? info->client_addr : NULL, w->address);
 	w->deadline_ms = clock_mono_ms() + HTTP_REQUEST_MS;
 	pthread_mutex_lock(&h->watch.lock);
 	w->next = h->watch.first;
@@ -46,7 +62,8 @@ void http_watch_notify(void *arg, struct MHD_Connection *con, void **context,
 	*context = w;
 }
 
-void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t deadline_ms)
+void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t deadline_ms,
+		      bool asking)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(con, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -56,6 +73,7 @@ void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t d
 		return;
 	pthread_mutex_lock(&h->watch.lock);
 	w->deadline_ms = deadline_ms;
+	w->asking = asking;
 	pthread_mutex_unlock(&h->watch.lock);
 }
 
@@ -65,6 +83,8 @@ void http_watch_turn(struct http_room *h, int64_t mono_ms)
 	for (struct http_watched *w = h->watch.first; w; w = w->next) {
 		if (!w->deadline_ms || w->deadline_ms > mono_ms)
 			continue;
+		if (w->asking)
+			http_room_complain(h, w->address, "slow sender");
 		shutdown(w->fd, SHUT_RDWR);
 		w->deadline_ms = 0;
 	}
