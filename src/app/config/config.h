@@ -246,6 +246,7 @@ struct node_config {
 /* ---- node and measures together ---- */
 
 struct config {
+	char path[CONFIG_PATH]; /* of the node's file */
 	struct node_config node;
 	struct measures measures[CONFIG_ORGANISATIONS]; /* of organisations[i] */
 	char hours_names[CONFIG_ORGANISATIONS][MEASURES_HOURS_SETS][CONFIG_ID];
@@ -259,11 +260,17 @@ void config_free(struct config *c); /* accepts NULL */
 /* A measures file alone; org and kind stay 0. */
 int config_measures_load(const char *path, struct measures *out, struct config_errors *errs);
 
-/* What refers from configuration to directory, against a snapshot (the database's at the start, or
- * the CSV folder's): numbers that DIDs lead to, Article 4's departments and posts, the length of
- * extension numbers, hours sets. Errors are told at the setting's place in its file. */
+/* What refers from configuration to directory, against the database's snapshot: numbers that DIDs
+ * lead to, Article 4's departments and posts, the length of extension numbers, hours sets. Told at
+ * the setting's place in its file, or as "directory" where an entry is wrong. Vacant posts are
+ * warnings: Article 4 says what happens then. The files are read again for their lines. */
 void config_directory_check(const struct config *c, unsigned organisation,
 			    const struct directory *d, struct config_errors *errs);
+
+/* The same against a folder of CSV files, after these themselves have been checked, with lines.
+ * c may be NULL: then only the files. */
+void config_folder_check(const struct config *c, unsigned organisation, const char *folder,
+			 struct config_errors *errs);
 
 /* What `zongji check` does with one file or folder; the kind is seen from the content. */
 enum config_kind { CONFIG_KIND_NODE, CONFIG_KIND_MEASURES, CONFIG_KIND_DIRECTORY,
