@@ -1,0 +1,256 @@
+"""A switchboard of one's own for a test: the sample company on free ports, with short timers, in a
+folder of its own; started and ended by its process id."""
+import csv
+import datetime
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+import urllib.request
+
+import yaml
+
+from . import phone, sound
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+BUILD = os.environ.get("ZONGJI_BUILD", os.path.join(ROOT, "build"))
+OUT = os.path.join(ROOT, "tests", "out", "call")
+ALWAYS = {"mon-sun": ["00:00-24:00"]}
+NEVER = {"mon-sun": ["00:00-00:01"]}
+
+# The same measures with short timers: a test waits for seconds, not minutes.
+SHORT = {
+    "ringing": {"rings": 3, "ring_on": "1s", "ring_off": "4s", "target": "3s"},
+    "attendant": {"first_digit": "2s", "next_digit": "1500ms", "attempts": 2, "choice": "3s",
+                  "directory_hits": 4, "wait_word": "2s", "operator_wait": "6s", "free_wait": "6s",
+                  "consult_wait": "6s", "customer_wait": "5s"},
+    "screening": {"longest": "4s"},
+    "messages": {"longest": "8s", "shortest": "1s", "silence": "3s"},
+    "calls": {"silent_line": "4s"},
+    "parking": {"return_after": "4s"},
+}
+
+
+def free_port(kind=socket.SOCK_DGRAM):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def free_pair():
+    """A port free on UDP and TCP, the next one free on TCP (TLS)."""
+    while True:
+        p = free_port()
+        try:
+            for kind, n in ((socket.SOCK_STREAM, p), (socket.SOCK_STREAM, p + 1)):
+                with socket.socket(socket.AF_INET, kind) as s:
+                    s.bind(("127.0.0.1", n))
+            return p
+        except OSError:
+            continue
+
+
+def merge(to, more):
+    for k, v in more.items():
+        if isinstance(v, dict) and isinstance(to.get(k), dict) and k not in ("office",):
+            merge(to[k], v)
+        else:
+            to[k] = v
+
+
+class Server:
+    next_media_port = 12000 + (os.getpid() % 90) * 200
+
+    def __init__(self, name, office=ALWAYS, measures=None, node=None, csv_edit=None, start=True):
+        self.name = name
+        self.dir = os.path.join(OUT, name)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        os.makedirs(self.dir)
+        self.config = os.path.join(self.dir, "config")
+        shutil.copytree(os.path.join(ROOT, "config", "sample"), self.config)
+        self.data = os.path.join(self.dir, "data")
+        self.sip_port, self.http_port = free_pair(), free_port(socket.SOCK_STREAM)
+        self.process, self.phones, self.log = None, [], open(os.path.join(self.dir, "log"), "ab")
+        self.write_config(office, measures or {}, node or {}, csv_edit)
+        if start:
+            self.start()
+
+    def write_config(self, office, measures, node, csv_edit):
+        for org in ("mou-cheng", "bei-po"):
+            path = os.path.join(self.config, org, "measures.yaml")
+            with open(path) as f:
+                m = yaml.safe_load(f)
+            for k in ("holidays", "make_up_days"):
+                m.pop(k, None)
+            merge(m, json.loads(json.dumps(SHORT)))
+            for k in list(m["hours"]):
+                m["hours"][k] = office
+            merge(m, json.loads(json.dumps(measures)))
+            with open(path, "w") as f:
+                yaml.safe_dump(m, f, allow_unicode=True)
+        path = os.path.join(self.config, "node.yaml")
+        with open(path) as f:
+            n = yaml.safe_load(f)
+        first = Server.next_media_port
+        Server.next_media_port = 12000 + (first - 12000 + 200) % 18000
+        n["media"]["ports"] = f"{first}-{first + 199}"
+        n["log"] = "debug"
+        merge(n, node)
+        with open(path, "w") as f:
+            yaml.safe_dump(n, f, allow_unicode=True)
+        if csv_edit:
+            csv_edit(self.config)
+
+    def start(self):
+        env = dict(os.environ, ZONGJI_ROOT=ROOT,
+                   ZONGJI_SPEECH_CACHE=os.path.join(ROOT, "tests", "out", "speech"))
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "src", "app", "zongji") if os.path.exists(os.path.join(BUILD, "src", "app", "zongji"))
+             else os.path.join(BUILD, "zongji"),
+             "serve", "--data", self.data, "--sip-port", str(self.sip_port), "--http-port",
+             str(self.http_port), "--config", os.path.join(self.config, "node.yaml")],
+            stdout=self.log, stderr=self.log, env=env)
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the server ended at once: {self.tail()}")
+            try:
+                if self.health()["ok"]:
+                    break
+            except OSError:
+                pass
+            time.sleep(0.05)
+        else:
+            raise AssertionError(f"not healthy after 60 s: {self.tail()}")
+        with open(os.path.join(self.data, "phones.csv")) as f:
+            rows = list(csv.DictReader(f))
+        self.secrets = {r["user"]: r["password"] for r in rows}
+        return self
+
+    def tail(self, lines=15):
+        with open(os.path.join(self.dir, "log"), errors="replace") as f:
+            return "\n".join(f.read().splitlines()[-lines:])
+
+    def health(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=5) as r:
+            return json.load(r)
+
+    def stop(self, sig=signal.SIGTERM, timeout=20):
+        """Ends the server; the exit status. Sanitizers make a status of their own."""
+        for p in self.phones:
+            p.close()
+        self.phones = []
+        if not self.process or self.process.poll() is not None:
+            return self.process.returncode if self.process else 0
+        self.process.send_signal(sig)
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("the server didn't end in order") from None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    # phones
+    def phone(self, number, org="mc", register=True, transport="udp", **more):
+        user = f"{org}{number}"
+        if user not in self.secrets:
+            raise AssertionError(f"no such extension: {user}")
+        port = self.sip_port + (1 if transport == "tls" else 0)
+        p = phone.Phone(port=port, user=user, password=self.secrets[user], transport=transport, **more)
+        self.phones.append(p)
+        if register:
+            status = p.register()
+            assert status == 200, f"{user}: REGISTER was answered {status}"
+        return p
+
+    def outside(self, number="13800001111", **more):
+        """Somebody outside, who comes in over the sample trunk."""
+        p = phone.Phone(port=self.sip_port, user=number, **more)
+        self.phones.append(p)
+        return p
+
+    # what was kept
+    def query(self, sql, *args):
+        with sqlite3.connect(f"file:{self.data}/zongji.db?mode=ro", uri=True, timeout=5) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(r) for r in db.execute(sql, args)]
+
+    def wait_query(self, sql, *args, count=1, timeout=5):
+        end = time.monotonic() + timeout
+        while True:
+            rows = self.query(sql, *args)
+            if len(rows) >= count:
+                return rows
+            if time.monotonic() > end:
+                raise AssertionError(f"{sql} {args}: {rows}")
+            time.sleep(0.05)
+
+    def record(self, caller, timeout=5):
+        """The last ended call of that caller's number, with its steps."""
+        row = self.wait_query("SELECT * FROM calls WHERE caller_number = ? AND ended_ms > 0 "
+                              "ORDER BY call_no DESC LIMIT 1", caller, timeout=timeout)[0]
+        row["steps"] = self.query("SELECT * FROM steps WHERE call_no = ? ORDER BY seq", row["call_no"])
+        return row
+
+
+# ---- sentences, recognised in what was heard ----
+
+_prompts = {}
+
+
+def prompt(name):
+    """The samples of a sentence of the attendant, as the product wrote it for recording anew."""
+    if name not in _prompts:
+        path = os.path.join(ROOT, "tests", "out", "prompts", "zh-CN", name + ".wav")
+        _prompts[name] = sound.read_wav(path)
+    return _prompts[name]
+
+
+def hears(call, name, timeout=12, least=0.5, since_ms=0):
+    """Waits until the sentence has been heard; the offset in ms at which it began."""
+    end = time.monotonic() + timeout
+    clip = prompt(name)
+    while True:
+        heard = call.rtp.samples()[8 * since_ms:]
+        hit = sound.find(heard, clip, least)
+        if hit:
+            return hit[0] + since_ms
+        if time.monotonic() > end or call.rtp.closed:
+            raise AssertionError(f"{name} was not heard within {timeout} s ({len(heard) / 8000:.1f} s of sound)")
+        time.sleep(0.1)
+
+
+def heard_until_now(call):
+    return len(call.rtp.samples()) // 8
+
+
+def not_heard(call, name, least=0.5, since_ms=0):
+    hit = sound.find(call.rtp.samples()[8 * since_ms:], prompt(name), least)
+    assert not hit, f"{name} was heard at {hit[0]:.0f} ms"
+
+
+def steps(record):
+    return [(s["kind"], s["clause"]) for s in record["steps"]]
+
+
+def has_steps(record, *wanted):
+    """The steps, each ('kind', 'clause'), stand in the record in this order."""
+    have = steps(record)
+    at = 0
+    for w in wanted:
+        try:
+            at = have.index(w, at) + 1
+        except ValueError:
+            raise AssertionError(f"{w} is missing after place {at} in {have}") from None
+
+
+def now():
+    return datetime.datetime.now()

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Runs the call tests: each module tests/call/test_*.py has a `world` (a Server) of its own and is
+run in a process of its own, a few side by side. Prints each failure and `N passed, N failed`."""
+import concurrent.futures
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+
+def run_module(name, only=None):
+    module = importlib.import_module(name)
+    tests = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction)
+             if n.startswith("test_") and f.__module__ == name and (not only or n == only)]
+    tests.sort(key=lambda t: inspect.getsourcelines(t[1])[1])
+    passed = failed = 0
+    world, broken = None, None
+    try:
+        world = module.world()
+    except Exception:
+        broken = traceback.format_exc(limit=3)
+    for n, f in tests:
+        start = time.monotonic()
+        try:
+            if broken:
+                raise AssertionError(f"no world: {broken}")
+            f(world)
+            passed += 1
+            print(f"ok   {name}.{n} {time.monotonic() - start:.1f} s", flush=True)
+        except Exception as e:
+            failed += 1
+            print(f"FAIL {name}.{n} {time.monotonic() - start:.1f} s: {e}", flush=True)
+            print("     " + "     ".join(traceback.format_exc(limit=-3).splitlines(True)), flush=True)
+        finally:
+            for p in getattr(world, "phones", []):
+                p.close()
+            if world is not None and hasattr(world, "phones"):
+                world.phones = []
+    if world is not None and hasattr(world, "stop"):
+        try:
+            status = world.stop()
+            if status != 0:
+                raise AssertionError(f"exit status {status}: {world.tail(40)}")
+            passed += 1
+        except Exception as e:
+            failed += 1
+            print(f"FAIL {name}: the server's end: {e}", flush=True)
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return failed == 0
+
+
+def main():
+    if len(sys.argv) > 1 and sys.argv[1].startswith("test_"):
+        sys.exit(0 if run_module(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None) else 1)
+    side_by_side = int(os.environ.get("ZONGJI_JOBS", "4"))
+    modules = sorted(n[:-3] for n in os.listdir(HERE) if n.startswith("test_") and n.endswith(".py"))
+    passed = failed = 0
+
+    def one(name):
+        r = subprocess.run([sys.executable, os.path.abspath(__file__), name], capture_output=True,
+                           text=True, timeout=900)
+        return name, r.stdout, r.stderr
+
+    with concurrent.futures.ThreadPoolExecutor(side_by_side) as pool:
+        for name, out, err in pool.map(one, modules):
+            lines = out.strip().splitlines()
+            if not lines or " passed, " not in lines[-1]:
+                print(f"FAIL {name}: no result\n{out[-2000:]}\n{err[-2000:]}", flush=True)
+                failed += 1
+                continue
+            p, f = (int(w.split()[0]) for w in lines[-1].split(", "))
+            passed, failed = passed + p, failed + f
+            print("\n".join(l for l in lines[:-1] if f or not l.startswith("ok")), flush=True) if f else \
+                print(f"{name}: {lines[-1]}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
