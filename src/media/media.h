@@ -181,7 +181,8 @@ bool media_event_take(struct media *m, struct media_event *ev);
 
 /* ---- figures ---- */
 
-#define MEDIA_LATENESS_BINS 64 /* of 0.25 ms; the last holds all later ones */
+#define MEDIA_LATENESS_BINS   64 /* the last holds all later ones */
+#define MEDIA_LATENESS_BIN_US 250
 
 struct media_stats {
 	uint64_t rx_packets, tx_packets;

@@ -1,0 +1,231 @@
+/*
+ * The thread that owns the legs: packets, commands, and the clock. The clock goes first, and is
+ * looked at again after each socket, so that a burst of packets delays no prompt.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "media/room.h"
+
+#define WAITING_MAX       512  /* of epoll, a round */
+#define COMMANDS_A_ROUND  256
+
+void engine_event(struct engine *e, const struct media_event *ev)
+{
+	if (!ring_push(e->media->events, ev))
+		return;
+	engine_count(e, COUNT_EVENTS_LOST, 1);
+	engine_complain(e, &(union address){.any.sa_family = AF_INET}, "loses an event");
+}
+
+void engine_complain(struct engine *e, const union address *from, const char *what)
+{
+	char text[64];
+	uint32_t held_back;
+
+	address_text(from, text);
+	if (log_limit(&e->limiter, text, e->now_us / 1000, &held_back))
+		log_warn("media", "%s %s (%u more held back)", text, what, held_back);
+}
+
+static void set(struct engine *e, struct leg *l, struct stream *s)
+{
+	leg_set(e, l, s);
+	explicit_bzero(s, sizeof(*s)); /* keys */
+	free(s);
+}
+
+static void record_stop(struct engine *e, struct leg *l, enum media_why why)
+{
+	if (l->recording)
+		recording_end(e, l, why);
+}
+
+static void record(struct engine *e, struct leg *l, struct recording *r)
+{
+	struct play *beep;
+
+	recording_start(e, l, r);
+	if (!recording_beeps(r))
+		return;
+	beep = calloc(1, sizeof(*beep) + sizeof(beep->clip[0]));
+	if (!beep) {
+		recording_begin(l);
+		return;
+	}
+	beep->beep = true;
+	beep->count = 1;
+	beep->clip[0] = e->media->builtin[BUILTIN_BEEP];
+	clip_ref(beep->clip[0]);
+	play_start(e, l, beep);
+}
+
+static void watch(struct engine *e, struct leg *l, const struct media_watch *w)
+{
+	l->watch = *w;
+	l->silent_told = false;
+	l->silent_since_us = w->silence_ms != 0 ? e->now_us : 0;
+}
+
+static void take_command(struct engine *e, struct command *c)
+{
+	struct leg *l = &e->media->legs[c->slot];
+
+	switch (c->kind) {
+	case COMMAND_OPEN:
+		leg_init(e, l);
+		break;
+	case COMMAND_SET:
+		set(e, l, c->stream);
+		break;
+	case COMMAND_CLOSE:
+		leg_end(e, l);
+		break;
+	case COMMAND_JOIN:
+		bridge_join(e, l, &e->media->legs[c->other]);
+		break;
+	case COMMAND_PART:
+		bridge_part(e, l);
+		break;
+	case COMMAND_PLAY:
+		play_start(e, l, c->play);
+		break;
+	case COMMAND_QUIET:
+		play_start(e, l, NULL);
+		break;
+	case COMMAND_DIGIT:
+		digit_queue(e, l, c->digit);
+		break;
+	case COMMAND_RECORD:
+		record(e, l, c->recording);
+		break;
+	case COMMAND_RECORD_STOP:
+		record_stop(e, l, c->why);
+		break;
+	case COMMAND_WATCH:
+		watch(e, l, &c->watch);
+		break;
+	case COMMAND_STATE:
+		leg_state(e, l, c->serial);
+		break;
+	case COMMAND_STOP:
+		e->stop = true;
+		break;
+	}
+}
+
+static void take_commands(struct engine *e)
+{
+	struct command c;
+
+	/* what is left over keeps the descriptor readable: see ring_quiet */
+	for (int i = 0; i < COMMANDS_A_ROUND && ring_take(e->commands, &c); i++)
+		take_command(e, &c);
+}
+
+static void look_at_clock(struct engine *e)
+{
+	e->now_us = monotonic_us();
+	if (e->timer_on && e->now_us >= e->phase_due_us)
+		tick_run(e);
+}
+
+static void round_of(struct engine *e, const struct epoll_event *ev, int count)
+{
+	bool commands = ring_count(e->commands) > 0;
+	uint64_t expired;
+
+	look_at_clock(e);
+	for (int i = 0; i < count; i++) {
+		if (ev[i].data.ptr == &e->timer_fd) {
+			if (read(e->timer_fd, &expired, sizeof(expired)) < 0)
+				continue;
+		} else if (ev[i].data.ptr == e->commands) {
+			ring_quiet(e->commands);
+			commands = true;
+		} else {
+			port_receive(e, ev[i].data.ptr);
+			look_at_clock(e);
+		}
+	}
+	/* after the packets: a closed leg's port is in none of the events any more */
+	if (commands)
+		take_commands(e);
+	if (e->finishing)
+		recording_retry(e);
+	batch_send(e);
+}
+
+static void end_all(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->legs_high; i++)
+		if (e->media->legs[i].open)
+			leg_end(e, &e->media->legs[i]);
+	for (int i = 0; i < 1000 && e->finishing; i++) {
+		usleep(1000);
+		recording_retry(e);
+	}
+}
+
+static void *run(void *arg)
+{
+	struct engine *e = arg;
+	struct epoll_event ev[WAITING_MAX];
+
+	while (!e->stop) {
+		const int wait_ms = ring_count(e->commands) > 0 ? 0 : e->finishing ? 20 : -1;
+		int n = epoll_wait(e->epoll_fd, ev, WAITING_MAX, wait_ms);
+
+		if (n < 0 && errno != EINTR) {
+			log_error("media", "epoll: %s", strerror(errno));
+			usleep(10000);
+		}
+		round_of(e, ev, n > 0 ? n : 0);
+	}
+	end_all(e);
+	return NULL;
+}
+
+static int watch_fd(struct engine *e, int fd, void *what)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = what};
+
+	return epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? errno : 0;
+}
+
+int engine_open(struct engine *e, struct media *m)
+{
+	int err;
+
+	e->media = m;
+	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	e->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (e->epoll_fd < 0 || e->timer_fd < 0)
+		return errno;
+	err = ring_alloc(&e->commands, sizeof(struct command), COMMANDS_MAX);
+	if (!err)
+		err = watch_fd(e, e->timer_fd, &e->timer_fd);
+	if (!err)
+		err = watch_fd(e, ring_fd(e->commands), e->commands);
+	return err;
+}
+
+int engine_start(struct engine *e)
+{
+	e->now_us = monotonic_us();
+	return pthread_create(&e->thread, NULL, run, e);
+}
+
+void engine_free(struct engine *e)
+{
+	ring_free(e->commands);
+	if (e->epoll_fd >= 0)
+		close(e->epoll_fd);
+	if (e->timer_fd >= 0)
+		close(e->timer_fd);
+}
