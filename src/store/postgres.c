@@ -42,18 +42,30 @@ static const struct state_errno states[] = {
 	{"25006", EIO},	   {"25P02", EPROTO}, {"XX", EIO},
 };
 
-static int failed(struct store *s, const PGresult *res)
+static int errno_of(const char *state)
 {
-	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
-
-	error_set(s, res ? PQresultErrorMessage(res) : PQerrorMessage(conn_of(s)));
-	if (PQstatus(conn_of(s)) != CONNECTION_OK)
+	/* What libpq says by itself has no SQLSTATE: the connection is gone, whatever PQstatus
+	 * still believes. */
+	if (!state)
 		return ENOTCONN;
-	for (unsigned i = 0; state && i < sizeof(states) / sizeof(states[0]); i++) {
+	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (text_starts(state, states[i].state))
 			return states[i].err;
 	}
 	return EPROTO;
+}
+
+static int failed(struct store *s, const PGresult *res)
+{
+	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+	int err = errno_of(state);
+
+	error_set(s, res ? PQresultErrorMessage(res) : PQerrorMessage(conn_of(s)));
+	if (PQstatus(conn_of(s)) != CONNECTION_OK)
+		err = ENOTCONN;
+	if (err == ENOTCONN)
+		s->lost = true;
+	return err;
 }
 
 static int result_of(struct store *s, const PGresult *res)
@@ -121,6 +133,7 @@ static void pg_close(struct store *s)
 {
 	PQfinish(conn_of(s));
 	s->conn = NULL;
+	s->lost = false;
 	store_forget_prepared(s);
 	s->pipeline = false;
 	s->sent = 0;
@@ -128,7 +141,7 @@ static void pg_close(struct store *s)
 
 static int pg_ready(struct store *s)
 {
-	if (s->conn && PQstatus(conn_of(s)) == CONNECTION_OK)
+	if (s->conn && !s->lost && PQstatus(conn_of(s)) == CONNECTION_OK)
 		return 0;
 	if (s->conn)
 		pg_close(s);

@@ -41,6 +41,7 @@ struct store {
 	char *where;
 	void *conn;
 	bool in_tx;
+	bool lost;          /* PostgreSQL: the connection is to be made anew */
 	bool pipeline;      /* PostgreSQL: statements have been sent */
 	unsigned sent;
 	int pending_err;    /* of a queued statement, told once */

@@ -22,7 +22,8 @@ static sqlite3 *db_of(const struct store *s)
 /* A file limit or a full disk shows as an I/O error with the system's number behind it. */
 static int io_errno(sqlite3 *db)
 {
-	int e = sqlite3_system_errno(db);
+	/* It forgets a failed write's number, errno still has it. */
+	int e = sqlite3_system_errno(db) ? sqlite3_system_errno(db) : errno;
 
 	return e == ENOSPC || e == EDQUOT || e == EFBIG ? ENOSPC : EIO;
 }
