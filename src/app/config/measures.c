@@ -9,7 +9,7 @@
 #define ALL         .offset = 0
 #define MS_HOUR     3600000
 
-static const char *const posts[] = { "employee",    "chairman",  "vice_chairman", "general_manager",
+const char *const schema_posts[] = { "employee",    "chairman",  "vice_chairman", "general_manager",
 				     "gad_manager", "secretary", "operator",      NULL };
 
 static const struct schema_field company_fields[] = {
@@ -94,7 +94,7 @@ static const struct schema_field screening_fields[] = {
 	  .help = "Inside callers who ask the switchboard are screened too (A4.1.3)." },
 	{ "longest", SCHEMA_MS, M(screen_max_ms), 1000, 300000, .fallback = "30s",
 	  .help = "For surname, organisation and matter." },
-	{ "consent_posts", SCHEMA_BITS, M(consent_posts), 0, POST_COUNT, .words = posts,
+	{ "consent_posts", SCHEMA_BITS, M(consent_posts), 0, POST_COUNT, .words = schema_posts,
 	  .fallback = "secretary gad_manager",
 	  .help = "Who may put a caller through once the general manager has answered (consent c)." },
 	{ 0 },

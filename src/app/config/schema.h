@@ -93,6 +93,9 @@ unsigned schema_known_keys(const struct schema_field *fields, const struct item 
 extern const struct schema_field node_schema[];
 extern const struct schema_field measures_schema[];
 
+/* The words of enum post, NULL at the end; those of people.csv. */
+extern const char *const schema_posts[];
+
 /* What a table can't say: references inside the file, overlaps, pairs that exclude each other. */
 void node_check(struct walk *w, const struct node_config *n);
 void measures_check(struct walk *w, const struct measures *m);
