@@ -149,6 +149,36 @@ static void stream_resume(struct http_stream *s)
 	MHD_resume_connection(s->con);
 }
 
+/* A gap in the numbers is what makes every stream read anew. */
+static void leave_gap(struct http_events *e)
+{
+	while (e->kept_count > 0)
+		forget_first(e);
+	e->next++;
+}
+
+/* Somebody watches from now on; e is locked. */
+static void watch(struct http_events *e)
+{
+	e->watched_ms = clock_mono_ms();
+	if (e->gap)
+		leave_gap(e);
+	e->gap = false;
+}
+
+bool http_room_watched(struct http_room *h)
+{
+	struct http_events *e = &h->events;
+	bool watched;
+
+	pthread_mutex_lock(&e->lock);
+	watched = e->stream_count > 0 ||
+		  (e->watched_ms && clock_mono_ms() - e->watched_ms < HTTP_WATCH_MS);
+	e->gap |= !watched;
+	pthread_mutex_unlock(&e->lock);
+	return watched;
+}
+
 void http_events_turn(struct http_events *e, int64_t mono_ms)
 {
 	struct http_event *ev;
@@ -157,12 +187,8 @@ void http_events_turn(struct http_events *e, int64_t mono_ms)
 	pthread_mutex_lock(&e->lock);
 	while (ring_take(e->published, &ev))
 		keep(e, ev);
-	if (atomic_exchange(&e->lost, false)) {
-		/* a gap in the numbers is what makes every stream read anew */
-		while (e->kept_count > 0)
-			forget_first(e);
-		e->next++;
-	}
+	if (atomic_exchange(&e->lost, false))
+		leave_gap(e);
 	for (struct http_stream *s = e->streams; s; s = s->next)
 		if (s->suspended && !stream_waits(s, mono_ms))
 			stream_resume(s);
@@ -292,6 +318,7 @@ int http_events_stream(struct http_events *e, struct http_call *c, struct MHD_Re
 	if (e->closing || !is_room_for(e, c->who.user)) {
 		err = EMFILE;
 	} else {
+		watch(e);
 		s->at = begin_at(e, seen ? seen : http_call_query(c, "after"));
 		s->next = e->streams;
 		s->prev = &e->streams;
@@ -316,6 +343,7 @@ void http_events_gone(struct http_events *e, struct http_stream *s)
 	if (!s)
 		return;
 	pthread_mutex_lock(&e->lock);
+	watch(e);
 	*s->prev = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
@@ -340,6 +368,7 @@ void http_call_event_id(struct http_call *c, char *out, size_t cap)
 	char text[ID_BYTES] = "";
 
 	pthread_mutex_lock(&e->lock);
+	watch(e);
 	text_append(text, sizeof(text), "%" PRIx64 "-%" PRIu64, e->epoch, e->next - 1);
 	pthread_mutex_unlock(&e->lock);
 	text_copy(out, cap, text);

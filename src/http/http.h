@@ -48,6 +48,8 @@ struct http_call; /* one request and its answer */
 #define HTTP_IDLE_S            30
 #define HTTP_BEAT_MS           5000  /* heartbeat of the event stream */
 
+#define HTTP_WATCH_MS          120000
+
 #define HTTP_USER_NAME 64
 
 /* Who is signed in. `roles` is a mask whose bits belong to whoever wrote the route table. */
@@ -103,6 +105,11 @@ uint16_t http_room_port(const struct http_room *h);
  * then every stream is told by `reset` that it must read anew; E2BIG over HTTP_EVENT_BYTES. */
 int http_room_publish(struct http_room *h, uint32_t org, uint32_t roles, const char *name,
 		      const char *json);
+
+/* True when somebody may see what is published: a stream is open, or was, or a snapshot was read, in
+ * the last HTTP_WATCH_MS. False is a promise to publish nothing until it is true again, and what was
+ * before can then not be resumed. */
+bool http_room_watched(struct http_room *h);
 
 /* What /healthz and /metrics answer until the next call. Until the first, /healthz is a 503. */
 void http_room_health_set(struct http_room *h, bool ok, const char *json);

@@ -117,6 +117,8 @@ struct http_events {
 	size_t kept_bytes;
 	struct http_stream *streams;
 	unsigned stream_count;
+	int64_t watched_ms;     /* monotonic: the last time that somebody watched */
+	bool gap;               /* events weren't published for want of watchers */
 	bool closing;
 };
 

@@ -170,6 +170,34 @@ static void test_too_old(void **state)
 	close(fd);
 }
 
+/* Nobody watched, so nothing was published: what is asked for after that can't be told. */
+static void test_unwatched(void **state)
+{
+	struct http_config cfg = {.listen = "127.0.0.1", .route = routes,
+		.route_count = sizeof(routes) / sizeof(routes[0])};
+	struct http_room *own;
+	uint16_t shared = port;
+	char with[64], id[64], more[128];
+	int fd;
+
+	assert_int_equal(http_room_alloc(&own, &cfg), 0);
+	port = http_room_port(own);
+	take_cookie(1, with);
+	assert_false(http_room_watched(own));
+	client_ask(port, "GET /api/v1/newest HTTP/1.1\r\nHost: x\r\n\r\n", buf, sizeof(buf));
+	last_id(buf, id);
+	assert_true(http_room_watched(own));
+	http_room_publish(own, 1, 0, "call", "{\"no\":5}");
+	snprintf(more, sizeof(more), "Last-Event-ID: %s\r\n", id);
+	fd = open_stream(with, more);
+	client_read(fd, buf, sizeof(buf), "\"no\":5", 2000);
+	assert_non_null(strstr(buf, "\"no\":5"));
+	assert_null(strstr(buf, "event: reset"));
+	close(fd);
+	http_room_free(own);
+	port = shared;
+}
+
 static void test_heartbeat(void **state)
 {
 	int fd = open_stream(cookie[0], "");
@@ -277,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_filtered),
 		cmocka_unit_test(test_resumed),
 		cmocka_unit_test(test_too_old),
+		cmocka_unit_test(test_unwatched),
 		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_reader_that_sleeps),
 		cmocka_unit_test(test_many_streams),
