@@ -4,7 +4,10 @@
 #ifndef SIP_PRIV_H
 #define SIP_PRIV_H
 
+#include <errno.h>
 #include <re.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -14,6 +17,7 @@
 #define SIP_ROUTES       512 /* value of all Route headers of a request */
 #define SIP_BRANCH       40
 #define SIP_MSG_MAX      65536
+#define SIP_CALL_ID      200 /* longest Call-ID that is served */
 #define SIP_IFACES       (SIP_INTERFACES + SIP_UPLINKS) /* rows of sip_room.iface */
 #define SIP_UPLINKS      8  /* TLS contexts of trunks, each on a struct sip of its own */
 #define SIP_PEERS        8  /* addresses a trunk's name may resolve to */
@@ -40,8 +44,10 @@ struct sip_iface {
 	struct sa local[SIP_OVER_COUNT];      /* with port */
 	struct sa advertised[SIP_OVER_COUNT]; /* with port */
 	struct sip_lsnr *requests, *responses;
-	char uplink_key[SIP_HOST + SIP_PATH + 8]; /* "" = not an uplink */
+	char uplink_key[SIP_HOST + SIP_PATH + SIP_LABEL + 8]; /* "" = not an uplink */
+	char uplink_name[SIP_HOST];
 	bool udp_tuned;
+	char tune_token[24];
 };
 
 enum sip_transp sip_over_transp(enum sip_transport t);
@@ -56,6 +62,13 @@ struct sip_hop {
 /* "sip:user@advertised:port;transport=x" of an interface, without brackets. user may be "". */
 int sip_iface_contact(const struct sip_iface *f, enum sip_transp tp, const char *user, char *out,
 		      size_t cap);
+
+int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c);
+int sip_iface_uplink(struct sip_iface *base, const char *name, const char *ca, bool verify,
+		     struct sip_iface **fp);
+/* The first message by UDP shows libre's socket; a message to ourselves is made to be the first. */
+void sip_iface_tune(struct sip_iface *f, const struct sip_msg *msg);
+bool sip_iface_is_tune(const struct sip_iface *f, const struct sip_msg *msg);
 
 /* NULL when there is none of that index. */
 struct sip_iface *sip_iface_at(struct sip_room *r, unsigned index);
@@ -90,6 +103,9 @@ struct sip_out {
  * ENOMEM. resph may have been called with an error before an error is returned: no. */
 int sip_out_send(struct sip_request **reqp, const struct sip_out *out, sip_resp_h *resph, void *arg);
 
+/* Where a URI points when its host is a literal address. EINVAL, EPROTONOSUPPORT, EHOSTUNREACH. */
+int sip_hop_of_uri(const struct pl *uri, struct sip_hop *out);
+
 /* A message as it is (CANCEL of a dialog found written down). */
 int sip_out_raw(struct sip_iface *f, const struct sip_hop *hop, struct mbuf *mb);
 
@@ -106,18 +122,30 @@ int sip_in_number(const struct pl *pl, uint32_t max, uint32_t *out);
 int sip_in_user(const struct uri *uri, char *out, size_t cap);
 /* True when the comma-separated list headers of that id have the token (case-insensitive). */
 bool sip_in_token(const struct sip_msg *msg, enum sip_hdrid id, const char *token);
+int sip_in_copy(const struct pl *pl, char *out, size_t cap); /* the same for any text */
 /* "1.2.3.4:5060" for logs, in a buffer of the thread's. */
 const char *sip_in_source(const struct sip_msg *msg);
 /* One line a second and source. */
 void sip_in_complain(struct sip_room *r, const struct sip_msg *msg, const char *what);
+void sip_complain(struct sip_room *r, const struct sa *src, const char *what);
 /* Signalling differs from what Via or Contact names. */
 bool sip_in_nat(const struct sip_msg *msg);
 
 /* Answers to requests. Both count. A stateless one with the usual headers (Allow, Supported …). */
 int sip_in_reply(struct sip_iface *f, const struct sip_msg *msg, uint16_t code, const char *reason);
+/* The same with other headers instead: each ends with CRLF, 1 kB at most. */
+int sip_in_replyf(struct sip_iface *f, const struct sip_msg *msg, uint16_t code, const char *reason,
+		  const char *fmt, ...);
 /* The values of our Allow and Supported headers. */
 extern const char sip_allow[];
 extern const char sip_supported[];
+
+/* What libre calls, and the parts that then get the request (check.c, registrar.c, subscribe.c). */
+bool sip_check_request(const struct sip_msg *msg, void *arg);
+bool sip_check_response(const struct sip_msg *msg, void *arg);
+void sip_options_request(struct sip_iface *f, const struct sip_msg *msg);
+void sip_registrar_request(struct sip_iface *f, const struct sip_msg *msg);
+void sip_subs_request(struct sip_iface *f, const struct sip_msg *msg);
 
 /* ---- Who sends (auth.c, trunk.c) ---- */
 
@@ -139,26 +167,71 @@ int sip_in_authenticate(struct sip_iface *f, const struct sip_msg *msg, struct s
 struct sip_challenge {
 	bool set, proxy, sha256, qop, stale;
 	uint32_t nc;
+	uint32_t cseq; /* of the request that was challenged */
+	uint8_t tries;
 	char realm[128], nonce[256], opaque[128];
 };
 struct sip_digest {
 	char user[SIP_USER], password[SIP_USER];
 	struct sip_challenge challenge[2]; /* of the server, of a proxy */
 };
-/* Takes the challenges of a 401 or 407, the strongest that we know. 0: try again; EAUTH: the answer
- * we gave was refused; ENOTSUP: nothing that we know. */
+/* Takes the challenges of a 401 or 407, the strongest that we know. 0: try again, with the CSeq
+ * raised by one; EAUTH: the answer we gave was refused; ENOTSUP: nothing that we know. */
 int sip_digest_take(struct sip_digest *d, const struct sip_msg *response);
 /* Writes Authorization and Proxy-Authorization for the challenges taken. */
 int sip_digest_write(struct sip_digest *d, struct mbuf *mb, const char *method, const char *uri);
+/* As if the realm had challenged without a nonce: an Authorization without a response. */
+void sip_digest_empty(struct sip_digest *d, const char *realm);
+
+/* What both sides need. */
+#define SIP_DIGEST_TEXT 1024 /* longest text that is hashed */
+struct sip_digest_params {
+	struct pl username, realm, nonce, uri, response, algorithm, cnonce, qop, nc, opaque, stale;
+};
+/* ENOTSUP when the scheme isn't Digest. */
+int sip_digest_params(const struct pl *header, struct sip_digest_params *out);
+size_t sip_digest_size(enum sip_algorithm a);
+int sip_digest_hash(enum sip_algorithm a, const void *p, size_t n, uint8_t *out);
+int sip_digest_ha1(enum sip_algorithm a, const char *user, const char *realm, const char *password,
+		   uint8_t *out);
+int sip_digest_response(enum sip_algorithm a, const uint8_t *ha1, const struct pl *method,
+			const struct sip_digest_params *d, char hex[65]);
+
+int sip_guard_open(struct sip_room *r);
+void sip_guard_close(struct sip_room *r);
 
 /* ---- Bindings (bindings.c) ---- */
+
+int sip_bindings_open(struct sip_room *r);
+void sip_bindings_close(struct sip_room *r);
+void sip_bindings_stats(const struct sip_room *r, struct sip_room_stats *s);
+
+/* A contact as the registrar found it in a REGISTER. */
+struct sip_contact_in {
+	char uri[SIP_URI], path[SIP_URI], instance[64], user[SIP_USER], agent[48];
+	uint64_t call_id; /* hash */
+	uint32_t cseq, expires_s; /* 0 removes */
+	uint32_t reg_id;
+	uint8_t iface;
+	bool nat;
+	struct sip_hop source, hop;
+	char report_ip[46]; /* what a named proxy reports as the source, else the source */
+	uint16_t report_port;
+};
+/* EALREADY when a newer request of the same phone has been there (RFC 3261, 10.3, 7). */
+int sip_binding_check(struct sip_room *r, uint32_t extension, const struct sip_contact_in *c);
+/* Sets, refreshes or removes. ENOBUFS when all slots are taken. */
+int sip_binding_put(struct sip_room *r, uint32_t extension, const struct sip_contact_in *c);
+void sip_binding_clear(struct sip_room *r, uint32_t extension);
+/* "<uri>;expires=n" of each, comma separated. */
+int sip_bindings_print(struct mbuf *mb, struct sip_room *r, uint32_t extension);
 
 /* One contact of an extension, as sessions need it. */
 struct sip_binding {
 	uint8_t iface;
 	bool nat;
 	struct sip_hop hop; /* the source it registered from, or the last Path proxy */
-	char uri[192];      /* request URI */
+	char uri[SIP_URI];    /* request URI */
 	char routes[SIP_URI]; /* Path as a route set, "" none */
 };
 
@@ -195,6 +268,17 @@ void sip_trunk_channel_give(struct sip_room *r, uint16_t id);
 /* An INVITE over this trunk wasn't answered in time, or was (any response at all): feeds the watch. */
 void sip_trunk_heard(struct sip_room *r, uint16_t id, bool heard);
 
+void sip_trunks_close(struct sip_room *r);
+void sip_trunks_withdraw(struct sip_room *r);
+/* 0 when no trunk takes calls from there. */
+uint16_t sip_trunk_of_source(struct sip_iface *f, const struct sip_msg *msg);
+
+/* ---- Subscriptions (subscribe.c) ---- */
+
+int sip_subs_open(struct sip_room *r);
+void sip_subs_close(struct sip_room *r);
+uint32_t sip_subs_count(const struct sip_room *r);
+
 /* ---- What sessions provide (session*.c) ---- */
 
 /* Makes r->sessions; 0 or ENOMEM. */
@@ -228,6 +312,7 @@ struct sip_room {
 	struct dnsc *dns;
 	struct log_limiter complaints;
 	struct sip_room_stats stats;
+	uint8_t tag_key[16];
 	bool draining, closing;
 };
 

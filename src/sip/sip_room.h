@@ -221,7 +221,7 @@ void sip_room_lamp(struct sip_room *r, uint32_t extension, enum sip_lamp state);
 struct sip_registration {
 	uint32_t extension;
 	char user[SIP_USER];
-	char contact[192];
+	char contact[256];
 	char user_agent[48];
 	char source_ip[46];
 	uint16_t source_port;
@@ -248,7 +248,6 @@ struct sip_room_stats {
 	uint64_t challenges, auth_failures, lockouts;
 	uint64_t registers_ok, registers_refused;
 	uint64_t options, subscribes, notifies;
-	uint64_t retransmissions; /* requests out that were sent again, seen by libre's trace */
 	uint32_t bindings, bindings_capacity, extensions_reachable;
 	uint32_t subscriptions, sessions, timers;
 };

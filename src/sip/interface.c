@@ -1,0 +1,338 @@
+/*
+ * Interfaces: a struct sip each, with UDP, TCP and TLS on one concrete address, and uplinks for
+ * trunks over TLS that need a context of their own (libre has one context a struct sip, and sets
+ * neither verification nor SNI). RFC 3261, 18; RFC 5626, 4.4 (CRLF and STUN keep-alives: libre's).
+ */
+#define USE_OPENSSL /* re_tls.h: tls_openssl_context */
+#include <ctype.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sip/priv.h"
+
+#define TRANSACTION_BUCKETS 32768 /* client, server: power of two */
+#define CONNECTION_BUCKETS  4096
+#define UDP_SOCKET_BUFFER   (4 << 20)
+#define TUNE_LAYER          10 /* of the UDP helper; only order counts */
+
+static const struct pl tune_method = PL("ACK");
+
+static void tls_limits(struct tls *tls)
+{
+	SSL_CTX *ctx = tls_openssl_context(tls);
+
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+}
+
+static int add_transport(struct sip_iface *f, enum sip_transport t, uint16_t port)
+{
+	const char *out_ip = f->config.advertised_ip[0] ? f->config.advertised_ip : f->config.ip;
+	int err;
+
+	err = sa_set_str(&f->local[t], f->config.ip, port);
+	if (!err)
+		err = sa_set_str(&f->advertised[t], out_ip, port);
+	if (!err && sa_is_any(&f->local[t]))
+		err = EINVAL;
+	if (!err)
+		err = sip_transp_add(f->sip, sip_over_transp(t), &f->local[t], f->tls);
+	if (err) {
+		log_error("sip", "interface %s: %s port %u (%s): %s", f->config.name, f->config.ip,
+			  port, sip_transp_name(sip_over_transp(t)), strerror(err));
+		return err;
+	}
+	f->on[t] = true;
+	return 0;
+}
+
+/* ---- Datagrams before libre ---- */
+
+static bool blank(const uint8_t *p, size_t n)
+{
+	while (n && (*p == '\r' || *p == '\n' || *p == ' ' || *p == '\0')) {
+		p++;
+		n--;
+	}
+	return n == 0;
+}
+
+static bool first_line_good(const uint8_t *p, size_t n)
+{
+	const uint8_t *end = memchr(p, '\n', n);
+	size_t len;
+
+	if (!end)
+		return false;
+	len = (size_t)(end - p);
+	if (len && p[len - 1] == '\r')
+		len--;
+	if (len > 12 && !memcmp(p, "SIP/2.0 ", 8))
+		return true;
+	return len > 10 && !memcmp(p + len - 8, " SIP/2.0", 8);
+}
+
+/* libre prints a line for each datagram that it can't decode: those that cannot be SIP end here.
+ * What may be STUN (first byte 0 or 1) is libre's. */
+static bool datagram_handler(struct sa *src, struct mbuf *mb, void *arg)
+{
+	struct sip_iface *f = arg;
+	const uint8_t *p = mbuf_buf(mb);
+	size_t n = mbuf_get_left(mb);
+
+	if (n <= 4 || p[0] <= 1)
+		return false;
+	if (isalpha(p[0]) && first_line_good(p, n))
+		return false;
+	if (blank(p, n))
+		return true; /* a keep-alive */
+	f->room->stats.malformed++;
+	sip_complain(f->room, src, "not SIP");
+	return true;
+}
+
+/* libre keeps its UDP socket to itself; it is seen at the first message that came in by it. */
+void sip_iface_tune(struct sip_iface *f, const struct sip_msg *msg)
+{
+	int tos = 0x60; /* CS3, RFC 4594: signalling */
+	struct udp_sock *us = msg->sock;
+	int level = sa_af(&f->local[SIP_OVER_UDP]) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+
+	f->udp_tuned = true;
+	udp_rxsz_set(us, SIP_MSG_MAX);
+	(void)udp_sockbuf_set(us, UDP_SOCKET_BUFFER);
+	(void)udp_setsockopt(us, level, level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS, &tos,
+			     sizeof(tos));
+	(void)udp_register_helper(NULL, us, TUNE_LAYER, NULL, datagram_handler, f);
+}
+
+bool sip_iface_is_tune(const struct sip_iface *f, const struct sip_msg *msg)
+{
+	return !pl_cmp(&msg->met, &tune_method) && !pl_strcmp(&msg->callid, f->tune_token);
+}
+
+/* A message to ourselves, so that the socket is tuned before anybody else is served. An ACK, since
+ * nothing answers it. Without a way to ourselves the first message from outside does it. */
+static void send_tune(struct sip_iface *f)
+{
+	const struct sa *dst = &f->local[SIP_OVER_UDP];
+	char text[512];
+	int fd, n;
+
+	sip_token(f->tune_token, sizeof(f->tune_token));
+	fd = socket(sa_af(dst), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	n = re_snprintf(text, sizeof(text),
+			"ACK sip:%J SIP/2.0\r\nVia: SIP/2.0/UDP %J;branch=z9hG4bK%s\r\n"
+			"From: <sip:%J>;tag=1\r\nTo: <sip:%J>;tag=1\r\nCall-ID: %s\r\n"
+			"CSeq: 1 ACK\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n",
+			dst, dst, f->tune_token, dst, dst, f->tune_token);
+	if (n > 0 && sendto(fd, text, (size_t)n, 0, &dst->u.sa, dst->len) < 0)
+		log_warn("sip", "interface %s: no way to itself: %s", f->config.name,
+			 strerror(errno));
+	close(fd);
+}
+
+/* ---- Interfaces ---- */
+
+static void destructor(void *data)
+{
+	struct sip_iface *f = data;
+
+	mem_deref(f->requests);
+	mem_deref(f->responses);
+	sip_close(f->sip, true);
+	mem_deref(f->sip);
+	mem_deref(f->tls);
+}
+
+static struct sip_iface *iface_new(struct sip_room *r, const struct sip_interface_config *c)
+{
+	struct sip_iface *f;
+
+	if (r->iface_count >= SIP_IFACES)
+		return NULL;
+	f = mem_zalloc(sizeof(*f), destructor);
+	if (!f)
+		return NULL;
+	f->room = r;
+	f->config = *c;
+	f->index = f->parent = (uint8_t)r->iface_count;
+	return f;
+}
+
+static int iface_start(struct sip_iface *f)
+{
+	struct sip_room *r = f->room;
+	int err;
+
+	err = sip_alloc(&f->sip, NULL, TRANSACTION_BUCKETS, TRANSACTION_BUCKETS,
+			CONNECTION_BUCKETS,
+			str_isset(r->config.user_agent) ? r->config.user_agent : NULL, NULL, f);
+	if (!err)
+		err = sip_listen(&f->requests, f->sip, true, sip_check_request, f);
+	if (!err)
+		err = sip_listen(&f->responses, f->sip, false, sip_check_response, f);
+	return err;
+}
+
+int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c)
+{
+	struct sip_iface *f = iface_new(r, c);
+	int err;
+
+	if (!f)
+		return ENOMEM;
+	err = iface_start(f);
+	if (!err && c->tls_port) {
+		err = tls_alloc(&f->tls, TLS_METHOD_SSLV23, c->tls_cert, NULL);
+		if (err)
+			log_error("sip", "interface %s: certificate %s: %s", c->name, c->tls_cert,
+				  strerror(err));
+		else
+			tls_limits(f->tls);
+	}
+	if (!err && c->udp_port)
+		err = add_transport(f, SIP_OVER_UDP, c->udp_port);
+	if (!err && c->tcp_port)
+		err = add_transport(f, SIP_OVER_TCP, c->tcp_port);
+	if (!err && c->tls_port)
+		err = add_transport(f, SIP_OVER_TLS, c->tls_port);
+	if (!err && !c->udp_port && !c->tcp_port && !c->tls_port)
+		err = EINVAL;
+	if (err)
+		goto out;
+	if (f->on[SIP_OVER_UDP])
+		send_tune(f);
+	r->iface[r->iface_count++] = f;
+	log_info("sip", "interface %s: %s udp %u tcp %u tls %u", c->name, c->ip, c->udp_port,
+		 c->tcp_port, c->tls_port);
+out:
+	if (err)
+		mem_deref(f);
+	return err;
+}
+
+/* ---- Uplinks ---- */
+
+static void sni_handler(const SSL *ssl, int where, int ret)
+{
+	const struct sip_iface *f = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0);
+	(void)ret;
+
+	if ((where & SSL_CB_HANDSHAKE_START) && f && !SSL_is_server(ssl))
+		SSL_set_tlsext_host_name((SSL *)ssl, f->uplink_name);
+}
+
+static int uplink_context(struct sip_iface *f, const char *name, const char *ca, bool verify)
+{
+	struct sa literal;
+	SSL_CTX *ctx;
+	int err;
+
+	err = tls_alloc(&f->tls, TLS_METHOD_SSLV23, f->config.tls_cert[0] ? f->config.tls_cert : NULL,
+			NULL);
+	if (err)
+		return err;
+	tls_limits(f->tls);
+	ctx = tls_openssl_context(f->tls);
+	if (sa_set_str(&literal, name, 1)) {
+		SSL_CTX_set_ex_data(ctx, 0, f);
+		SSL_CTX_set_info_callback(ctx, sni_handler);
+	}
+	if (!verify)
+		return 0;
+	if (ca[0] ? SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1
+		  : SSL_CTX_set_default_verify_paths(ctx) != 1)
+		return ENOENT;
+	if (!sa_set_str(&literal, name, 1))
+		X509_VERIFY_PARAM_set1_ip_asc(SSL_CTX_get0_param(ctx), name);
+	else
+		X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(ctx), name, 0);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return 0;
+}
+
+static void uplink_share(struct sip_iface *f, const struct sip_iface *base)
+{
+	/* What it tells the far side is where the interface itself listens, when it does. */
+	if (base->on[SIP_OVER_TLS])
+		f->advertised[SIP_OVER_TLS] = base->advertised[SIP_OVER_TLS];
+	f->parent = base->index;
+}
+
+/* Uplinks last as long as the room: dialogs on them must outlive a change of trunks. */
+int sip_iface_uplink(struct sip_iface *base, const char *name, const char *ca, bool verify,
+		     struct sip_iface **fp)
+{
+	struct sip_room *r = base->room;
+	struct sip_iface *f;
+	char key[sizeof(f->uplink_key)];
+	int err;
+
+	re_snprintf(key, sizeof(key), "%s|%s|%s|%d", base->config.name, name, verify ? ca : "", verify);
+	for (unsigned i = 0; i < r->iface_count; i++) {
+		if (text_eq(r->iface[i]->uplink_key, key)) {
+			*fp = r->iface[i];
+			return 0;
+		}
+	}
+	f = iface_new(r, &base->config);
+	if (!f)
+		return ENOMEM;
+	TEXT_COPY(f->uplink_key, key);
+	TEXT_COPY(f->uplink_name, name);
+	err = iface_start(f);
+	if (!err)
+		err = uplink_context(f, name, ca, verify);
+	if (!err)
+		err = add_transport(f, SIP_OVER_TLS, 0);
+	if (err)
+		goto out;
+	uplink_share(f, base);
+	r->iface[r->iface_count++] = f;
+	*fp = f;
+out:
+	if (err) {
+		log_error("sip", "TLS towards %s: %s", name, strerror(err));
+		mem_deref(f);
+	}
+	return err;
+}
+
+/* ---- Look-ups ---- */
+
+struct sip_iface *sip_iface_at(struct sip_room *r, unsigned index)
+{
+	return index < r->iface_count ? r->iface[index] : NULL;
+}
+
+struct sip_iface *sip_iface_named(struct sip_room *r, const char *name)
+{
+	for (unsigned i = 0; i < r->iface_count; i++)
+		if (r->iface[i]->parent == i && text_eq(r->iface[i]->config.name, name))
+			return r->iface[i];
+	return NULL;
+}
+
+int sip_iface_contact(const struct sip_iface *f, enum sip_transp tp, const char *user, char *out,
+		      size_t cap)
+{
+	static const char *const param[SIP_OVER_COUNT] = {"", ";transport=tcp", ";transport=tls"};
+	enum sip_transport over = sip_transp_over(tp);
+	struct pl pl;
+	int n;
+
+	if (over == SIP_OVER_COUNT)
+		return EPROTONOSUPPORT;
+	pl_set_str(&pl, user);
+	if (user[0])
+		n = re_snprintf(out, cap, "sip:%H@%J%s", uri_user_escape, &pl, &f->advertised[over],
+				param[over]);
+	else
+		n = re_snprintf(out, cap, "sip:%J%s", &f->advertised[over], param[over]);
+	return n < 0 || (size_t)n + 1 >= cap ? EOVERFLOW : 0;
+}
