@@ -54,6 +54,24 @@ def free_pair():
             continue
 
 
+def certificate():
+    """A self-signed certificate with its key in one PEM file, made once."""
+    path = os.path.join(OUT, "tls.pem")
+    if not os.path.exists(path):
+        os.makedirs(OUT, exist_ok=True)
+        mine = f"{path}.{os.getpid()}"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-keyout", mine + ".key", "-out", mine + ".crt", "-days", "30",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        with open(mine, "w") as out:
+            for part in (".crt", ".key"):
+                with open(mine + part) as f:
+                    out.write(f.read())
+        os.rename(mine, path)
+    return path
+
+
 def merge(to, more):
     for k, v in more.items():
         if isinstance(v, dict) and isinstance(to.get(k), dict) and k not in ("office",):
@@ -99,6 +117,7 @@ class Server:
         Server.next_media_port = 12000 + (first - 12000 + 200) % 18000
         n["media"]["ports"] = f"{first}-{first + 199}"
         n["log"] = "debug"
+        n["interfaces"][0].update(tls_port=5061, certificate=certificate(), key=certificate())
         merge(n, node)
         with open(path, "w") as f:
             yaml.safe_dump(n, f, allow_unicode=True)
