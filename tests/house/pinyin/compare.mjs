@@ -72,9 +72,8 @@ function sample() {
 				compare(`${org} person`, p.name, p.reading, { surname: "head", toneSandhi: false });
 		if (!existsSync(file("measures.yaml"))) continue;
 		const yaml = readFileSync(file("measures.yaml"), "utf8");
-		const field = (re) => yaml.match(re)?.[1].trim().replace(/^["']|["']$/g, "");
-		const name = field(/^\s*(?:company|公司):\s*(.+)$/m);
-		const reading = field(/^\s*(?:company_reading|公司读音):\s*(.+)$/m);
+		const [, name, reading] = yaml.match(/^company:\n\s+name: *(\S+).*\n\s+reading: *(.+)$/m) ?? [];
+		check(name && reading, `${org}: measures.yaml names no company and its reading`);
 		if (name && reading) compare(`${org} company`, name, reading, { toneSandhi: false });
 	}
 }
@@ -111,7 +110,7 @@ function engine() {
 
 prompts();
 sample();
-if (process.argv[2]) hard(process.argv[2]);
+hard(process.argv[2]);
 engine();
 for (const [text, e] of exceptions) check(e.used && e.reason, `exceptions.json: ${text} is not used or has no reason`);
 const seen = ["zh-CN", "zh-TW"].map((l) => Object.values(json(`lang/${l}.json`)).join("\n")).join("\n");
