@@ -1,19 +1,30 @@
 #include "app/cmd_common.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
-#ifndef ZONGJI_ROOT
-#define ZONGJI_ROOT "."
-#endif
-
+/* The program lies in a build folder beside lang/. */
 const char *cmd_root(void)
 {
+	static char found[PATH_MAX];
 	const char *root = getenv("ZONGJI_ROOT");
+	char exe[PATH_MAX];
+	ssize_t n;
 
-	return root && *root ? root : ZONGJI_ROOT;
+	if (root && *root)
+		return root;
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return ".";
+	exe[n] = '\0';
+	snprintf(found, sizeof(found), "%s", dirname(dirname(exe)));
+	return found;
 }
 
 void cmd_root_path(char *out, size_t cap, const char *name)

@@ -6,7 +6,7 @@
 
 #include "base/catalogue.h"
 
-/* The folder with lang/, config/ and sql/: ZONGJI_ROOT, else where the program was built. */
+/* The folder with lang/, config/ and sql/: ZONGJI_ROOT, else the folder above the program's own. */
 const char *cmd_root(void);
 
 /* "root/name". Cut when it doesn't fit. */

@@ -61,7 +61,7 @@ static void did_check(struct cross *x, unsigned i)
 	struct config_error *e;
 	unsigned best = 2; /* one digit wrong may have been meant */
 
-	if (number_known(x, to))
+	if (!to[0] || number_known(x, to))
 		return;
 	e = walk_error_at(&x->node, "config.dir.number_unknown", "organisations[%u].numbers[%u].to",
 			  x->org, i);

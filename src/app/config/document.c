@@ -200,8 +200,9 @@ static void syntax(struct builder *b, const yaml_parser_t *p, const char *text, 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (text_starts(problem, known[i].problem))
 			key = known[i].key;
-	if (text_eq(key, "config.syntax.unclosed") && p->context)
-		at = p->context_mark; /* where the quote began, not the end of the file */
+	if (p->context && (text_eq(key, "config.syntax.unclosed") ||
+			   text_eq(key, "config.syntax.no_colon")))
+		at = p->context_mark; /* where the quote or name began, not the end of the file */
 	for (size_t n = 0; n < at.line && line; n++)
 		line = memchr(line, '\n', len - (size_t)(line - text)) ?
 			       (char *)memchr(line, '\n', len - (size_t)(line - text)) + 1 :
@@ -240,6 +241,30 @@ static int utf8_check(struct document *d, const char *text, size_t len, struct c
 	return 0;
 }
 
+/* "log：info": an input method's colon makes no setting of a line, and libyaml would stop there or
+ * later. Each such line is told and read on with a proper one. */
+static void wide_colons(struct document *d, char *text, size_t len, struct config_errors *errs)
+{
+	static const char wide[] = "\xEF\xBC\x9A", name[] = "abcdefghijklmnopqrstuvwxyz_";
+	unsigned line = 1;
+
+	for (char *p = text, *end = text + len; p < end; line++) {
+		char *nl = memchr(p, '\n', (size_t)(end - p));
+		char *start = p + strspn(p, " -"), *colon = start + strspn(start, name);
+
+		if (colon > start && strncmp(colon, wide, 3) == 0) {
+			struct config_error *e = errors_add(errs, d->file, line,
+							    (unsigned)(colon - p) + 1,
+							    "config.wide_colon");
+
+			text_copy_n(e->found, sizeof(e->found), start,
+				    (size_t)((nl ? nl : end) - start));
+			memcpy(colon, ":  ", 3);
+		}
+		p = nl ? nl + 1 : end;
+	}
+}
+
 static void document_start(struct document *d, const char *file)
 {
 	const char *slash = strrchr(file, '/');
@@ -257,21 +282,26 @@ int document_parse(struct document *d, const char *file, const char *text, size_
 	size_t before = errs->errors;
 	yaml_parser_t parser;
 	bool more = true;
+	char *copy;
 	int err;
 
 	document_start(d, file);
 	err = utf8_check(d, text, len, errs);
 	if (err)
 		return err;
-	if (!yaml_parser_initialize(&parser))
+	copy = strndup(text, len);
+	if (!copy || !yaml_parser_initialize(&parser)) {
+		free(copy);
 		return ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	}
+	wide_colons(d, copy, len, errs);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)copy, len);
 	while (more && !err) {
 		yaml_event_t ev;
 
 		if (!yaml_parser_parse(&parser, &ev)) {
 			d->partial = true;
-			syntax(&b, &parser, text, len);
+			syntax(&b, &parser, copy, len);
 			break;
 		}
 		err = event(&b, &ev);
@@ -285,6 +315,7 @@ int document_parse(struct document *d, const char *file, const char *text, size_
 		err = EINVAL;
 	}
 	yaml_parser_delete(&parser);
+	free(copy);
 	return err ? err : errs->errors > before ? EINVAL : 0;
 }
 

@@ -119,22 +119,16 @@ static void hours_names(struct config *c, unsigned i, const char *path)
 	free(spare);
 }
 
+/* Those of a broken node file are read too, as far as it names any: all is told at once. */
 static void measures_load_all(struct config *c, struct config_errors *errs)
 {
 	for (unsigned i = 0; i < c->node.organisation_count; i++) {
 		const struct config_organisation *o = &c->node.organisations[i];
-		bool again = false;
+		bool again = !o->measures[0];
 
 		for (unsigned j = 0; j < i; j++)
 			again |= text_eq(o->measures, c->node.organisations[j].measures);
-		if (again) {
-			struct config_error *e = errors_add(errs, c->path, 0, 0, "config.same_measures");
-
-			snprintf(e->at, sizeof(e->at), "organisations[%u].measures", i);
-			TEXT_COPY(e->found, o->measures);
-			continue;
-		}
-		if (config_measures_load(o->measures, &c->measures[i], errs))
+		if (again || config_measures_load(o->measures, &c->measures[i], errs))
 			continue;
 		c->measures[i].org = o->id;
 		c->measures[i].kind = o->kind;
@@ -142,49 +136,36 @@ static void measures_load_all(struct config *c, struct config_errors *errs)
 	}
 }
 
-/* Even a node file with mistakes has its measures read, as far as it names any: all is told at
- * once. */
-static void measures_of_broken(const struct node_config *n, struct config_errors *errs)
+/* Fills *c as far as it can. */
+static int load(const char *path, struct config *c, struct config_errors *errs)
 {
-	struct measures spare;
+	size_t before = errs->errors;
+	char *text = NULL;
+	size_t len;
+	int err;
 
-	for (unsigned i = 0; i < n->organisation_count; i++)
-		if (n->organisations[i].measures[0])
-			config_measures_load(n->organisations[i].measures, &spare, errs);
+	TEXT_COPY(c->path, path);
+	err = document_read(path, &text, &len, errs);
+	if (err)
+		return err;
+	err = parse(path, text, len, node_schema, &c->node, errs, check_node);
+	free(text);
+	if (err == ENOMEM)
+		return err;
+	node_defaults(&c->node);
+	measures_load_all(c, errs);
+	return errs->errors > before ? EINVAL : 0;
 }
 
 int config_load(const char *path, struct config **out, struct config_errors *errs)
 {
 	struct config *c = calloc(1, sizeof(*c));
-	size_t before = errs->errors;
-	char *text = NULL;
-	size_t len;
-	int err = ENOMEM;
+	int err = c ? load(path, c, errs) : ENOMEM;
 
-	if (!c)
-		goto out;
-	TEXT_COPY(c->path, path);
-	err = document_read(path, &text, &len, errs);
 	if (err)
-		goto out;
-	err = parse(path, text, len, node_schema, &c->node, errs, check_node);
-	if (err == ENOMEM)
-		goto out;
-	if (err) {
-		measures_of_broken(&c->node, errs);
-		goto out;
-	}
-	node_defaults(&c->node);
-	measures_load_all(c, errs);
-	if (errs->errors > before) {
-		err = EINVAL;
-		goto out;
-	}
-	*out = c;
-	c = NULL;
-out:
-	free(text);
-	config_free(c);
+		config_free(c);
+	else
+		*out = c;
 	return err;
 }
 
@@ -227,9 +208,22 @@ static int kind_detect(const char *path, enum config_kind *kind, struct config_e
 	return err;
 }
 
+/* A directory is held against its organisation's measures when these are right, else by itself. */
+static int check_node_file(const char *path, struct config_errors *errs)
+{
+	struct config *c = calloc(1, sizeof(*c));
+	int err = c ? load(path, c, errs) : ENOMEM;
+
+	for (unsigned i = 0; c && i < c->node.organisation_count; i++)
+		if (c->node.organisations[i].directory[0])
+			config_folder_check(c->measures[i].version ? c : NULL, i,
+					    c->node.organisations[i].directory, errs);
+	config_free(c);
+	return err;
+}
+
 static int check_yaml(const char *path, enum config_kind *kind, struct config_errors *errs)
 {
-	struct config *c = NULL;
 	struct measures m;
 	int err = kind_detect(path, kind, errs);
 
@@ -237,12 +231,7 @@ static int check_yaml(const char *path, enum config_kind *kind, struct config_er
 		return err;
 	switch (*kind) {
 	case CONFIG_KIND_NODE:
-		err = config_load(path, &c, errs);
-		for (unsigned i = 0; c && i < c->node.organisation_count; i++)
-			if (c->node.organisations[i].directory[0])
-				config_folder_check(c, i, c->node.organisations[i].directory, errs);
-		config_free(c);
-		return err;
+		return check_node_file(path, errs);
 	case CONFIG_KIND_MEASURES:
 		return config_measures_load(path, &m, errs);
 	case CONFIG_KIND_DIRECTORY:

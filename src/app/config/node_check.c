@@ -248,24 +248,11 @@ static void did_check(struct walk *w, const struct node_config *n, unsigned o, u
 	}
 }
 
-static void organisation_check(struct walk *w, const struct node_config *n, unsigned o)
+static void routes_check(struct walk *w, const struct node_config *n, unsigned o)
 {
 	const struct config_organisation *org = &n->organisations[o];
-	char path[64], other[64], id[16];
+	char path[64], other[64];
 
-	for (unsigned j = 0; j < o; j++)
-		if (org->id && org->id == n->organisations[j].id) {
-			snprintf(path, sizeof(path), "organisations[%u].id", o);
-			snprintf(other, sizeof(other), "organisations[%u].id", j);
-			snprintf(id, sizeof(id), "%u", org->id);
-			taken(w, path, id, other);
-		}
-	for (unsigned i = 0; i < org->number_count; i++) {
-		snprintf(path, sizeof(path), "organisations[%u].numbers[%u].trunk", o, i);
-		if (org->numbers[i].trunk[0])
-			trunk_reference(w, n, org->numbers[i].trunk, path);
-		did_check(w, n, o, i);
-	}
 	for (unsigned i = 0; i < org->route_count; i++) {
 		snprintf(path, sizeof(path), "organisations[%u].routes[%u]", o, i);
 		if (org->routes[i][0])
@@ -278,6 +265,33 @@ static void organisation_check(struct walk *w, const struct node_config *n, unsi
 	}
 	if (!org->route_count)
 		walk_warning_at(w, "config.no_routes", "organisations[%u]", o);
+}
+
+static void organisation_check(struct walk *w, const struct node_config *n, unsigned o)
+{
+	const struct config_organisation *org = &n->organisations[o];
+	char path[64], other[64], id[16];
+
+	for (unsigned j = 0; j < o; j++)
+		if (org->id && org->id == n->organisations[j].id) {
+			snprintf(path, sizeof(path), "organisations[%u].id", o);
+			snprintf(other, sizeof(other), "organisations[%u].id", j);
+			snprintf(id, sizeof(id), "%u", org->id);
+			taken(w, path, id, other);
+		}
+	for (unsigned j = 0; j < o; j++)
+		if (org->measures[0] && text_eq(org->measures, n->organisations[j].measures)) {
+			snprintf(path, sizeof(path), "organisations[%u].measures", o);
+			snprintf(other, sizeof(other), "organisations[%u].measures", j);
+			taken(w, path, org->measures, other);
+		}
+	for (unsigned i = 0; i < org->number_count; i++) {
+		snprintf(path, sizeof(path), "organisations[%u].numbers[%u].trunk", o, i);
+		if (org->numbers[i].trunk[0])
+			trunk_reference(w, n, org->numbers[i].trunk, path);
+		did_check(w, n, o, i);
+	}
+	routes_check(w, n, o);
 	if (org->kind == ORG_CONTROLLED) {
 		unsigned j = 0;
 
