@@ -382,6 +382,15 @@ static int reading_normalise(const char *reading, char *out, size_t cap)
 	return 0;
 }
 
+/* A word of n letters and digits: a syllable and its tone; Latin when it begins with a capital or
+ * is a number. */
+static bool is_reading(const char *s, size_t n)
+{
+	if (!islower((unsigned char)s[0]))
+		return true;
+	return n >= 2 && s[n - 1] >= '1' && s[n - 1] <= '5' && is_syllable(s, n - 1);
+}
+
 int speech_pinyin_parse(const char *reading, struct pinyin *out)
 {
 	struct pinyin p = {0};
@@ -394,10 +403,7 @@ int speech_pinyin_parse(const char *reading, struct pinyin *out)
 
 		while (isalnum((unsigned char)s[n]))
 			n++;
-		if (n > 0 && islower((unsigned char)s[0]) &&
-		    (n < 2 || s[n - 1] < '1' || s[n - 1] > '5' || !is_syllable(s, n - 1)))
-			return EINVAL;
-		if (n == 0 && !strchr(" ,.;?!-'", *s))
+		if (n > 0 ? !is_reading(s, n) : !strchr(" ,.;?!-'", *s))
 			return EINVAL;
 		s += n ? n : 1;
 	}

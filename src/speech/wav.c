@@ -37,11 +37,27 @@ static int fault(char *why, const char *what)
 	return EINVAL;
 }
 
+static const char *format_fault(const struct wav_format *f, unsigned tag, unsigned block)
+{
+	if (tag != WAV_TAG_PCM)
+		return "not PCM (format tag must be 1)";
+	if (f->channels < 1 || f->channels > 2)
+		return "expected 1 or 2 channels";
+	if (f->rate < 8000 || f->rate > 192000)
+		return "expected a rate of 8000 to 192000 Hz";
+	if (f->bits != 8 && f->bits != 16 && f->bits != 24 && f->bits != 32)
+		return "expected 8, 16, 24 or 32 bits";
+	if (block != f->channels * f->bits / 8)
+		return "block size does not fit channels and bits";
+	return NULL;
+}
+
 static int format_parse(const uint8_t *p, size_t n, struct wav_format *f, char *why)
 {
 	/* what follows the tag in the GUID of an extensible format */
 	static const uint8_t guid_tail[14] = {0x00, 0x00, 0x00, 0x00, 0x10, 0x00, 0x80,
 					      0x00, 0x00, 0xAA, 0x00, 0x38, 0x9B, 0x71};
+	const char *what;
 	unsigned tag;
 
 	if (f->known)
@@ -51,19 +67,12 @@ static int format_parse(const uint8_t *p, size_t n, struct wav_format *f, char *
 	tag = le16(p);
 	if (tag == WAV_TAG_EXTENSIBLE && n >= 40 && memcmp(p + 26, guid_tail, 14) == 0)
 		tag = le16(p + 24);
-	if (tag != WAV_TAG_PCM)
-		return fault(why, "not PCM (format tag must be 1)");
 	f->channels = le16(p + 2);
 	f->rate = le32(p + 4);
 	f->bits = le16(p + 14);
-	if (f->channels < 1 || f->channels > 2)
-		return fault(why, "expected 1 or 2 channels");
-	if (f->rate < 8000 || f->rate > 192000)
-		return fault(why, "expected a rate of 8000 to 192000 Hz");
-	if (f->bits != 8 && f->bits != 16 && f->bits != 24 && f->bits != 32)
-		return fault(why, "expected 8, 16, 24 or 32 bits");
-	if (le16(p + 12) != f->channels * f->bits / 8)
-		return fault(why, "block size does not fit channels and bits");
+	what = format_fault(f, tag, le16(p + 12));
+	if (what)
+		return fault(why, what);
 	f->known = true;
 	return 0;
 }
@@ -137,36 +146,51 @@ int wav_parse(const uint8_t *data, size_t size, struct speech_sound *out, char *
 	return fault(why, "no data chunk");
 }
 
+/* The whole of an open file, no more than it said it had. */
+static int fd_load(int fd, uint8_t **data, size_t *size)
+{
+	struct stat st;
+	uint8_t *d;
+	size_t have = 0;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st) < 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EINVAL;
+	if (st.st_size > WAV_FILE_MAX)
+		return EFBIG;
+	d = malloc((size_t)st.st_size + 1);
+	if (!d)
+		return ENOMEM;
+	while (have < (size_t)st.st_size && n != 0) {
+		n = read(fd, d + have, (size_t)st.st_size - have);
+		if (n < 0 && errno != EINTR) {
+			int err = errno;
+
+			free(d);
+			return err;
+		}
+		have += n > 0 ? (size_t)n : 0;
+	}
+	*data = d;
+	*size = have;
+	return 0;
+}
+
 int wav_read(const char *path, struct speech_sound *out, char *why)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int err = fd < 0 ? errno : 0;
 	uint8_t *data = NULL;
-	struct stat st;
-	size_t have = 0;
-	int fd, err;
+	size_t size = 0;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	err = fd < 0 || fstat(fd, &st) < 0 ? errno : 0;
-	if (!err && !S_ISREG(st.st_mode))
-		err = EINVAL;
-	else if (!err && st.st_size > WAV_FILE_MAX)
-		err = EFBIG;
-	if (!err && !(data = malloc((size_t)st.st_size + 1)))
-		err = ENOMEM;
-	while (!err && have < (size_t)st.st_size) {
-		ssize_t n = read(fd, data + have, (size_t)st.st_size - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			err = errno;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-	}
+	if (!err)
+		err = fd_load(fd, &data, &size);
 	if (err)
 		snprintf(why, WAV_WHY, "%s", strerror(err));
 	else
-		err = wav_parse(data, have, out, why);
+		err = wav_parse(data, size, out, why);
 	free(data);
 	if (fd >= 0)
 		close(fd);

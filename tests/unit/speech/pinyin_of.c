@@ -1,5 +1,5 @@
-/* Reads lines "P name" (a person) or "W words" and prints "line<TAB>numbered". For the house test that
- * compares our pinyin with another library's. */
+/* Reads lines "P name" (a person) or "W words" and prints "line<TAB>numbered". For the house test
+ * that compares our pinyin with another library's. */
 #include <stdio.h>
 #include <string.h>
 
