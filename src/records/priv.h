@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include <jansson.h>
+
 #include "base/log.h"
 #include "base/ring.h"
 #include "base/text.h"
@@ -93,6 +95,15 @@ uint16_t vocabulary_find(const char *const *names, uint16_t count, const char *n
 void number_tail(char *dst, size_t cap, const char *number);
 /* Bytes that aren't UTF-8 become '?': peers send them, PostgreSQL refuses them. */
 void utf8_clean(char *text);
+
+/* --- history --- */
+struct history_item {
+	uint32_t org;
+	int64_t at_ms, item;
+	const char *by, *what;
+	json_t *before, *after; /* NULL: wasn't or isn't there; the caller's */
+};
+int history_write(struct store *s, const struct history_item *h); /* inside a transaction */
 
 /* --- sounds --- */
 /* Moves the message's files into their place, durable; the names in m become the final ones. */

@@ -1,0 +1,191 @@
+/* Messages and the state of the day, as the API and a restart read them. */
+#include "records/query.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "records/priv.h"
+
+#define MESSAGE_COLUMNS                                                                           \
+	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"     \
+	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"         \
+	" screening, heard_at_ms"
+#define MESSAGE_FILTER                                                                            \
+	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                         \
+	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"            \
+	" AND (CAST($4 AS BIGINT) = 0 OR heard_at_ms = 0)"                                        \
+	" AND kept_at_ms >= $5 AND kept_at_ms < $6"
+
+static const struct store_statement sql_messages = {
+	"records_messages",
+	"SELECT " MESSAGE_COLUMNS " FROM messages" MESSAGE_FILTER
+	" AND (CAST($7 AS BIGINT) = 0 OR id < $7) ORDER BY id DESC LIMIT $8"};
+static const struct store_statement sql_count = {
+	"records_messages_count", "SELECT COUNT(*) FROM messages" MESSAGE_FILTER};
+static const struct store_statement sql_get = {
+	"records_message_get",
+	"SELECT " MESSAGE_COLUMNS " FROM messages WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_heard = {
+	"records_message_heard",
+	"UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
+	" THEN CAST($4 AS BIGINT) ELSE heard_at_ms END WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_days = {
+	"records_days",
+	"SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms FROM days"
+	" WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
+	" ORDER BY what, extension, person"};
+
+struct message_rows {
+	records_message_h *h;
+	void *arg;
+};
+
+static int message_row(const struct store_row *row, void *arg)
+{
+	struct message_rows *rows = arg;
+	struct records_message m = {
+		.id = store_row_int(row, 0),
+		.org = (uint32_t)store_row_int(row, 1),
+		.call_no = (uint64_t)store_row_int(row, 2),
+		.kept_at_ms = store_row_int(row, 3),
+		.for_person = (uint32_t)store_row_int(row, 4),
+		.for_department = (uint32_t)store_row_int(row, 5),
+		.copy_department = (uint32_t)store_row_int(row, 6),
+		.urgency = (uint8_t)store_row_int(row, 7),
+		.recording_ms = (uint32_t)store_row_int(row, 14),
+		.heard_at_ms = store_row_int(row, 16),
+	};
+
+	TEXT_COPY(m.clause_name, store_row_text(row, 8));
+	TEXT_COPY(m.from_number, store_row_text(row, 9));
+	TEXT_COPY(m.from_name, store_row_text(row, 10));
+	TEXT_COPY(m.organisation, store_row_text(row, 11));
+	TEXT_COPY(m.matter, store_row_text(row, 12));
+	TEXT_COPY(m.recording, store_row_text(row, 13));
+	TEXT_COPY(m.screening, store_row_text(row, 15));
+	return rows->h(&m, rows->arg);
+}
+
+#define FILTER_VALUES 8
+static void filter_values(const struct records_message_filter *f,
+			  struct store_value v[FILTER_VALUES])
+{
+	unsigned limit = f->limit == 0 || f->limit > RECORDS_PAGE_MAX ? RECORDS_PAGE_MAX : f->limit;
+
+	v[0] = STORE_I(f->org);
+	v[1] = STORE_I(f->for_person);
+	v[2] = STORE_I(f->for_department);
+	v[3] = STORE_I(f->unheard_only);
+	v[4] = STORE_I(f->from_ms);
+	v[5] = STORE_I(f->to_ms ? f->to_ms : INT64_MAX);
+	v[6] = STORE_I(f->before_id);
+	v[7] = STORE_I(limit);
+}
+
+int records_messages(struct records_db *db, const struct records_message_filter *f,
+		     records_message_h *h, void *arg)
+{
+	struct message_rows rows = {h, arg};
+	struct store_value v[FILTER_VALUES];
+
+	filter_values(f, v);
+	return store_run(db->s, &sql_messages, v, FILTER_VALUES, message_row, &rows);
+}
+
+static int count_row(const struct store_row *row, void *arg)
+{
+	*(uint64_t *)arg = (uint64_t)store_row_int(row, 0);
+	return 0;
+}
+
+int records_messages_count(struct records_db *db, const struct records_message_filter *f,
+			   uint64_t *count)
+{
+	struct store_value v[FILTER_VALUES];
+
+	filter_values(f, v);
+	return store_run(db->s, &sql_count, v, 6, count_row, count);
+}
+
+struct one_message {
+	struct records_message *out;
+	bool found;
+};
+
+static int one(const struct records_message *m, void *arg)
+{
+	struct one_message *o = arg;
+
+	*o->out = *m;
+	o->found = true;
+	return 0;
+}
+
+int records_message_get(struct records_db *db, uint32_t org, int64_t id,
+			struct records_message *out)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(id)};
+	struct one_message o = {.out = out};
+	struct message_rows rows = {one, &o};
+	int err = store_run(db->s, &sql_get, v, 2, message_row, &rows);
+
+	return !err && !o.found ? ENOENT : err;
+}
+
+int records_message_opened(struct records_db *db, uint32_t org, int64_t id, const char *account,
+			   bool recipient, const char *reason, int64_t at_ms)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(id), STORE_I(recipient),
+					STORE_I(at_ms)};
+	struct history_item item = {.org = org, .at_ms = at_ms, .by = account,
+				    .what = "message_opened", .item = id};
+	int err = store_begin(db->s);
+
+	if (err)
+		return err;
+	err = store_run(db->s, &sql_heard, v, 4, NULL, NULL);
+	if (!err && store_changed(db->s) == 0)
+		err = ENOENT;
+	if (!err)
+		item.after = json_pack("{s:b, s:s}", "recipient", recipient, "reason",
+				       reason ? reason : "");
+	if (!err)
+		err = history_write(db->s, &item);
+	json_decref(item.after);
+	if (!err)
+		return store_commit(db->s);
+	store_rollback(db->s);
+	return err;
+}
+
+struct day_rows {
+	records_day_h *h;
+	void *arg;
+};
+
+static int day_row(const struct store_row *row, void *arg)
+{
+	struct day_rows *rows = arg;
+	struct records_day d = {
+		.org = (uint32_t)store_row_int(row, 0),
+		.extension = (uint32_t)store_row_int(row, 2),
+		.person = (uint32_t)store_row_int(row, 3),
+		.on = store_row_int(row, 4) != 0,
+		.until_ms = store_row_int(row, 6),
+		.by = (uint32_t)store_row_int(row, 7),
+		.at_ms = store_row_int(row, 8),
+	};
+
+	TEXT_COPY(d.set, store_row_text(row, 1));
+	TEXT_COPY(d.number, store_row_text(row, 5));
+	return rows->h(&d, rows->arg);
+}
+
+int records_day_load(struct records_db *db, uint32_t org, int64_t at_ms, records_day_h *h,
+		     void *arg)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(at_ms)};
+	struct day_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_days, v, 2, day_row, &rows);
+}
