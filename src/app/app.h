@@ -203,6 +203,7 @@ void app_live_extension(struct app_org *o, uint32_t extension);
 void app_live_trunk(struct app *a, uint16_t trunk);
 void app_live_message(struct app_org *o, uint32_t serial);
 void app_source_fill(struct app *a, struct api_source *source);
+void app_source_close(void); /* after HTTP has ended */
 
 /* ---- health.c ---- */
 void app_health_update(struct app *a);

@@ -126,12 +126,7 @@ static json_t *trunk_json(struct app *a, uint16_t trunk)
 
 static bool watched(const struct app *a)
 {
-	struct http_figures f;
-
-	if (!a->http)
-		return false;
-	http_room_figures(a->http, &f);
-	return f.streams > 0;
+	return a->http && http_room_watched(a->http);
 }
 
 static void publish(struct app *a, uint32_t org, uint32_t roles, const char *name, json_t *value)

@@ -403,6 +403,7 @@ static void close_rooms(struct app *a)
 {
 	http_room_free(a->http);
 	api_free(a->api);
+	app_source_close();
 	sip_room_close(a->sip);
 	app_live_close(a);
 	tmr_cancel(&a->second);

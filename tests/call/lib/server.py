@@ -128,9 +128,7 @@ class Server:
         env = dict(os.environ, ZONGJI_ROOT=ROOT,
                    ZONGJI_SPEECH_CACHE=os.path.join(ROOT, "tests", "out", "speech"))
         self.process = subprocess.Popen(
-            [os.path.join(BUILD, "src", "app", "zongji") if os.path.exists(os.path.join(BUILD, "src", "app", "zongji"))
-             else os.path.join(BUILD, "zongji"),
-             "serve", "--data", self.data, "--sip-port", str(self.sip_port), "--http-port",
+            [os.path.join(BUILD, "zongji"), "serve", "--data", self.data, "--sip-port", str(self.sip_port), "--http-port",
              str(self.http_port), "--config", os.path.join(self.config, "node.yaml")],
             stdout=self.log, stderr=self.log, env=env)
         end = time.monotonic() + 60
