@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DIALOG_CALL_ID 128
+#define DIALOG_CALL_ID 208
 #define DIALOG_TAG     72
 #define DIALOG_ADDRESS 256 /* From or To without its tag */
 #define DIALOG_TARGET  256 /* URI of the far end's Contact */
