@@ -91,20 +91,22 @@ const uint8_t *clip_frame(const struct clip *c, enum codec codec, uint32_t frame
 	return c->data[codec] + c->opus_at[frame];
 }
 
+#define PRIME_FRAMES 10
+
 /* The bytes of one codec as they come out of the encoder, frame by frame. */
 struct sink {
 	uint8_t *data;
 	size_t len, room;
 	uint32_t *at; /* Opus: where each frame begins */
 	uint32_t frames;
-	bool failed;
+	bool priming, failed;
 };
 
 static void sink_frame(void *arg, const uint8_t *payload, size_t len)
 {
 	struct sink *s = arg;
 
-	if (s->failed)
+	if (s->failed || s->priming)
 		return;
 	if (s->len + len > s->room) {
 		uint8_t *more = realloc(s->data, s->room * 2 + len);
@@ -135,6 +137,13 @@ static void encode(struct clip *c, enum codec codec, const int16_t *pcm)
 		s.at = calloc(c->frames + 1, sizeof(*s.at));
 	if (!s.data || (codec == CODEC_OPUS && !s.at) || coder_alloc(&coder))
 		s.failed = true;
+	/* The far end's decoder remembers what came before: most often the end of this clip in a
+	 * loop, or silence, in which a clip ends. So begin as if its own end had just been said. */
+	s.priming = codec == CODEC_G722 || codec == CODEC_OPUS;
+	for (uint32_t i = c->frames > PRIME_FRAMES ? c->frames - PRIME_FRAMES : 0;
+	     i < c->frames && s.priming && !s.failed; i++)
+		coder_encode(coder, codec, coder_rate(codec), pcm + i * step, step, sink_frame, &s);
+	s.priming = false;
 	for (uint32_t i = 0; i < c->frames && !s.failed; i++)
 		coder_encode(coder, codec, coder_rate(codec), pcm + i * step, step, sink_frame, &s);
 	coder_free(coder);
@@ -182,49 +191,90 @@ static void both_rates(const struct clip *c, int16_t *low, int16_t *high)
 	down(high, n16, low);
 }
 
-static void encode_all(struct media *m, struct clip *c)
+/* What the cheap codecs need is done at once; Opus waits until no new clip does. */
+static void encode_some(struct clip *c, bool opus)
 {
 	int16_t *low = calloc((size_t)c->frames * FRAME_8K, sizeof(*low));
 	int16_t *high = calloc((size_t)c->frames * FRAME_16K, sizeof(*high));
 
 	if (low && high) {
 		both_rates(c, low, high);
-		encode(c, CODEC_PCMA, low);
-		encode(c, CODEC_PCMU, low);
-		encode(c, CODEC_G722, high);
-		if (!m->cfg.no_opus)
+		if (opus) {
 			encode(c, CODEC_OPUS, high);
+		} else {
+			encode(c, CODEC_PCMA, low);
+			encode(c, CODEC_PCMU, low);
+			encode(c, CODEC_G722, high);
+		}
 	} else {
 		log_error("media", "no memory for clip %u", c->id);
+		atomic_fetch_or_explicit(&c->ready,
+					 opus ? 1U << CODEC_OPUS
+					      : ((1U << CODEC_COUNT) - 1) & ~(1U << CODEC_OPUS),
+					 memory_order_release);
 	}
-	atomic_fetch_or_explicit(&c->ready, (1U << CODEC_COUNT) - 1, memory_order_release);
 	free(low);
 	free(high);
+}
+
+static void finish(struct clip *c)
+{
 	free(c->pcm);
 	c->pcm = NULL;
 	c->counted = clip_size(c);
 	atomic_fetch_add(c->total, c->counted);
+	clip_unref(c);
+}
+
+static void wait_for_opus(struct clip **first, struct clip *c)
+{
+	/* short ones first: a sentence doesn't wait for the music */
+	while (*first && (*first)->frames <= c->frames)
+		first = &(*first)->next;
+	c->next = *first;
+	*first = c;
+}
+
+static void take_new(struct media *m, struct clip **later)
+{
+	struct clip *c;
+
+	ring_quiet(m->clip_jobs);
+	while (ring_take(m->clip_jobs, &c)) {
+		if (!c)
+			continue; /* woken up to stop */
+		if (!atomic_load(&m->closing))
+			encode_some(c, false);
+		if (m->cfg.no_opus)
+			finish(c);
+		else
+			wait_for_opus(later, c);
+	}
 }
 
 void *clip_worker(void *media)
 {
 	struct media *m = media;
 	struct pollfd pfd = {.fd = ring_fd(m->clip_jobs), .events = POLLIN};
-	struct clip *c;
-	bool stop = false;
+	struct clip *later = NULL;
 
-	while (!stop) {
-		poll(&pfd, 1, -1);
-		ring_quiet(m->clip_jobs);
-		while (ring_take(m->clip_jobs, &c)) {
-			if (!c) {
-				stop = true;
-				continue;
-			}
-			if (!stop)
-				encode_all(m, c);
-			clip_unref(c);
+	while (!atomic_load(&m->closing)) {
+		struct clip *c = later;
+
+		poll(&pfd, 1, c ? 0 : -1);
+		if (pfd.revents) {
+			take_new(m, &later);
+		} else if (c) {
+			later = c->next;
+			encode_some(c, true);
+			finish(c);
 		}
+	}
+	while (later) {
+		struct clip *c = later;
+
+		later = c->next;
+		finish(c);
 	}
 	return NULL;
 }

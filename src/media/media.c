@@ -169,6 +169,7 @@ static void stop_threads(struct media *m)
 		pthread_join(m->writer_thread, NULL);
 	}
 	if (m->clip_thread_on) {
+		atomic_store(&m->closing, true);
 		while (ring_push(m->clip_jobs, &none))
 			sched_yield();
 		pthread_join(m->clip_thread, NULL);

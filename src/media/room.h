@@ -67,6 +67,7 @@ struct clip {
 	uint32_t *opus_at;               /* frames + 1 offsets */
 	_Atomic uint64_t *total;         /* media's clip_bytes, counted's part in it */
 	uint64_t counted;
+	struct clip *next;               /* the worker's */
 	int16_t *pcm;                    /* until it is encoded */
 	size_t pcm_count;
 	unsigned pcm_rate;
@@ -271,6 +272,7 @@ struct media {
 
 	_Atomic uint64_t clip_bytes;
 	_Atomic uint32_t recordings;
+	atomic_bool closing; /* clips that aren't encoded yet won't be */
 	struct ring *clip_jobs, *writer_jobs;
 	pthread_t clip_thread, writer_thread;
 	bool clip_thread_on, writer_thread_on, engine_thread_on;
