@@ -46,6 +46,9 @@ void readings_close(struct readings *r); /* accepts NULL */
 /* "" when there is none. */
 const char *readings_get(const struct readings *r, enum lang lang, const char *key);
 
+/* bytes of a recording's name: a sound's, and a company's */
+#define SPEECH_RECORDING (SPEECH_NAME + 96)
+
 /* What render may do beyond recordings and cache. */
 enum speech_effort { SPEECH_WITH_ENGINE, SPEECH_WITHOUT_ENGINE };
 int speech_render_with(struct speech *s, const struct speech_request *rq, enum speech_effort effort,

@@ -219,14 +219,19 @@ struct round {
 	void *arg;
 	enum speech_effort effort;
 	int first_err;
+	bool names_company; /* the phrase at hand does */
 };
 
 static void round_say(struct round *r, const char *name, const char *text, const char *reading)
 {
-	struct speech_request rq = {r->lang, name, text, reading, false};
+	char recording[SPEECH_RECORDING] = "";
+	struct speech_request rq = {r->lang, recording, text, reading, false};
 	struct speech_sound sound = {0};
-	int err = speech_render_with(r->s, &rq, r->effort, &sound);
+	int err;
 
+	text_append(recording, sizeof(recording), r->names_company ? "%s@%s" : "%s", name,
+		    r->pairs[1]);
+	err = speech_render_with(r->s, &rq, r->effort, &sound);
 	if (err == ENOENT)
 		r->effort = SPEECH_WITHOUT_ENGINE; /* it won't come while we are at it */
 	if (err && !r->first_err)
@@ -275,6 +280,8 @@ static int phrase_say(const char *key, void *arg)
 		err = catalogue_fill(readings_get(speech_readings(r->s), r->lang, key), reading,
 				     sizeof(reading), r->readings, 1);
 	side.reading = reading;
+	r->names_company =
+	    strstr(catalogue_text(speech_catalogue(r->s), r->lang, key), "{company}");
 	return err ? err : pattern_walk(key + strlen(prefix), text, side_say, &side);
 }
 
@@ -283,6 +290,7 @@ static int numbers_say(struct round *r)
 	char name[SPEECH_NAME], text[64];
 	int err = 0;
 
+	r->names_company = false;
 	for (unsigned i = 0; i < DIGITS; i++) {
 		snprintf(name, sizeof(name), "digit.%u", i);
 		round_say(r, name, catalogue_text(speech_catalogue(r->s), r->lang, name),

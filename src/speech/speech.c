@@ -94,10 +94,8 @@ static bool given(const char *s)
 /* A name becomes part of a path: nothing that could leave the folder. */
 static bool name_is_safe(const char *name)
 {
-	return given(name) && strlen(name) < SPEECH_NAME && name[0] != '.' &&
-	       name[strspn(name,
-			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] ==
-		   '\0';
+	return given(name) && strlen(name) < SPEECH_RECORDING && name[0] != '.' &&
+	       !strchr(name, '/') && text_utf8_valid(name, strlen(name));
 }
 
 static int shape_file(struct speech *s, const char *path, struct speech_sound *out)

@@ -1,6 +1,7 @@
 /*
- * Speech: texts to sound. A recording by a person comes first (recordings/<lang>/<name>.wav), then
- * the cache, then the engine, which is any command that writes a WAV file and runs as a child
+ * Speech: texts to sound. A recording by a person comes first (recordings/<lang>/<name>.wav; of a
+ * phrase that names the company, <name>@<company>.wav, so that nobody speaks for another), then the
+ * cache, then the engine, which is any command that writes a WAV file and runs as a child
  * process. Every sound comes out the same: 16-bit mono at 16 kHz, silence trimmed, active level
  * -16 dBm0, no sample at the rails.
  */
@@ -68,7 +69,8 @@ struct speech_request {
 int speech_render(struct speech *s, const struct speech_request *rq, struct speech_sound *out);
 
 /* The same by the worker's thread, which then calls done there: `sound` is the handler's when err
- * is 0, else NULL. The request is copied. Returns 0 or ENOBUFS. */
+ * is 0, else NULL. The request is copied. Returns 0, ENOBUFS, or EINVAL
+ * (too long). */
 typedef void(speech_done_h)(int err, struct speech_sound *sound, void *arg);
 int speech_request_async(struct speech *s, const struct speech_request *rq, speech_done_h *done,
 			 void *arg);

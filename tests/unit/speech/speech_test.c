@@ -333,6 +333,22 @@ static void prompts(void **state)
 	assert_int_equal(speech_prompts(s, LANG_ZH_CN, &company, prompt_heard, &h), ENOENT);
 	assert_true(h.count > 100 && h.failed == h.count);
 	speech_close(s);
+	/* each company's greeting is its own, whoever has recorded one */
+	mkdir(folder_path("recordings"), 0755);
+	mkdir(folder_path("recordings/zh-CN"), 0755);
+	voice_write("recordings/zh-CN/attendant.greeting.wav", 16000, 0.5);
+	voice_write("recordings/zh-CN/attendant.greeting@北坡置业.wav", 16000, 0.5);
+	s = open_with("/no/such/engine {out} {text}", 0);
+	for (int i = 0; i < 2; i++) {
+		unsigned count = h.count;
+
+		company.name = i ? "北坡置业" : "某城集团";
+		h = (struct heard){0};
+		speech_prompts(s, LANG_ZH_CN, &company, prompt_heard, &h);
+		assert_int_equal(h.count, count);
+		assert_int_equal(h.count - h.failed, i);
+	}
+	speech_close(s);
 	if (system("espeak-ng --version >/dev/null 2>&1") != 0)
 		skip();
 	s = open_with(NULL, 0);
