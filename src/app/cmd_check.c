@@ -8,17 +8,17 @@
 #include "app/config/config.h"
 
 static const char usage[] =
-	"usage: zongji check [--lang zh-CN|zh-TW|en] FILE…\n"
-	"       zongji check --reference\n"
-	"\n"
-	"Finds every error of each FILE in one pass: a node's configuration (with the measures and\n"
-	"directories that it names), an organisation's measures, or a folder of people.csv,\n"
-	"departments.csv and extensions.csv. The kind is seen from the content.\n"
-	"\n"
-	"  --lang L      language of the errors (default: LANG, else zh-CN)\n"
-	"  --reference   print every setting there is, as Markdown\n"
-	"\n"
-	"Exit status: 0 no errors, 1 errors, 2 usage.\n";
+    "usage: zongji check [--lang zh-CN|zh-TW|en] FILE…\n"
+    "       zongji check --reference\n"
+    "\n"
+    "Finds every error of each FILE in one pass: a node's configuration (with the measures and\n"
+    "directories that it names), an organisation's measures, or a folder of people.csv,\n"
+    "departments.csv and extensions.csv. The kind is seen from the content.\n"
+    "\n"
+    "  --lang L      language of the errors (default: LANG, else zh-CN)\n"
+    "  --reference   print every setting there is, as Markdown\n"
+    "\n"
+    "Exit status: 0 no errors, 1 errors, 2 usage.\n";
 
 static void summary(const struct catalogue *c, enum lang lang, const char *file,
 		    const struct config_errors *errs)

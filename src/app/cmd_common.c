@@ -34,7 +34,7 @@ void cmd_root_path(char *out, size_t cap, const char *name)
 
 enum lang cmd_language(void)
 {
-	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 	enum lang lang = LANG_ZH_CN;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {

@@ -60,9 +60,13 @@ unsigned config_compare(const struct config *old, const struct config *new)
 
 void config_parts_text(unsigned parts, char *out, size_t cap)
 {
-	static const char *const names[] = { "trunks", "organisations", "measures", "language",
-					     "log", "speech", "interfaces", "sip", "http", "media",
-					     "store", "limits", "data", "number of organisations" };
+	static const char *const names[] = {"trunks",	  "organisations",
+					    "measures",	  "language",
+					    "log",	  "speech",
+					    "interfaces", "sip",
+					    "http",	  "media",
+					    "store",	  "limits",
+					    "data",	  "number of organisations"};
 	bool first = true;
 
 	memset(out, 0, cap);

@@ -24,9 +24,9 @@ struct catalogue;
 /* ---- what was wrong ---- */
 
 #define CONFIG_FILE_MAX_BYTES (1u << 20) /* a larger file is refused unread */
-#define CONFIG_DEPTH_MAX      16         /* nesting of a document */
-#define CONFIG_NODES_MAX      20000      /* values of a document */
-#define CONFIG_ERRORS_MAX     256        /* kept; those beyond are counted */
+#define CONFIG_DEPTH_MAX      16	 /* nesting of a document */
+#define CONFIG_NODES_MAX      20000	 /* values of a document */
+#define CONFIG_ERRORS_MAX     256	 /* kept; those beyond are counted */
 
 enum config_severity { CONFIG_ERROR, CONFIG_WARNING };
 
@@ -34,17 +34,17 @@ struct config_error {
 	enum config_severity severity;
 	char file[192];
 	unsigned line, column; /* from 1; 0 when the file as a whole is meant */
-	char at[96];           /* the setting: "trunks[1].transport" */
-	char key[48];          /* text in lang/: "config.unknown_key" */
-	char found[96];        /* secrets are never shown */
+	char at[96];	       /* the setting: "trunks[1].transport" */
+	char key[48];	       /* text in lang/: "config.unknown_key" */
+	char found[96];	       /* secrets are never shown */
 	char expect[48];       /* text in lang/, "" none: "config.expect.range" */
 	char a[128], b[64];    /* values for both texts */
 	char suggestion[64];   /* "" none */
 };
 
 struct config_errors {
-	size_t count;   /* kept in list, errors and warnings */
-	size_t errors;  /* all errors, those not kept too */
+	size_t count;	/* kept in list, errors and warnings */
+	size_t errors;	/* all errors, those not kept too */
 	size_t dropped; /* not kept */
 	struct config_error list[CONFIG_ERRORS_MAX];
 };
@@ -60,32 +60,32 @@ void config_errors_print(struct config_errors *errs, const struct catalogue *c, 
 
 /* ---- the node ---- */
 
-#define CONFIG_INTERFACES     8
-#define CONFIG_TRUNKS         32
-#define CONFIG_TRUNK_PEERS    8
-#define CONFIG_TRUNK_RULES    16
-#define CONFIG_TRUNK_RANGES   8
-#define CONFIG_ORGANISATIONS  16
-#define CONFIG_NUMBERS        256 /* DIDs of one organisation */
-#define CONFIG_PROXIES        8
-#define CONFIG_NAME           64
-#define CONFIG_ID             32
-#define CONFIG_PATH           256
-#define CONFIG_HOST           128
-#define CONFIG_SECRET         128
+#define CONFIG_INTERFACES    8
+#define CONFIG_TRUNKS	     32
+#define CONFIG_TRUNK_PEERS   8
+#define CONFIG_TRUNK_RULES   16
+#define CONFIG_TRUNK_RANGES  8
+#define CONFIG_ORGANISATIONS 16
+#define CONFIG_NUMBERS	     256 /* DIDs of one organisation */
+#define CONFIG_PROXIES	     8
+#define CONFIG_NAME	     64
+#define CONFIG_ID	     32
+#define CONFIG_PATH	     256
+#define CONFIG_HOST	     128
+#define CONFIG_SECRET	     128
 
 struct config_interface {
 	char name[CONFIG_ID];
 	char address[46];    /* local, concrete: never 0.0.0.0 */
 	char advertised[46]; /* what stands in Via, Contact and SDP; the local one unless set */
 	uint16_t udp_port, tcp_port, tls_port; /* 0 off */
-	char certificate[CONFIG_PATH]; /* PEM, chain and key in one file, for tls_port */
+	char certificate[CONFIG_PATH];	       /* PEM, chain and key in one file, for tls_port */
 };
 
 /* A number that begins with `prefix` loses its first `strip` characters and gets `add` before it.
  * The first rule that fits is applied, the others are not looked at. */
 struct config_rule {
-	char prefix[24];                /* "" fits all; may begin with + */
+	char prefix[24];		/* "" fits all; may begin with + */
 	uint8_t length_min, length_max; /* of the whole number; 0 any */
 	uint8_t strip;
 	char add[24];
@@ -97,15 +97,15 @@ enum config_srtp { CONFIG_SRTP_OFF, CONFIG_SRTP_ALLOWED, CONFIG_SRTP_REQUIRED };
 
 struct config_peer {
 	char address[46];
-	uint16_t port;     /* 0 any */
+	uint16_t port;	   /* 0 any */
 	uint8_t mask_bits; /* 32 or 128 for one address */
 };
 
 struct config_trunk {
-	char id[CONFIG_ID];     /* "sample": unique in the node */
+	char id[CONFIG_ID];	/* "sample": unique in the node */
 	char name[CONFIG_NAME]; /* for people: 示例中继 */
-	bool enabled;           /* a trunk that isn't stays out of use, but is checked */
-	bool incoming_only;     /* takes calls, places none */
+	bool enabled;		/* a trunk that isn't stays out of use, but is checked */
+	bool incoming_only;	/* takes calls, places none */
 	char interface[CONFIG_ID];
 	enum config_transport transport;
 
@@ -114,56 +114,56 @@ struct config_trunk {
 	unsigned peer_count;
 
 	/* the far end's names */
-	char domain[CONFIG_HOST];         /* in request URIs, From, To; the first peer unless set */
-	char proxy[CONFIG_HOST];          /* outbound proxy host[:port], "" none */
+	char domain[CONFIG_HOST]; /* in request URIs, From, To; the first peer unless set */
+	char proxy[CONFIG_HOST];  /* outbound proxy host[:port], "" none */
 	bool tls_verify;
-	char tls_name[CONFIG_HOST];       /* SNI and the name verified; the domain unless set */
-	char tls_ca[CONFIG_PATH];         /* CAs, PEM; those of `sip` unless set */
+	char tls_name[CONFIG_HOST]; /* SNI and the name verified; the domain unless set */
+	char tls_ca[CONFIG_PATH];   /* CAs, PEM; those of `sip` unless set */
 
 	/* registering out (RFC 3261, 10) */
 	bool registers;
-	char registrar[CONFIG_HOST];      /* the domain unless set */
-	char user[CONFIG_NAME];           /* user part of the address of record */
-	char auth_user[CONFIG_NAME];      /* the user unless set */
-	char auth_realm[CONFIG_NAME];     /* with authorization_first; the domain unless set */
+	char registrar[CONFIG_HOST];  /* the domain unless set */
+	char user[CONFIG_NAME];	      /* user part of the address of record */
+	char auth_user[CONFIG_NAME];  /* the user unless set */
+	char auth_realm[CONFIG_NAME]; /* with authorization_first; the domain unless set */
 	char password[CONFIG_NAME];
 	uint32_t expiry_s;
-	bool authorization_first;         /* Authorization already in the first REGISTER */
+	bool authorization_first; /* Authorization already in the first REGISTER */
 
 	/* numbers */
 	enum config_did_from did_from;
-	struct config_rule rules_in[CONFIG_TRUNK_RULES];  /* on the caller's number */
+	struct config_rule rules_in[CONFIG_TRUNK_RULES]; /* on the caller's number */
 	unsigned rule_in_count;
 	struct config_rule rules_did[CONFIG_TRUNK_RULES]; /* on the called number that arrives */
 	unsigned rule_did_count;
 	struct config_rule rules_out[CONFIG_TRUNK_RULES]; /* on the number that we call */
 	unsigned rule_out_count;
-	char from_template[CONFIG_HOST];     /* "sip:{number}@{domain}" */
-	char identity_template[CONFIG_HOST]; /* P-Asserted-Identity, "" none (RFC 3325) */
+	char from_template[CONFIG_HOST];	   /* "sip:{number}@{domain}" */
+	char identity_template[CONFIG_HOST];	   /* P-Asserted-Identity, "" none (RFC 3325) */
 	char own_numbers[CONFIG_TRUNK_RANGES][24]; /* prefixes of ours: only these are shown … */
 	unsigned own_number_count;
-	char shown_number[32];               /* … every other caller as this */
-	bool trust_identity;                 /* P-Asserted-Identity from there is believed */
+	char shown_number[32]; /* … every other caller as this */
+	bool trust_identity;   /* P-Asserted-Identity from there is believed */
 
 	/* sound and capacity */
 	uint16_t channels;
 	enum codec codecs[CODEC_COUNT];
 	unsigned codec_count;
 	enum dtmf_way dtmf;
-	enum config_srtp srtp;         /* over TLS only */
-	bool busy_tone;               /* analog gateway: a busy cadence ends the call */
-	uint32_t session_expires_s;   /* RFC 4028, 0 not asked for by us */
-	bool reliable_provisional;    /* RFC 3262 is offered */
+	enum config_srtp srtp;	    /* over TLS only */
+	bool busy_tone;		    /* analog gateway: a busy cadence ends the call */
+	uint32_t session_expires_s; /* RFC 4028, 0 not asked for by us */
+	bool reliable_provisional;  /* RFC 3262 is offered */
 
 	/* watching */
-	uint32_t options_interval_s;  /* 0 off */
-	uint32_t first_response_ms;   /* then the next trunk */
+	uint32_t options_interval_s; /* 0 off */
+	uint32_t first_response_ms;  /* then the next trunk */
 };
 
 struct config_number {
-	char number[32];      /* as it arrives, rules applied */
+	char number[32];       /* as it arrives, rules applied */
 	char trunk[CONFIG_ID]; /* "" any */
-	char to[16];          /* number inside the organisation: main number or an extension */
+	char to[16];	       /* number inside the organisation: main number or an extension */
 };
 
 struct config_organisation {
@@ -182,12 +182,12 @@ struct config_sip {
 	char realm[CONFIG_HOST]; /* fixed for ever: credentials depend on it */
 	char user_agent[CONFIG_NAME];
 	uint32_t expiry_min_s, expiry_max_s, expiry_default_s;
-	uint8_t contacts_max;    /* an extension */
+	uint8_t contacts_max;		  /* an extension */
 	char proxies[CONFIG_PROXIES][46]; /* whose Path and received source are believed */
 	unsigned proxy_count;
 	uint16_t lockout_failures; /* wrong passwords of a user from an address before … */
-	uint32_t lockout_s;        /* … both together are refused for this long */
-	char nameserver[46];       /* for trunks' host names; "" the system's */
+	uint32_t lockout_s;	   /* … both together are refused for this long */
+	char nameserver[46];	   /* for trunks' host names; "" the system's */
 	char tls_ca[CONFIG_PATH];  /* CAs for trunks over TLS, PEM; "" the system's */
 };
 
@@ -195,9 +195,9 @@ struct config_http {
 	char address[46];
 	uint16_t port;
 	char certificate[CONFIG_PATH], key[CONFIG_PATH]; /* PEM; "" plain HTTP; may be one file */
-	char trusted_proxies[CONFIG_PROXIES][46];        /* X-Forwarded-For is believed from */
+	char trusted_proxies[CONFIG_PROXIES][46];	 /* X-Forwarded-For is believed from */
 	unsigned trusted_proxy_count;
-	char metrics_token[CONFIG_SECRET];               /* "" loopback only */
+	char metrics_token[CONFIG_SECRET]; /* "" loopback only */
 };
 
 struct config_media {
@@ -210,8 +210,8 @@ struct config_media {
 enum config_engine { CONFIG_SQLITE, CONFIG_POSTGRES };
 struct config_store {
 	enum config_engine engine;
-	char sqlite[CONFIG_PATH];    /* database file; "" is zongji.db in the data folder */
-	char postgres[CONFIG_PATH];  /* libpq's conninfo */
+	char sqlite[CONFIG_PATH];   /* database file; "" is zongji.db in the data folder */
+	char postgres[CONFIG_PATH]; /* libpq's conninfo */
 };
 
 struct config_speech {
@@ -227,7 +227,7 @@ struct config_limits {
 
 struct node_config {
 	char data[CONFIG_PATH]; /* data folder; "" is given by --data */
-	char language[8];       /* zh-CN zh-TW en */
+	char language[8];	/* zh-CN zh-TW en */
 	enum log_level log_level;
 	struct config_interface interfaces[CONFIG_INTERFACES];
 	unsigned interface_count;
@@ -273,8 +273,12 @@ void config_folder_check(const struct config *c, unsigned organisation, const ch
 			 struct config_errors *errs);
 
 /* What `zongji check` does with one file or folder; the kind is seen from the content. */
-enum config_kind { CONFIG_KIND_NODE, CONFIG_KIND_MEASURES, CONFIG_KIND_DIRECTORY,
-	CONFIG_KIND_UNKNOWN };
+enum config_kind {
+	CONFIG_KIND_NODE,
+	CONFIG_KIND_MEASURES,
+	CONFIG_KIND_DIRECTORY,
+	CONFIG_KIND_UNKNOWN
+};
 int config_file_check(const char *path, enum config_kind *kind, struct config_errors *errs);
 
 /* The same of text in memory: for tests and the fuzzer. */
@@ -286,19 +290,19 @@ int config_measures_parse(const char *file, const char *text, size_t len, struct
 /* ---- SIGHUP ---- */
 
 enum config_part {
-	CONFIG_PART_TRUNKS        = 1 << 0, /* at once */
-	CONFIG_PART_ORGANISATIONS = 1 << 1, /* at once: numbers, routes, names */
-	CONFIG_PART_MEASURES      = 1 << 2, /* at once: a new version for new calls */
-	CONFIG_PART_LANGUAGE      = 1 << 3, /* at once */
-	CONFIG_PART_LOG           = 1 << 4, /* at once */
-	CONFIG_PART_SPEECH        = 1 << 5, /* at once */
-	CONFIG_PART_INTERFACES    = 1 << 6, /* restart */
-	CONFIG_PART_SIP           = 1 << 7, /* restart */
-	CONFIG_PART_HTTP          = 1 << 8, /* restart */
-	CONFIG_PART_MEDIA         = 1 << 9, /* restart */
-	CONFIG_PART_STORE         = 1 << 10, /* restart */
-	CONFIG_PART_LIMITS        = 1 << 11, /* restart */
-	CONFIG_PART_DATA          = 1 << 12, /* restart */
+	CONFIG_PART_TRUNKS = 1 << 0,		/* at once */
+	CONFIG_PART_ORGANISATIONS = 1 << 1,	/* at once: numbers, routes, names */
+	CONFIG_PART_MEASURES = 1 << 2,		/* at once: a new version for new calls */
+	CONFIG_PART_LANGUAGE = 1 << 3,		/* at once */
+	CONFIG_PART_LOG = 1 << 4,		/* at once */
+	CONFIG_PART_SPEECH = 1 << 5,		/* at once */
+	CONFIG_PART_INTERFACES = 1 << 6,	/* restart */
+	CONFIG_PART_SIP = 1 << 7,		/* restart */
+	CONFIG_PART_HTTP = 1 << 8,		/* restart */
+	CONFIG_PART_MEDIA = 1 << 9,		/* restart */
+	CONFIG_PART_STORE = 1 << 10,		/* restart */
+	CONFIG_PART_LIMITS = 1 << 11,		/* restart */
+	CONFIG_PART_DATA = 1 << 12,		/* restart */
 	CONFIG_PART_ORGANISATION_SET = 1 << 13, /* one more or fewer: restart */
 };
 #define CONFIG_PARTS_RESTART                                                                       \

@@ -22,13 +22,13 @@ enum entry { ENTRY_EXTENSION, ENTRY_PERSON, ENTRY_DEPARTMENT };
 static struct config_error *entry_error(struct cross *x, enum entry kind, uint32_t i,
 					const char *key, bool warning)
 {
-	static const char *const files[] = { "extensions.csv", "people.csv", "departments.csv" };
-	static const char *const words[] = { "extensions", "people", "departments" };
-	const unsigned *lines[] = { x->lines->extensions, x->lines->people, x->lines->departments };
+	static const char *const files[] = {"extensions.csv", "people.csv", "departments.csv"};
+	static const char *const words[] = {"extensions", "people", "departments"};
+	const unsigned *lines[] = {x->lines->extensions, x->lines->people, x->lines->departments};
 	const uint32_t ids[] = {
-		kind == ENTRY_EXTENSION ? x->d->extensions[i].id : 0,
-		kind == ENTRY_PERSON ? x->d->people[i].id : 0,
-		kind == ENTRY_DEPARTMENT ? x->d->departments[i].id : 0,
+	    kind == ENTRY_EXTENSION ? x->d->extensions[i].id : 0,
+	    kind == ENTRY_PERSON ? x->d->people[i].id : 0,
+	    kind == ENTRY_DEPARTMENT ? x->d->departments[i].id : 0,
 	};
 	char file[CONFIG_PATH] = "directory";
 	unsigned line = lines[kind] ? lines[kind][i] : 0;
@@ -36,8 +36,8 @@ static struct config_error *entry_error(struct cross *x, enum entry kind, uint32
 
 	if (lines[kind])
 		snprintf(file, sizeof(file), "%.200s/%s", x->lines->folder, files[kind]);
-	e = warning ? errors_warn(x->errs, file, line, line ? 1 : 0, key) :
-		      errors_add(x->errs, file, line, line ? 1 : 0, key);
+	e = warning ? errors_warn(x->errs, file, line, line ? 1 : 0, key)
+		    : errors_add(x->errs, file, line, line ? 1 : 0, key);
 	snprintf(e->at, sizeof(e->at), "%s %u", words[kind], ids[kind]);
 	return e;
 }
@@ -153,17 +153,17 @@ static int by_number(const void *a, const void *b)
 static void beginnings_check(struct cross *x)
 {
 	uint32_t n = 0, last = 0;
-	struct dialled *all = calloc((size_t)x->d->extension_count + x->d->department_count + 1,
-				     sizeof(*all));
+	struct dialled *all =
+	    calloc((size_t)x->d->extension_count + x->d->department_count + 1, sizeof(*all));
 
 	if (!all)
 		return;
 	for (uint32_t i = 0; i < x->d->extension_count; i++)
-		all[n++] = (struct dialled){ x->d->extensions[i].number, ENTRY_EXTENSION, i };
+		all[n++] = (struct dialled){x->d->extensions[i].number, ENTRY_EXTENSION, i};
 	for (uint32_t i = 0; i < x->d->department_count; i++)
 		if (x->d->departments[i].number[0])
-			all[n++] = (struct dialled){ x->d->departments[i].number,
-						     ENTRY_DEPARTMENT, i };
+			all[n++] =
+			    (struct dialled){x->d->departments[i].number, ENTRY_DEPARTMENT, i};
 	qsort(all, n, sizeof(*all), by_number);
 	for (uint32_t i = 1; i < n; i++) {
 		const char *a = all[last].number, *b = all[i].number;
@@ -211,12 +211,12 @@ static void posts_check(struct cross *x)
 		enum post post;
 		const char *key;
 	} rows[] = {
-		{ POST_CHAIRMAN, "config.dir.vacant.chairman" },
-		{ POST_GENERAL_MANAGER, "config.dir.vacant.general_manager" },
-		{ POST_GAD_MANAGER, "config.dir.vacant.gad_manager" },
-		{ POST_OPERATOR, "config.dir.vacant.operator" },
+	    {POST_CHAIRMAN, "config.dir.vacant.chairman"},
+	    {POST_GENERAL_MANAGER, "config.dir.vacant.general_manager"},
+	    {POST_GAD_MANAGER, "config.dir.vacant.gad_manager"},
+	    {POST_OPERATOR, "config.dir.vacant.operator"},
 	};
-	bool held[POST_COUNT] = { false };
+	bool held[POST_COUNT] = {false};
 	char file[CONFIG_PATH] = "directory";
 
 	if (x->lines->folder)
@@ -228,11 +228,13 @@ static void posts_check(struct cross *x)
 		if (p->post < POST_COUNT)
 			held[p->post] = true;
 		if (leader && !p->secretary)
-			TEXT_COPY(entry_error(x, ENTRY_PERSON, i, "config.dir.no_secretary", true)
-					  ->found, p->name);
+			TEXT_COPY(
+			    entry_error(x, ENTRY_PERSON, i, "config.dir.no_secretary", true)->found,
+			    p->name);
 		if (!p->extension && p->post != POST_EMPLOYEE && !leader)
-			TEXT_COPY(entry_error(x, ENTRY_PERSON, i, "config.dir.no_extension", true)
-					  ->found, p->name);
+			TEXT_COPY(
+			    entry_error(x, ENTRY_PERSON, i, "config.dir.no_extension", true)->found,
+			    p->name);
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (!held[rows[i].post])
@@ -274,10 +276,14 @@ void cross_check(const struct config *c, unsigned organisation, const struct dir
 	const char *path = c->node.organisations[organisation].measures;
 	struct document node, measures;
 	char *a = NULL, *b = NULL;
-	struct cross x = { .c = c, .org = organisation, .m = &c->measures[organisation], .d = d,
-			   .lines = lines, .errs = errs,
-			   .node = { .doc = &node, .errs = errs },
-			   .measures = { .doc = &measures, .errs = errs } };
+	struct cross x = {.c = c,
+			  .org = organisation,
+			  .m = &c->measures[organisation],
+			  .d = d,
+			  .lines = lines,
+			  .errs = errs,
+			  .node = {.doc = &node, .errs = errs},
+			  .measures = {.doc = &measures, .errs = errs}};
 	struct config_errors *spare = calloc(1, sizeof(*spare));
 
 	if (!spare)

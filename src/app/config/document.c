@@ -58,8 +58,9 @@ static void attach(struct builder *b, struct item *it)
 		if (it->key->kind != ITEM_TEXT)
 			return; /* told when it came */
 		if (item_get(parent, it->key->text)) {
-			struct config_error *e = errors_add(b->errs, b->d->file, it->key->line,
-							    it->key->column, "config.duplicate_key");
+			struct config_error *e =
+			    errors_add(b->errs, b->d->file, it->key->line, it->key->column,
+				       "config.duplicate_key");
 
 			TEXT_COPY(e->found, it->key->text);
 			snprintf(e->a, sizeof(e->a), "%u",
@@ -175,52 +176,54 @@ static int event(struct builder *b, const yaml_event_t *ev)
 	return 0;
 }
 
+/* The n-th line without its indentation; true when that has a tab in it. */
+static bool line_find(const char *text, size_t len, size_t n, char *out, size_t cap)
+{
+	const char *end = text + len, *nl;
+	bool tab = false;
+
+	for (; n && text < end; n--) {
+		nl = memchr(text, '\n', (size_t)(end - text));
+		text = nl ? nl + 1 : end;
+	}
+	for (; text < end && (*text == ' ' || *text == '\t'); text++)
+		tab |= *text == '\t';
+	nl = memchr(text, '\n', (size_t)(end - text));
+	n = (size_t)((nl ? nl : end) - text);
+	text_copy_n(out, cap, text, n && text[n - 1] == '\r' ? n - 1 : n);
+	return tab;
+}
+
 /* What people do wrong most often has a text of its own; the rest is told in libyaml's words. */
 static void syntax(struct builder *b, const yaml_parser_t *p, const char *text, size_t len)
 {
 	static const struct {
 		const char *problem, *key;
 	} known[] = {
-		{ "found character that cannot start any token", "config.syntax.character" },
-		{ "found a tab character", "config.syntax.tab" },
-		{ "mapping values are not allowed in this context", "config.syntax.colon" },
-		{ "could not find expected ':'", "config.syntax.no_colon" },
-		{ "did not find expected key", "config.syntax.indentation" },
-		{ "did not find expected '-' indicator", "config.syntax.indentation" },
-		{ "found unexpected end of stream", "config.syntax.unclosed" },
-		{ "did not find expected ',' or '}'", "config.syntax.brackets" },
-		{ "did not find expected ',' or ']'", "config.syntax.brackets" },
+	    {"found character that cannot start any token", "config.syntax.character"},
+	    {"found a tab character", "config.syntax.tab"},
+	    {"mapping values are not allowed in this context", "config.syntax.colon"},
+	    {"could not find expected ':'", "config.syntax.no_colon"},
+	    {"did not find expected key", "config.syntax.indentation"},
+	    {"did not find expected '-' indicator", "config.syntax.indentation"},
+	    {"found unexpected end of stream", "config.syntax.unclosed"},
+	    {"did not find expected ',' or '}'", "config.syntax.brackets"},
+	    {"did not find expected ',' or ']'", "config.syntax.brackets"},
 	};
 	const char *problem = p->problem ? p->problem : "";
 	const char *key = "config.syntax";
 	yaml_mark_t at = p->problem_mark;
-	const char *line = text;
 	struct config_error *e;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (text_starts(problem, known[i].problem))
 			key = known[i].key;
-	if (p->context && (text_eq(key, "config.syntax.unclosed") ||
-			   text_eq(key, "config.syntax.no_colon")))
+	if (p->context &&
+	    (text_eq(key, "config.syntax.unclosed") || text_eq(key, "config.syntax.no_colon")))
 		at = p->context_mark; /* where the quote or name began, not the end of the file */
-	for (size_t n = 0; n < at.line && line; n++)
-		line = memchr(line, '\n', len - (size_t)(line - text)) ?
-			       (char *)memchr(line, '\n', len - (size_t)(line - text)) + 1 :
-			       NULL;
 	e = fault(b, &at, key);
-	if (line) {
-		size_t n = 0, left = len - (size_t)(line - text);
-
-		while (n < left && line[n] != '\n' && line[n] != '\r')
-			n++;
-		while (n && (*line == ' ' || *line == '\t')) {
-			if (*line == '\t')
-				TEXT_COPY(e->key, "config.syntax.tab");
-			line++;
-			n--;
-		}
-		text_copy_n(e->found, sizeof(e->found), line, n);
-	}
+	if (line_find(text, len, at.line, e->found, sizeof(e->found)))
+		TEXT_COPY(e->key, "config.syntax.tab");
 	TEXT_COPY(e->a, problem);
 }
 
@@ -253,9 +256,8 @@ static void wide_colons(struct document *d, char *text, size_t len, struct confi
 		char *start = p + strspn(p, " -"), *colon = start + strspn(start, name);
 
 		if (colon > start && strncmp(colon, wide, 3) == 0) {
-			struct config_error *e = errors_add(errs, d->file, line,
-							    (unsigned)(colon - p) + 1,
-							    "config.wide_colon");
+			struct config_error *e = errors_add(
+			    errs, d->file, line, (unsigned)(colon - p) + 1, "config.wide_colon");
 
 			text_copy_n(e->found, sizeof(e->found), start,
 				    (size_t)((nl ? nl : end) - start));
@@ -278,7 +280,7 @@ static void document_start(struct document *d, const char *file)
 int document_parse(struct document *d, const char *file, const char *text, size_t len,
 		   struct config_errors *errs)
 {
-	struct builder b = { .d = d, .errs = errs };
+	struct builder b = {.d = d, .errs = errs};
 	size_t before = errs->errors;
 	yaml_parser_t parser;
 	bool more = true;
@@ -363,8 +365,8 @@ out:
 	if (fd >= 0)
 		close(fd);
 	if (err) {
-		struct config_error *e = errors_add(errs, file, 0, 0,
-				err == EFBIG ? "config.too_large" : "config.unreadable");
+		struct config_error *e = errors_add(
+		    errs, file, 0, 0, err == EFBIG ? "config.too_large" : "config.unreadable");
 
 		if (err == EFBIG)
 			snprintf(e->a, sizeof(e->a), "%u", CONFIG_FILE_MAX_BYTES / 1024);

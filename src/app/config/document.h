@@ -13,19 +13,19 @@ enum item_kind { ITEM_TEXT, ITEM_LIST, ITEM_MAP };
 
 struct item {
 	enum item_kind kind;
-	bool quoted;           /* a text in quotes */
+	bool quoted;	       /* a text in quotes */
 	unsigned line, column; /* from 1 */
-	char *text;            /* ITEM_TEXT, never NULL there */
+	char *text;	       /* ITEM_TEXT, never NULL there */
 	struct item *key;      /* when its parent is a map */
 	struct item *first, *last, *next;
-	struct item *all;      /* the document's chain, for freeing */
+	struct item *all; /* the document's chain, for freeing */
 };
 
 struct document {
-	const char *file;   /* as the user named it; borrowed */
+	const char *file;      /* as the user named it; borrowed */
 	char dir[CONFIG_PATH]; /* relative paths are taken from here */
-	struct item *root;  /* NULL when the file is empty or wrong from the start */
-	bool partial;       /* a mistake in the syntax cut it short: what is missing isn't told */
+	struct item *root;     /* NULL when the file is empty or wrong from the start */
+	bool partial; /* a mistake in the syntax cut it short: what is missing isn't told */
 	struct item *all;
 	unsigned items;
 };

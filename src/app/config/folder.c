@@ -14,9 +14,9 @@
 #include "records/directory.h"
 
 static const char *const files[RECORDS_FILES] = {
-	[RECORDS_PEOPLE] = "people.csv",
-	[RECORDS_DEPARTMENTS] = "departments.csv",
-	[RECORDS_EXTENSIONS] = "extensions.csv",
+    [RECORDS_PEOPLE] = "people.csv",
+    [RECORDS_DEPARTMENTS] = "departments.csv",
+    [RECORDS_EXTENSIONS] = "extensions.csv",
 };
 
 struct folder {
@@ -177,9 +177,12 @@ static int directory_make(struct folder *f, struct directory *d)
 		f->extensions[i].id = number_of(x, i, "id");
 		TEXT_COPY(f->extensions[i].number, table_field(x, i, "number"));
 	}
-	*d = (struct directory){ .extensions = f->extensions, .extension_count = x->rows,
-				 .people = f->people, .person_count = p->rows,
-				 .departments = f->departments, .department_count = g->rows };
+	*d = (struct directory){.extensions = f->extensions,
+				.extension_count = x->rows,
+				.people = f->people,
+				.person_count = p->rows,
+				.departments = f->departments,
+				.department_count = g->rows};
 	return 0;
 }
 
@@ -197,8 +200,8 @@ static void folder_free(struct folder *f)
 void config_folder_check(const struct config *c, unsigned organisation, const char *folder,
 			 struct config_errors *errs)
 {
-	struct folder f = { .path = folder };
-	struct cross_lines lines = { .folder = folder };
+	struct folder f = {.path = folder};
+	struct cross_lines lines = {.folder = folder};
 	struct directory d;
 	struct stat st;
 

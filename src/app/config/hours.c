@@ -7,19 +7,19 @@
 #include "app/config/schema.h"
 #include "base/text.h"
 
-#define YEAR_FIRST 2000
-#define YEAR_LAST  2099
+#define YEAR_FIRST	 2000
+#define YEAR_LAST	 2099
 #define HOLIDAY_DAYS_MAX 31 /* of one entry */
 
-static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
+static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 static bool wrong(struct walk *w, const struct item *it, const char *key, const char *expect)
 {
 	struct config_error *e = walk_error(w, it, key);
 
 	if (it->kind != ITEM_TEXT)
-		TEXT_COPY(e->key, it->kind == ITEM_MAP ? "config.wrong_kind_map" :
-							 "config.wrong_kind_list");
+		TEXT_COPY(e->key, it->kind == ITEM_MAP ? "config.wrong_kind_map"
+						       : "config.wrong_kind_list");
 	TEXT_COPY(e->expect, expect);
 	if (it->kind == ITEM_TEXT)
 		errors_half_width(it->text, e->suggestion, sizeof(e->suggestion));
@@ -35,7 +35,7 @@ struct date {
 
 static unsigned month_days(int year, unsigned month)
 {
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100) || year % 400 == 0;
 
 	return days[month - 1] + (month == 2 && leap);
@@ -58,7 +58,7 @@ bool issued_read(struct walk *w, const struct item *it, void *base)
 {
 	struct measures *m = base;
 	struct date d;
-	struct tm tm = { .tm_isdst = -1 };
+	struct tm tm = {.tm_isdst = -1};
 
 	if (!date_read(w, it, &d))
 		return false;
@@ -76,8 +76,8 @@ static bool span_read(struct walk *w, const struct item *it, struct measures_spa
 	int end = 0;
 
 	if (it->kind != ITEM_TEXT ||
-	    sscanf(it->text, "%2u:%2u-%2u:%2u%n", &h1, &m1, &h2, &m2, &end) != 4 ||
-	    it->text[end] || m1 > 59 || m2 > 59 || h1 > 23 || h2 > 24 || h2 * 60 + m2 > 1440)
+	    sscanf(it->text, "%2u:%2u-%2u:%2u%n", &h1, &m1, &h2, &m2, &end) != 4 || it->text[end] ||
+	    m1 > 59 || m2 > 59 || h1 > 23 || h2 > 24 || h2 * 60 + m2 > 1440)
 		return wrong(w, it, "config.wrong_value", "config.expect.span");
 	if (h1 * 60 + m1 >= h2 * 60 + m2)
 		return wrong(w, it, "config.span_backwards", "");
@@ -127,11 +127,13 @@ static unsigned spans_read(struct walk *w, const struct item *list, struct measu
 			for (unsigned j = 0; j < n; j++)
 				if (s.from_minute < spans[j].to_minute &&
 				    spans[j].from_minute < s.to_minute) {
-					struct config_error *e = walk_error(w, it, "config.overlap");
+					struct config_error *e =
+					    walk_error(w, it, "config.overlap");
 
 					snprintf(e->a, sizeof(e->a), "%02d:%02d-%02d:%02d",
-						 spans[j].from_minute / 60, spans[j].from_minute % 60,
-						 spans[j].to_minute / 60, spans[j].to_minute % 60);
+						 spans[j].from_minute / 60,
+						 spans[j].from_minute % 60, spans[j].to_minute / 60,
+						 spans[j].to_minute % 60);
 					break;
 				}
 			spans[n++] = s;
@@ -150,7 +152,7 @@ static void hours_set_read(struct walk *w, const struct item *map, struct measur
 		return;
 	}
 	for (const struct item *it = map->first; it; it = it->next) {
-		struct measures_span spans[MEASURES_SPANS] = { { 0 } };
+		struct measures_span spans[MEASURES_SPANS] = {{0}};
 		unsigned bits = days_parse(it->key->text);
 		size_t mark = walk_enter(w, "%s", it->key->text);
 		unsigned n = 0;
@@ -210,7 +212,8 @@ static const struct item *need(struct walk *w, const struct item *map, const cha
 	return it;
 }
 
-static void keys_check(struct walk *w, const struct item *map, const char *const *keys, size_t count)
+static void keys_check(struct walk *w, const struct item *map, const char *const *keys,
+		       size_t count)
 {
 	for (const struct item *it = map->first; it; it = it->next) {
 		struct config_error *e;
@@ -237,8 +240,8 @@ static bool date_add(struct walk *w, const struct item *it, struct measures *m,
 
 		if (o->year != d->year || o->month != d->month || o->day != d->day)
 			continue;
-		e = walk_error(w, it, o->work == d->work ? "config.date_twice" :
-							   "config.holiday_and_work");
+		e = walk_error(
+		    w, it, o->work == d->work ? "config.date_twice" : "config.holiday_and_work");
 		snprintf(e->found, sizeof(e->found), "%04d-%02u-%02u", d->year, d->month, d->day);
 		return false;
 	}
@@ -254,7 +257,7 @@ static bool date_add(struct walk *w, const struct item *it, struct measures *m,
 
 static void holiday_read(struct walk *w, const struct item *map, struct measures *m)
 {
-	static const char *const keys[] = { "from", "to", "name" };
+	static const char *const keys[] = {"from", "to", "name"};
 	const struct item *from, *to;
 	struct date d, last;
 
@@ -271,8 +274,8 @@ static void holiday_read(struct walk *w, const struct item *map, struct measures
 	if (to && !date_read(w, to, &last))
 		return;
 	for (unsigned n = 0;; n++) {
-		struct measures_date one = { .year = (int16_t)d.year, .month = (uint8_t)d.month,
-					     .day = (uint8_t)d.day };
+		struct measures_date one = {
+		    .year = (int16_t)d.year, .month = (uint8_t)d.month, .day = (uint8_t)d.day};
 
 		if (n == HOLIDAY_DAYS_MAX) {
 			walk_error(w, to, "config.holiday_range");
@@ -292,7 +295,7 @@ static void holiday_read(struct walk *w, const struct item *map, struct measures
 
 static void make_up_day_read(struct walk *w, const struct item *map, struct measures *m)
 {
-	static const char *const keys[] = { "date", "as", "name" };
+	static const char *const keys[] = {"date", "as", "name"};
 	const struct item *date, *as;
 	struct date d;
 	int day = -1;
@@ -309,9 +312,11 @@ static void make_up_day_read(struct walk *w, const struct item *map, struct meas
 	if (as && day < 0)
 		wrong(w, as, "config.wrong_value", "config.expect.weekday");
 	if (date && date_read(w, date, &d) && day >= 0) {
-		struct measures_date one = { .year = (int16_t)d.year, .month = (uint8_t)d.month,
-					     .day = (uint8_t)d.day, .work = true,
-					     .as_weekday = (uint8_t)day };
+		struct measures_date one = {.year = (int16_t)d.year,
+					    .month = (uint8_t)d.month,
+					    .day = (uint8_t)d.day,
+					    .work = true,
+					    .as_weekday = (uint8_t)day};
 
 		date_add(w, date, m, &one);
 	}
@@ -347,9 +352,9 @@ bool make_up_days_read(struct walk *w, const struct item *it, void *base)
 
 static void prefix_add(struct walk *w, const struct item *it, struct measures *m, unsigned class)
 {
-	static const struct schema_field digits = { .type = SCHEMA_DIGITS,
-						    .size = SCHEMA_SIZE(struct measures_prefix, prefix) };
-	struct measures_prefix p = { .least_class = (uint8_t)class };
+	static const struct schema_field digits = {
+	    .type = SCHEMA_DIGITS, .size = SCHEMA_SIZE(struct measures_prefix, prefix)};
+	struct measures_prefix p = {.least_class = (uint8_t) class};
 	struct config_error *e;
 
 	if (!schema_scalar(w, &digits, it, p.prefix))
@@ -369,7 +374,7 @@ static void prefix_add(struct walk *w, const struct item *it, struct measures *m
 
 bool classes_read(struct walk *w, const struct item *it, void *base)
 {
-	static const char *const names[] = { "inside", "city", "national", "international" };
+	static const char *const names[] = {"inside", "city", "national", "international"};
 	struct measures *m = base;
 
 	if (it->kind != ITEM_MAP)

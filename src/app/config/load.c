@@ -23,13 +23,13 @@ static void node_defaults(struct node_config *n)
 }
 
 /* The tree is read even after a mistake in the syntax: what stands before it is checked too. */
-static int parse(const char *file, const char *text, size_t len,
-		 const struct schema_field *schema, void *out, struct config_errors *errs,
+static int parse(const char *file, const char *text, size_t len, const struct schema_field *schema,
+		 void *out, struct config_errors *errs,
 		 void (*check)(struct walk *w, const void *value))
 {
 	size_t before = errs->errors;
 	struct document d;
-	struct walk w = { .doc = &d, .errs = errs };
+	struct walk w = {.doc = &d, .errs = errs};
 	int err = document_parse(&d, file, text, len, errs);
 
 	if (err == ENOMEM)
@@ -109,8 +109,9 @@ static void hours_names(struct config *c, unsigned i, const char *path)
 
 	if (spare && document_read(path, &text, &len, spare) == 0) {
 		if (document_parse(&d, path, text, len, spare) == 0)
-			for (const struct item *it = item_get(d.root, "hours") ?
-							     item_get(d.root, "hours")->first : NULL;
+			for (const struct item *it = item_get(d.root, "hours")
+							 ? item_get(d.root, "hours")->first
+							 : NULL;
 			     it && n < MEASURES_HOURS_SETS; it = it->next)
 				TEXT_COPY(c->hours_names[i][n++], it->key->text);
 		document_free(&d);
@@ -195,7 +196,8 @@ static int kind_detect(const char *path, enum config_kind *kind, struct config_e
 	if (!err) {
 		document_parse(&d, path, text, len, spare);
 		*kind = kind_of(d.root);
-		if (*kind == CONFIG_KIND_UNKNOWN && spare->count && errs->count < CONFIG_ERRORS_MAX) {
+		if (*kind == CONFIG_KIND_UNKNOWN && spare->count &&
+		    errs->count < CONFIG_ERRORS_MAX) {
 			errs->list[errs->count++] = spare->list[0];
 			errs->errors++;
 		} else if (*kind == CONFIG_KIND_UNKNOWN) {

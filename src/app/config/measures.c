@@ -5,169 +5,171 @@
 #include "app/config/schema.h"
 #include "base/text.h"
 
-#define M(member)   SCHEMA_AT(struct measures, member)
-#define ALL         .offset = 0
-#define MS_HOUR     3600000
+#define M(member) SCHEMA_AT(struct measures, member)
+#define ALL	  .offset = 0
+#define MS_HOUR	  3600000
 
-const char *const schema_posts[] = { "employee",    "chairman",  "vice_chairman", "general_manager",
-				     "gad_manager", "secretary", "operator",      NULL };
+const char *const schema_posts[] = {"employee",	   "chairman",	"vice_chairman", "general_manager",
+				    "gad_manager", "secretary", "operator",	 NULL};
 
 static const struct schema_field company_fields[] = {
-	{ "name", SCHEMA_TEXT, M(company), 1, .flags = SCHEMA_REQUIRED,
-	  .help = "Said in the greeting (A4.1.1, A4.2)." },
-	{ "reading", SCHEMA_READING, M(company_reading),
-	  .help = "How it is read: pinyin with tones, mou3 cheng2." },
-	{ 0 },
+    {"name", SCHEMA_TEXT, M(company), 1, .flags = SCHEMA_REQUIRED,
+     .help = "Said in the greeting (A4.1.1, A4.2)."},
+    {"reading", SCHEMA_READING, M(company_reading),
+     .help = "How it is read: pinyin with tones, mou3 cheng2."},
+    {0},
 };
 
 static const struct schema_field number_fields[] = {
-	{ "main", SCHEMA_DIGITS, M(main_number), 1, .flags = SCHEMA_REQUIRED,
-	  .help = "The switchboard's number from inside." },
-	{ "operator", SCHEMA_DIGITS, M(operator_number), 1, 1, .fallback = "0",
-	  .help = "Key for enquiries and the operator (A4.2)." },
-	{ "outside_prefix", SCHEMA_DIGITS, M(outside_prefix), 0, 3, .fallback = "9",
-	  .help = "Dialled before a number outside." },
-	{ "extension_digits_min", SCHEMA_INTEGER, M(extension_digits_min), 2, 8, .fallback = "4",
-	  .help = "Shortest extension number." },
-	{ "extension_digits_max", SCHEMA_INTEGER, M(extension_digits_max), 2, 8, .fallback = "4",
-	  .help = "Longest extension number." },
-	{ 0 },
+    {"main", SCHEMA_DIGITS, M(main_number), 1, .flags = SCHEMA_REQUIRED,
+     .help = "The switchboard's number from inside."},
+    {"operator", SCHEMA_DIGITS, M(operator_number), 1, 1, .fallback = "0",
+     .help = "Key for enquiries and the operator (A4.2)."},
+    {"outside_prefix", SCHEMA_DIGITS, M(outside_prefix), 0, 3, .fallback = "9",
+     .help = "Dialled before a number outside."},
+    {"extension_digits_min", SCHEMA_INTEGER, M(extension_digits_min), 2, 8, .fallback = "4",
+     .help = "Shortest extension number."},
+    {"extension_digits_max", SCHEMA_INTEGER, M(extension_digits_max), 2, 8, .fallback = "4",
+     .help = "Longest extension number."},
+    {0},
 };
 
 static const struct schema_field code_fields[] = {
-	{ "pickup_group", SCHEMA_DIAL, M(code_pickup_group), .help = "Picks up in one's group." },
-	{ "pickup_direct", SCHEMA_DIAL, M(code_pickup_direct),
-	  .help = "Followed by an extension: picks up there." },
-	{ "park", SCHEMA_DIAL, M(code_park), .help = "Parks the call in hand." },
-	{ "dnd_on", SCHEMA_DIAL, M(code_dnd_on), .help = "Do not disturb." },
-	{ "dnd_off", SCHEMA_DIAL, M(code_dnd_off), .help = "Ends it." },
-	{ "forward_always", SCHEMA_DIAL, M(code_forward_always),
-	  .help = "Followed by a number: forwards every call." },
-	{ "forward_off", SCHEMA_DIAL, M(code_forward_off), .help = "Ends it." },
-	{ 0 },
+    {"pickup_group", SCHEMA_DIAL, M(code_pickup_group), .help = "Picks up in one's group."},
+    {"pickup_direct", SCHEMA_DIAL, M(code_pickup_direct),
+     .help = "Followed by an extension: picks up there."},
+    {"park", SCHEMA_DIAL, M(code_park), .help = "Parks the call in hand."},
+    {"dnd_on", SCHEMA_DIAL, M(code_dnd_on), .help = "Do not disturb."},
+    {"dnd_off", SCHEMA_DIAL, M(code_dnd_off), .help = "Ends it."},
+    {"forward_always", SCHEMA_DIAL, M(code_forward_always),
+     .help = "Followed by a number: forwards every call."},
+    {"forward_off", SCHEMA_DIAL, M(code_forward_off), .help = "Ends it."},
+    {0},
 };
 
 static const struct schema_field park_fields[] = {
-	{ "first", SCHEMA_DIGITS, M(park_first), .help = "First slot; dialling it takes the call back." },
-	{ "slots", SCHEMA_INTEGER, M(park_slots), 0, 100, .fallback = "0", .help = "How many slots." },
-	{ "return_after", SCHEMA_MS, M(park_return_ms), 100, MS_HOUR, .fallback = "90s",
-	  .help = "Then it comes back to who parked it." },
-	{ 0 },
+    {"first", SCHEMA_DIGITS, M(park_first), .help = "First slot; dialling it takes the call back."},
+    {"slots", SCHEMA_INTEGER, M(park_slots), 0, 100, .fallback = "0", .help = "How many slots."},
+    {"return_after", SCHEMA_MS, M(park_return_ms), 100, MS_HOUR, .fallback = "90s",
+     .help = "Then it comes back to who parked it."},
+    {0},
 };
 
 static const struct schema_field ringing_fields[] = {
-	{ "rings", SCHEMA_INTEGER, M(rings), 1, 20, .fallback = "3",
-	  .help = "A person answers within so many (A4.1.1)." },
-	{ "ring_on", SCHEMA_MS, M(ring_on_ms), 10, 10000, .fallback = "1s", .help = "A ring's sound." },
-	{ "ring_off", SCHEMA_MS, M(ring_off_ms), 10, 10000, .fallback = "4s", .help = "Its pause." },
-	{ "target", SCHEMA_MS, M(target_ring_ms), 100, 120000, .fallback = "20s",
-	  .help = "A target that rings longer doesn't answer (house)." },
-	{ 0 },
+    {"rings", SCHEMA_INTEGER, M(rings), 1, 20, .fallback = "3",
+     .help = "A person answers within so many (A4.1.1)."},
+    {"ring_on", SCHEMA_MS, M(ring_on_ms), 10, 10000, .fallback = "1s", .help = "A ring's sound."},
+    {"ring_off", SCHEMA_MS, M(ring_off_ms), 10, 10000, .fallback = "4s", .help = "Its pause."},
+    {"target", SCHEMA_MS, M(target_ring_ms), 100, 120000, .fallback = "20s",
+     .help = "A target that rings longer doesn't answer (house)."},
+    {0},
 };
 
 static const struct schema_field attendant_fields[] = {
-	{ "first_digit", SCHEMA_MS, M(first_digit_ms), 100, 60000, .fallback = "6s",
-	  .help = "After the announcement until “nothing dialled”." },
-	{ "next_digit", SCHEMA_MS, M(next_digit_ms), 100, 30000, .fallback = "4s",
-	  .help = "Between two keys." },
-	{ "attempts", SCHEMA_INTEGER, M(attempts), 1, 10, .fallback = "3",
-	  .help = "Wrong or empty tries before GAD or a message." },
-	{ "choice", SCHEMA_MS, M(choice_ms), 100, 60000, .fallback = "8s",
-	  .help = "For a key after a question." },
-	{ "directory_hits", SCHEMA_INTEGER, M(directory_hits), 1, 9, .fallback = "4",
-	  .help = "People read out at once by an enquiry." },
-	{ "wait_word", SCHEMA_MS, M(wait_word_ms), 100, 300000, .fallback = "20s",
-	  .help = "While somebody waits, how often a word is said (house)." },
-	{ "operator_wait", SCHEMA_MS, M(operator_wait_ms), 100, MS_HOUR, .fallback = "2min",
-	  .help = "Longest wait for the operator (house)." },
-	{ "free_wait", SCHEMA_MS, M(free_wait_ms), 100, MS_HOUR, .fallback = "3min",
-	  .help = "Longest wait until an extension is free (house)." },
-	{ "consult_wait", SCHEMA_MS, M(consult_wait_ms), 100, MS_HOUR, .fallback = "3min",
-	  .help = "Longest wait for a busy general manager (house)." },
-	{ "customer_wait", SCHEMA_MS, M(customer_wait_ms), 100, MS_HOUR, .fallback = "60s",
-	  .help = "Longest wait for customer service (house)." },
-	{ 0 },
+    {"first_digit", SCHEMA_MS, M(first_digit_ms), 100, 60000, .fallback = "6s",
+     .help = "After the announcement until “nothing dialled”."},
+    {"next_digit", SCHEMA_MS, M(next_digit_ms), 100, 30000, .fallback = "4s",
+     .help = "Between two keys."},
+    {"attempts", SCHEMA_INTEGER, M(attempts), 1, 10, .fallback = "3",
+     .help = "Wrong or empty tries before GAD or a message."},
+    {"choice", SCHEMA_MS, M(choice_ms), 100, 60000, .fallback = "8s",
+     .help = "For a key after a question."},
+    {"directory_hits", SCHEMA_INTEGER, M(directory_hits), 1, 9, .fallback = "4",
+     .help = "People read out at once by an enquiry."},
+    {"wait_word", SCHEMA_MS, M(wait_word_ms), 100, 300000, .fallback = "20s",
+     .help = "While somebody waits, how often a word is said (house)."},
+    {"operator_wait", SCHEMA_MS, M(operator_wait_ms), 100, MS_HOUR, .fallback = "2min",
+     .help = "Longest wait for the operator (house)."},
+    {"free_wait", SCHEMA_MS, M(free_wait_ms), 100, MS_HOUR, .fallback = "3min",
+     .help = "Longest wait until an extension is free (house)."},
+    {"consult_wait", SCHEMA_MS, M(consult_wait_ms), 100, MS_HOUR, .fallback = "3min",
+     .help = "Longest wait for a busy general manager (house)."},
+    {"customer_wait", SCHEMA_MS, M(customer_wait_ms), 100, MS_HOUR, .fallback = "60s",
+     .help = "Longest wait for customer service (house)."},
+    {0},
 };
 
 static const struct schema_field screening_fields[] = {
-	{ "inside", SCHEMA_BOOL, M(screen_inside), .fallback = "true",
-	  .help = "Inside callers who ask the switchboard are screened too (A4.1.3)." },
-	{ "longest", SCHEMA_MS, M(screen_max_ms), 1000, 300000, .fallback = "30s",
-	  .help = "For surname, organisation and matter." },
-	{ "consent_posts", SCHEMA_BITS, M(consent_posts), 0, POST_COUNT, .words = schema_posts,
-	  .fallback = "secretary gad_manager",
-	  .help = "Who may put a caller through once the general manager has answered (consent c)." },
-	{ 0 },
+    {"inside", SCHEMA_BOOL, M(screen_inside), .fallback = "true",
+     .help = "Inside callers who ask the switchboard are screened too (A4.1.3)."},
+    {"longest", SCHEMA_MS, M(screen_max_ms), 1000, 300000, .fallback = "30s",
+     .help = "For surname, organisation and matter."},
+    {"consent_posts", SCHEMA_BITS, M(consent_posts), 0, POST_COUNT, .words = schema_posts,
+     .fallback = "secretary gad_manager",
+     .help = "Who may put a caller through once the general manager has answered (consent c)."},
+    {0},
 };
 
 static const struct schema_field message_fields[] = {
-	{ "longest", SCHEMA_MS, M(message_max_ms), 1000, MS_HOUR, .fallback = "3min",
-	  .help = "Longest message (A3.8)." },
-	{ "shortest", SCHEMA_MS, M(message_min_ms), 100, 60000, .fallback = "2s",
-	  .help = "A shorter one isn't one." },
-	{ "silence", SCHEMA_MS, M(message_silence_ms), 500, 60000, .fallback = "8s",
-	  .help = "Silence that ends it." },
-	{ 0 },
+    {"longest", SCHEMA_MS, M(message_max_ms), 1000, MS_HOUR, .fallback = "3min",
+     .help = "Longest message (A3.8)."},
+    {"shortest", SCHEMA_MS, M(message_min_ms), 100, 60000, .fallback = "2s",
+     .help = "A shorter one isn't one."},
+    {"silence", SCHEMA_MS, M(message_silence_ms), 500, 60000, .fallback = "8s",
+     .help = "Silence that ends it."},
+    {0},
 };
 
 static const struct schema_field call_fields[] = {
-	{ "silent_line", SCHEMA_MS, M(silent_line_ms), 0, MS_HOUR, .fallback = "60s",
-	  .help = "Without any sound for this long a call is ended; 0s never." },
-	{ "trunk_to_trunk", SCHEMA_BOOL, M(trunk_to_trunk), .fallback = "false",
-	  .help = "Forwarding and transfer from outside to outside." },
-	{ "long_call", SCHEMA_MS, M(long_call_ms), 0, 24 * MS_HOUR, .fallback = "10min",
-	  .help = "A call with the outside that lasts longer brings a reminder (A3.10); 0s none." },
-	{ 0 },
+    {"silent_line", SCHEMA_MS, M(silent_line_ms), 0, MS_HOUR, .fallback = "60s",
+     .help = "Without any sound for this long a call is ended; 0s never."},
+    {"trunk_to_trunk", SCHEMA_BOOL, M(trunk_to_trunk), .fallback = "false",
+     .help = "Forwarding and transfer from outside to outside."},
+    {"long_call", SCHEMA_MS, M(long_call_ms), 0, 24 * MS_HOUR, .fallback = "10min",
+     .help = "A call with the outside that lasts longer brings a reminder (A3.10); 0s none."},
+    {0},
 };
 
 static const struct schema_field department_fields[] = {
-	{ "general_administration", SCHEMA_INTEGER, M(gad_department), 1, 999999999,
-	  .flags = SCHEMA_REQUIRED, .help = "Id of GAD in the directory (A4.1.7)." },
-	{ "customer_service", SCHEMA_INTEGER, M(customer_service_department), 1, 999999999,
-	  .flags = SCHEMA_REQUIRED, .help = "Id of the customer service centre (A4.1.6)." },
-	{ 0 },
+    {"general_administration", SCHEMA_INTEGER, M(gad_department), 1, 999999999,
+     .flags = SCHEMA_REQUIRED, .help = "Id of GAD in the directory (A4.1.7)."},
+    {"customer_service", SCHEMA_INTEGER, M(customer_service_department), 1, 999999999,
+     .flags = SCHEMA_REQUIRED, .help = "Id of the customer service centre (A4.1.6)."},
+    {0},
 };
 
-#define SECTION(name, table, text) { name, SCHEMA_SECTION, ALL, .fields = table, .help = text }
+#define SECTION(name, table, text)                                                                 \
+	{                                                                                          \
+		name, SCHEMA_SECTION, ALL, .fields = table, .help = text                           \
+	}
 
 const struct schema_field measures_schema[] = {
-	{ "version", SCHEMA_INTEGER, M(version), 1, 1000000, .flags = SCHEMA_REQUIRED,
-	  .help = "Counts up with each issue (A7)." },
-	{ "issued", SCHEMA_OWN, ALL, .own = issued_read, .flags = SCHEMA_REQUIRED,
-	  .form = "year-month-day", .help = "In force from the beginning of this day (A8)." },
-	{ "company", SCHEMA_SECTION, ALL, .fields = company_fields, .flags = SCHEMA_REQUIRED,
-	  .help = "The company's name." },
-	{ "numbers", SCHEMA_SECTION, ALL, .fields = number_fields, .flags = SCHEMA_REQUIRED,
-	  .help = "The numbers inside." },
-	{ "emergency", SCHEMA_LIST, .offset = offsetof(struct measures, emergency),
-	  .size = SCHEMA_SIZE(struct measures, emergency[0]), 1, MEASURES_EMERGENCY,
-	  .of = SCHEMA_DIGITS, .count_offset = offsetof(struct measures, emergency_count),
-	  .count_byte = true, .fallback = "110 119 120 122",
-	  .help = "Never blocked, with or without the outside prefix, over any trunk." },
-	{ "classes", SCHEMA_OWN, ALL, .own = classes_read, .flags = SCHEMA_REQUIRED,
-	  .form = "city, national, international: list of beginnings each",
-	  .help = "What class of service a number outside needs, by how it begins; the longest "
-		  "counts. What none fits can't be dialled." },
-	SECTION("feature_codes", code_fields, "Codes dialled from a phone; one left out is off."),
-	SECTION("parking", park_fields, "Parking a call."),
-	{ "hours", SCHEMA_OWN, ALL, .own = hours_read, .flags = SCHEMA_REQUIRED,
-	  .form = "name: {mon-fri: [09:00-12:00, …], sat: [], …}",
-	  .help = "Sets of hours, the first is office; departments.csv names them by place from 0." },
-	{ "holidays", SCHEMA_OWN, ALL, .own = holidays_read, .form = "list of {from, to, name}",
-	  .help = "Days off; to may be left out." },
-	{ "make_up_days", SCHEMA_OWN, ALL, .own = make_up_days_read,
-	  .form = "list of {date, as, name}",
-	  .help = "Working days made up for, with the hours of the weekday as." },
-	{ "duty_margin", SCHEMA_MINUTES, M(duty_margin_minutes), 0, 240, .fallback = "15min",
-	  .help = "Duty begins so much before the office's hours and ends so much after (A5.10)." },
-	SECTION("ringing", ringing_fields, "The ring clock."),
-	SECTION("attendant", attendant_fields, "The automatic attendant (A4.2)."),
-	SECTION("screening", screening_fields, "Calls for the general manager (A4.1.3)."),
-	SECTION("messages", message_fields, "Spoken messages (A3.8)."),
-	SECTION("calls", call_fields, "Every call."),
-	{ "departments", SCHEMA_SECTION, ALL, .fields = department_fields, .flags = SCHEMA_REQUIRED,
-	  .help = "Where Article 4 sends what has no other place." },
-	{ 0 },
+    {"version", SCHEMA_INTEGER, M(version), 1, 1000000, .flags = SCHEMA_REQUIRED,
+     .help = "Counts up with each issue (A7)."},
+    {"issued", SCHEMA_OWN, ALL, .own = issued_read, .flags = SCHEMA_REQUIRED,
+     .form = "year-month-day", .help = "In force from the beginning of this day (A8)."},
+    {"company", SCHEMA_SECTION, ALL, .fields = company_fields, .flags = SCHEMA_REQUIRED,
+     .help = "The company's name."},
+    {"numbers", SCHEMA_SECTION, ALL, .fields = number_fields, .flags = SCHEMA_REQUIRED,
+     .help = "The numbers inside."},
+    {"emergency", SCHEMA_LIST, .offset = offsetof(struct measures, emergency),
+     .size = SCHEMA_SIZE(struct measures, emergency[0]), 1, MEASURES_EMERGENCY, .of = SCHEMA_DIGITS,
+     .count_offset = offsetof(struct measures, emergency_count), .count_byte = true,
+     .fallback = "110 119 120 122",
+     .help = "Never blocked, with or without the outside prefix, over any trunk."},
+    {"classes", SCHEMA_OWN, ALL, .own = classes_read, .flags = SCHEMA_REQUIRED,
+     .form = "city, national, international: list of beginnings each",
+     .help = "What class of service a number outside needs, by how it begins; the longest "
+	     "counts. What none fits can't be dialled."},
+    SECTION("feature_codes", code_fields, "Codes dialled from a phone; one left out is off."),
+    SECTION("parking", park_fields, "Parking a call."),
+    {"hours", SCHEMA_OWN, ALL, .own = hours_read, .flags = SCHEMA_REQUIRED,
+     .form = "name: {mon-fri: [09:00-12:00, …], sat: [], …}",
+     .help = "Sets of hours, the first is office; departments.csv names them by place from 0."},
+    {"holidays", SCHEMA_OWN, ALL, .own = holidays_read, .form = "list of {from, to, name}",
+     .help = "Days off; to may be left out."},
+    {"make_up_days", SCHEMA_OWN, ALL, .own = make_up_days_read, .form = "list of {date, as, name}",
+     .help = "Working days made up for, with the hours of the weekday as."},
+    {"duty_margin", SCHEMA_MINUTES, M(duty_margin_minutes), 0, 240, .fallback = "15min",
+     .help = "Duty begins so much before the office's hours and ends so much after (A5.10)."},
+    SECTION("ringing", ringing_fields, "The ring clock."),
+    SECTION("attendant", attendant_fields, "The automatic attendant (A4.2)."),
+    SECTION("screening", screening_fields, "Calls for the general manager (A4.1.3)."),
+    SECTION("messages", message_fields, "Spoken messages (A3.8)."),
+    SECTION("calls", call_fields, "Every call."),
+    {"departments", SCHEMA_SECTION, ALL, .fields = department_fields, .flags = SCHEMA_REQUIRED,
+     .help = "Where Article 4 sends what has no other place."},
+    {0},
 };
 
 struct code {
@@ -178,10 +180,13 @@ struct code {
 static void codes_check(struct walk *w, const struct measures *m)
 {
 	const struct code codes[] = {
-		{ "pickup_group", m->code_pickup_group },   { "pickup_direct", m->code_pickup_direct },
-		{ "park", m->code_park },                   { "dnd_on", m->code_dnd_on },
-		{ "dnd_off", m->code_dnd_off },             { "forward_always", m->code_forward_always },
-		{ "forward_off", m->code_forward_off },
+	    {"pickup_group", m->code_pickup_group},
+	    {"pickup_direct", m->code_pickup_direct},
+	    {"park", m->code_park},
+	    {"dnd_on", m->code_dnd_on},
+	    {"dnd_off", m->code_dnd_off},
+	    {"forward_always", m->code_forward_always},
+	    {"forward_off", m->code_forward_off},
 	};
 	size_t n = sizeof(codes) / sizeof(*codes);
 
@@ -193,14 +198,15 @@ static void codes_check(struct walk *w, const struct measures *m)
 			    !text_starts(codes[i].code, codes[j].code) ||
 			    (i < j && text_eq(codes[i].code, codes[j].code)))
 				continue;
-			e = walk_error_at(w, "config.code_begins", "feature_codes.%s", codes[i].key);
+			e = walk_error_at(w, "config.code_begins", "feature_codes.%s",
+					  codes[i].key);
 			snprintf(e->a, sizeof(e->a), "feature_codes.%s", codes[j].key);
 		}
 }
 
 static void emergency_check(struct walk *w, const struct measures *m)
 {
-	static const char *const must[] = { "110", "119", "120", "122" };
+	static const char *const must[] = {"110", "119", "120", "122"};
 
 	for (size_t i = 0; i < 4; i++) {
 		unsigned j = 0;

@@ -57,6 +57,12 @@ static void interface_check(struct walk *w, const struct node_config *n, unsigne
 		if (f->address[0] && text_eq(f->address, g->address) && ports_meet(f, g))
 			taken(w, path, f->address, other);
 	}
+}
+
+static void interface_ports_check(struct walk *w, const struct node_config *n, unsigned i)
+{
+	const struct config_interface *f = &n->interfaces[i];
+
 	if (!f->udp_port && !f->tcp_port)
 		walk_error_at(w, "config.no_transport", "interfaces[%u]", i);
 	if (f->tcp_port && f->tcp_port == f->tls_port)
@@ -106,7 +112,7 @@ static void trunk_interface_check(struct walk *w, const struct node_config *n, u
 	}
 	if (!there) {
 		struct config_error *e =
-			walk_error_at(w, "config.transport_off", "trunks[%u].transport", i);
+		    walk_error_at(w, "config.transport_off", "trunks[%u].transport", i);
 
 		TEXT_COPY(e->a, f->name);
 	}
@@ -115,7 +121,7 @@ static void trunk_interface_check(struct walk *w, const struct node_config *n, u
 /* Templates may name these only. */
 static void template_check(struct walk *w, const char *text, unsigned i, const char *key)
 {
-	static const char *const words[] = { "number", "name", "domain", "user", "shown" };
+	static const char *const words[] = {"number", "name", "domain", "user", "shown"};
 
 	for (const char *p = strchr(text, '{'); p; p = strchr(p, '{')) {
 		char word[24];
@@ -146,13 +152,26 @@ static void rules_check(struct walk *w, const struct config_rule *r, unsigned co
 		for (unsigned k = 0; k < j; k++)
 			if (text_starts(r[j].prefix, r[k].prefix) && !r[k].length_min &&
 			    !r[k].length_max) {
-				struct config_error *e = walk_error_at(w, "config.rule_never",
-					"trunks[%u].%s[%u].prefix", i, key, j);
+				struct config_error *e = walk_error_at(
+				    w, "config.rule_never", "trunks[%u].%s[%u].prefix", i, key, j);
 
 				TEXT_COPY(e->a, r[k].prefix);
 				break;
 			}
 	}
+}
+
+static void codecs_check(struct walk *w, const struct config_trunk *t, unsigned i)
+{
+	char path[64], other[64];
+
+	for (unsigned j = 1; j < t->codec_count; j++)
+		for (unsigned k = 0; k < j; k++)
+			if (t->codecs[j] != CODEC_NONE && t->codecs[j] == t->codecs[k]) {
+				snprintf(path, sizeof(path), "trunks[%u].codecs[%u]", i, j);
+				snprintf(other, sizeof(other), "trunks[%u].codecs[%u]", i, k);
+				taken(w, path, codec_name(t->codecs[j]), other);
+			}
 }
 
 static void trunk_check(struct walk *w, const struct node_config *n, unsigned i)
@@ -173,13 +192,7 @@ static void trunk_check(struct walk *w, const struct node_config *n, unsigned i)
 		walk_error_at(w, "config.register_needs", "trunks[%u].registers", i);
 	if (t->srtp != CONFIG_SRTP_OFF && t->transport != CONFIG_TLS)
 		walk_error_at(w, "config.srtp_needs_tls", "trunks[%u].srtp", i);
-	for (unsigned j = 1; j < t->codec_count; j++)
-		for (unsigned k = 0; k < j; k++)
-			if (t->codecs[j] != CODEC_NONE && t->codecs[j] == t->codecs[k]) {
-				snprintf(path, sizeof(path), "trunks[%u].codecs[%u]", i, j);
-				snprintf(other, sizeof(other), "trunks[%u].codecs[%u]", i, k);
-				taken(w, path, codec_name(t->codecs[j]), other);
-			}
+	codecs_check(w, t, i);
 	template_check(w, t->from_template, i, "from");
 	template_check(w, t->identity_template, i, "identity");
 	rules_check(w, t->rules_in, t->rule_in_count, i, "caller_rules");
@@ -242,7 +255,8 @@ static void did_check(struct walk *w, const struct node_config *n, unsigned o, u
 			    !text_eq(d->trunk, q->trunk))
 				continue;
 			snprintf(path, sizeof(path), "organisations[%u].numbers[%u].number", o, i);
-			snprintf(there, sizeof(there), "organisations[%u].numbers[%u].number", p, j);
+			snprintf(there, sizeof(there), "organisations[%u].numbers[%u].number", p,
+				 j);
 			taken(w, path, d->number, there);
 		}
 	}
@@ -259,7 +273,8 @@ static void routes_check(struct walk *w, const struct node_config *n, unsigned o
 			trunk_reference(w, n, org->routes[i], path);
 		for (unsigned j = 0; j < i; j++)
 			if (org->routes[i][0] && text_eq(org->routes[i], org->routes[j])) {
-				snprintf(other, sizeof(other), "organisations[%u].routes[%u]", o, j);
+				snprintf(other, sizeof(other), "organisations[%u].routes[%u]", o,
+					 j);
 				taken(w, path, org->routes[i], other);
 			}
 	}
@@ -295,8 +310,7 @@ static void organisation_check(struct walk *w, const struct node_config *n, unsi
 	if (org->kind == ORG_CONTROLLED) {
 		unsigned j = 0;
 
-		while (j < n->organisation_count &&
-		       n->organisations[j].kind != ORG_HEADQUARTERS)
+		while (j < n->organisation_count && n->organisations[j].kind != ORG_HEADQUARTERS)
 			j++;
 		if (j == n->organisation_count)
 			walk_error_at(w, "config.no_headquarters", "organisations[%u].kind", o);
@@ -305,8 +319,10 @@ static void organisation_check(struct walk *w, const struct node_config *n, unsi
 
 void node_check(struct walk *w, const struct node_config *n)
 {
-	for (unsigned i = 0; i < n->interface_count; i++)
+	for (unsigned i = 0; i < n->interface_count; i++) {
 		interface_check(w, n, i);
+		interface_ports_check(w, n, i);
+	}
 	for (unsigned i = 0; i < n->trunk_count; i++) {
 		trunk_check(w, n, i);
 		peers_check(w, n, i);

@@ -34,8 +34,8 @@ static void limits_text(const struct schema_field *f, char *out, size_t cap)
 		text_copy(out, cap, f->form);
 		break;
 	case SCHEMA_LIST:
-		text_append(out, cap, " of %s, at most %lld", f->words ? "words" : scalar_name(f->of),
-			    (long long)f->max);
+		text_append(out, cap, " of %s, at most %lld",
+			    f->words ? "words" : scalar_name(f->of), (long long)f->max);
 		break;
 	case SCHEMA_TABLE:
 		text_append(out, cap, ", at most %lld", (long long)f->max);
@@ -122,21 +122,22 @@ static void table(struct reference *r, const struct schema_field *fields, const 
 
 void config_reference(FILE *to)
 {
-	struct reference r = { .to = to };
+	struct reference r = {.to = to};
 
-	fprintf(to,
-		"# Configuration\n\n"
-		"Written by `zongji check --reference` from the tables that read the files; a test "
-		"holds the two together.\n\n"
-		"Files are YAML in UTF-8, at most %u KB, without aliases. Times are written `500ms` "
-		"`20s` `2min` `1h` `1d`; numbers that are dialled are text, so a leading zero stays. "
-		"Relative paths are taken from the folder of the file that names them. `zongji check "
-		"FILE…` finds every error of a file at once; the switchboard refuses to start on one, "
-		"and a SIGHUP takes a changed file whole or not at all. Changes of `interfaces`, "
-		"`sip`, `http`, `media`, `store`, `limits`, `data` and of the number of organisations "
-		"wait for a restart; everything else holds at once, without touching calls.\n\n"
-		"## A node\n\n",
-		CONFIG_FILE_MAX_BYTES / 1024);
+	fprintf(
+	    to,
+	    "# Configuration\n\n"
+	    "Written by `zongji check --reference` from the tables that read the files; a test "
+	    "holds the two together.\n\n"
+	    "Files are YAML in UTF-8, at most %u KB, without aliases. Times are written `500ms` "
+	    "`20s` `2min` `1h` `1d`; numbers that are dialled are text, so a leading zero stays. "
+	    "Relative paths are taken from the folder of the file that names them. `zongji check "
+	    "FILE…` finds every error of a file at once; the switchboard refuses to start on one, "
+	    "and a SIGHUP takes a changed file whole or not at all. Changes of `interfaces`, "
+	    "`sip`, `http`, `media`, `store`, `limits`, `data` and of the number of organisations "
+	    "wait for a restart; everything else holds at once, without touching calls.\n\n"
+	    "## A node\n\n",
+	    CONFIG_FILE_MAX_BYTES / 1024);
 	table(&r, node_schema, "");
 	r.count = 0;
 	fprintf(to, "\n## An organisation's measures\n\n");

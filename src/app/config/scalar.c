@@ -133,7 +133,8 @@ static enum verdict read_host(const struct read *r, const char *s)
 			return WRONG_FORM;
 		end++;
 	} else {
-		end += strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+		end +=
+		    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
 		if (end == s && !*end)
 			return WRONG_FORM;
 	}
@@ -192,8 +193,7 @@ int schema_duration(const char *text, int64_t *ms)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = { { "ms", 1 },	   { "s", 1000 },     { "min", 60000 },
-		      { "h", 3600000 },    { "d", 86400000 } };
+	} units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
 	size_t n = strspn(text, "0123456789");
 
 	if (n == 0 || n > 9)
@@ -211,7 +211,7 @@ void schema_duration_text(int64_t ms, char *out, size_t cap)
 	static const struct {
 		int64_t ms;
 		const char *unit;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
+	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (ms && ms % units[i].ms == 0) {
@@ -237,7 +237,7 @@ static enum verdict read_duration(const struct read *r, const char *s)
 
 static enum verdict read_bool(const struct read *r, const char *s)
 {
-	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+	static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
 
 	for (size_t i = 0; i < 6; i++)
 		if (text_eq(s, words[i])) {
@@ -272,27 +272,27 @@ static const struct {
 	enum verdict (*read)(const struct read *r, const char *s);
 	const char *name, *expect;
 } rows[SCHEMA_TYPE_COUNT] = {
-	[SCHEMA_TEXT] = { read_chosen_text, "text", "config.expect.text" },
-	[SCHEMA_SECRET] = { read_text, "text", "config.expect.text" },
-	[SCHEMA_ID] = { read_id, "name", "config.expect.id" },
-	[SCHEMA_DIGITS] = { read_digits, "digits", "config.expect.digits" },
-	[SCHEMA_DIAL] = { read_dial, "digits, * and #", "config.expect.dial" },
-	[SCHEMA_NUMBER] = { read_number, "number", "config.expect.number" },
-	[SCHEMA_READING] = { read_reading, "numbered pinyin", "config.expect.reading" },
-	[SCHEMA_ADDRESS] = { read_address, "IP address", "config.expect.address" },
-	[SCHEMA_HOST] = { read_host, "host or host:port", "config.expect.host" },
-	[SCHEMA_PATH] = { read_path, "path", "config.expect.path" },
-	[SCHEMA_INTEGER] = { read_integer, "whole number", "config.expect.integer" },
-	[SCHEMA_MS] = { read_duration, "time", "config.expect.duration" },
-	[SCHEMA_SECONDS] = { read_duration, "time", "config.expect.duration" },
-	[SCHEMA_MINUTES] = { read_duration, "time", "config.expect.duration" },
-	[SCHEMA_BOOL] = { read_bool, "true or false", "config.expect.bool" },
-	[SCHEMA_WORD] = { read_word, "word", "config.expect.one_of" },
-	[SCHEMA_BITS] = { NULL, "list of words", "config.expect.list" },
-	[SCHEMA_LIST] = { NULL, "list", "config.expect.list" },
-	[SCHEMA_TABLE] = { NULL, "list", "config.expect.list" },
-	[SCHEMA_SECTION] = { NULL, "section", "config.expect.map" },
-	[SCHEMA_OWN] = { NULL, "", "config.expect.map" },
+    [SCHEMA_TEXT] = {read_chosen_text, "text", "config.expect.text"},
+    [SCHEMA_SECRET] = {read_text, "text", "config.expect.text"},
+    [SCHEMA_ID] = {read_id, "name", "config.expect.id"},
+    [SCHEMA_DIGITS] = {read_digits, "digits", "config.expect.digits"},
+    [SCHEMA_DIAL] = {read_dial, "digits, * and #", "config.expect.dial"},
+    [SCHEMA_NUMBER] = {read_number, "number", "config.expect.number"},
+    [SCHEMA_READING] = {read_reading, "numbered pinyin", "config.expect.reading"},
+    [SCHEMA_ADDRESS] = {read_address, "IP address", "config.expect.address"},
+    [SCHEMA_HOST] = {read_host, "host or host:port", "config.expect.host"},
+    [SCHEMA_PATH] = {read_path, "path", "config.expect.path"},
+    [SCHEMA_INTEGER] = {read_integer, "whole number", "config.expect.integer"},
+    [SCHEMA_MS] = {read_duration, "time", "config.expect.duration"},
+    [SCHEMA_SECONDS] = {read_duration, "time", "config.expect.duration"},
+    [SCHEMA_MINUTES] = {read_duration, "time", "config.expect.duration"},
+    [SCHEMA_BOOL] = {read_bool, "true or false", "config.expect.bool"},
+    [SCHEMA_WORD] = {read_word, "word", "config.expect.one_of"},
+    [SCHEMA_BITS] = {NULL, "list of words", "config.expect.list"},
+    [SCHEMA_LIST] = {NULL, "list", "config.expect.list"},
+    [SCHEMA_TABLE] = {NULL, "list", "config.expect.list"},
+    [SCHEMA_SECTION] = {NULL, "section", "config.expect.map"},
+    [SCHEMA_OWN] = {NULL, "", "config.expect.map"},
 };
 
 const char *scalar_expect(enum schema_type t)
@@ -312,7 +312,8 @@ static void expect(struct config_error *e, const struct schema_field *f)
 		TEXT_COPY(e->expect, "config.expect.one_of");
 		for (unsigned i = 0, n = 0; f->words[i]; i++)
 			if (f->words[i][0])
-				text_append(e->a, sizeof(e->a), "%s%s", n++ ? ", " : "", f->words[i]);
+				text_append(e->a, sizeof(e->a), "%s%s", n++ ? ", " : "",
+					    f->words[i]);
 		return;
 	}
 	if (f->flags & SCHEMA_CONCRETE)
@@ -330,7 +331,7 @@ static void expect(struct config_error *e, const struct schema_field *f)
 static void suggest(struct config_error *e, const struct read *r, const char *s)
 {
 	char plain[64], scratch[CONFIG_PATH];
-	struct read again = { r->w, r->f, scratch };
+	struct read again = {r->w, r->f, scratch};
 	const char *near = NULL;
 	size_t n = 0;
 
@@ -351,23 +352,24 @@ static void suggest(struct config_error *e, const struct read *r, const char *s)
 
 bool scalar_read(struct walk *w, const struct schema_field *f, const struct item *it, void *to)
 {
-	struct read r = { w, f, to };
+	struct read r = {w, f, to};
 	enum verdict v = rows[f->type].read(&r, it->text);
 	struct config_error *e;
 
 	if (v == RIGHT)
 		return true;
-	e = walk_error(w, it, v == WRONG_FORM ? "config.wrong_value" :
-			      v == TOO_LONG   ? "config.too_long" :
-						"config.out_of_range");
+	e = walk_error(w, it,
+		       v == WRONG_FORM ? "config.wrong_value"
+		       : v == TOO_LONG ? "config.too_long"
+				       : "config.out_of_range");
 	if (f->type == SCHEMA_SECRET)
 		TEXT_COPY(e->found, "***");
 	if (v == TOO_LONG)
 		snprintf(e->a, sizeof(e->a), "%zu", f->size - 1);
 	else if (v == OUT_OF_RANGE && f->type <= SCHEMA_PATH)
 		snprintf(e->a, sizeof(e->a), "%lld", (long long)f->min),
-			snprintf(e->b, sizeof(e->b), "%zu", f->max ? (size_t)f->max : f->size - 1),
-			TEXT_COPY(e->key, "config.wrong_length");
+		    snprintf(e->b, sizeof(e->b), "%zu", f->max ? (size_t)f->max : f->size - 1),
+		    TEXT_COPY(e->key, "config.wrong_length");
 	else
 		expect(e, f);
 	suggest(e, &r, it->text);

@@ -30,8 +30,8 @@ void walk_leave(struct walk *w, size_t mark)
 
 struct config_error *walk_error(struct walk *w, const struct item *it, const char *key)
 {
-	struct config_error *e = errors_add(w->errs, w->doc->file, it ? it->line : 0,
-					    it ? it->column : 0, key);
+	struct config_error *e =
+	    errors_add(w->errs, w->doc->file, it ? it->line : 0, it ? it->column : 0, key);
 
 	TEXT_COPY(e->at, w->path);
 	if (it && it->kind == ITEM_TEXT)
@@ -124,8 +124,8 @@ static void unknown_key(struct walk *w, const struct schema_field *fields, const
 	const char *near;
 	char plain[64];
 	size_t n = 0;
-	struct config_error *e = errors_add(w->errs, w->doc->file, it->key->line, it->key->column,
-					    "config.unknown_key");
+	struct config_error *e =
+	    errors_add(w->errs, w->doc->file, it->key->line, it->key->column, "config.unknown_key");
 
 	for (; fields->key && n < SCHEMA_FIELDS; fields++)
 		words[n++] = fields->key;
@@ -148,8 +148,8 @@ static void wrong_kind(struct walk *w, const struct item *it, const char *expect
 
 	TEXT_COPY(e->expect, expect);
 	if (it->kind != ITEM_TEXT)
-		TEXT_COPY(e->key, it->kind == ITEM_MAP ? "config.wrong_kind_map" :
-							 "config.wrong_kind_list");
+		TEXT_COPY(e->key, it->kind == ITEM_MAP ? "config.wrong_kind_map"
+						       : "config.wrong_kind_list");
 	else if (it->text[0] == '\0')
 		TEXT_COPY(e->key, "config.empty");
 	else if (strstr(it->text, "\xEF\xBC\x9A")) /* the full-width colon of an input method */
@@ -179,8 +179,11 @@ static void count_check(struct walk *w, const struct schema_field *f, const stru
 static void read_list(struct walk *w, const struct schema_field *f, const struct item *it,
 		      void *base)
 {
-	struct schema_field entry = { .key = f->key, .type = f->of, .size = f->size,
-				      .words = f->words, .flags = f->flags & SCHEMA_CONCRETE };
+	struct schema_field entry = {.key = f->key,
+				     .type = f->of,
+				     .size = f->size,
+				     .words = f->words,
+				     .flags = f->flags & SCHEMA_CONCRETE};
 	uint32_t bits = 0;
 	unsigned n = 0;
 
@@ -235,8 +238,8 @@ static void read_fallback(struct walk *w, const struct schema_field *f, void *ba
 {
 	char text[128];
 	struct item entries[CODEC_COUNT + 8];
-	struct item list = { .kind = ITEM_LIST };
-	struct item one = { .kind = ITEM_TEXT, .text = text };
+	struct item list = {.kind = ITEM_LIST};
+	struct item one = {.kind = ITEM_TEXT, .text = text};
 	size_t n = 0;
 
 	TEXT_COPY(text, f->fallback);
@@ -250,7 +253,7 @@ static void read_fallback(struct walk *w, const struct schema_field *f, void *ba
 	}
 	for (char *save = NULL, *p = strtok_r(text, " ", &save);
 	     p && n < sizeof(entries) / sizeof(*entries); p = strtok_r(NULL, " ", &save), n++) {
-		entries[n] = (struct item){ .kind = ITEM_TEXT, .text = p };
+		entries[n] = (struct item){.kind = ITEM_TEXT, .text = p};
 		if (n)
 			entries[n - 1].next = &entries[n];
 	}

@@ -10,27 +10,27 @@
 #include "app/config/document.h"
 
 enum schema_type {
-	SCHEMA_TEXT,    /* char[size] */
-	SCHEMA_SECRET,  /* char[size], never shown in an error */
-	SCHEMA_ID,      /* char[size], a-z 0-9 - _ */
-	SCHEMA_DIGITS,  /* char[size], 0-9 */
-	SCHEMA_DIAL,    /* char[size], 0-9 * # */
-	SCHEMA_NUMBER,  /* char[size], 0-9, may begin with + */
+	SCHEMA_TEXT,	/* char[size] */
+	SCHEMA_SECRET,	/* char[size], never shown in an error */
+	SCHEMA_ID,	/* char[size], a-z 0-9 - _ */
+	SCHEMA_DIGITS,	/* char[size], 0-9 */
+	SCHEMA_DIAL,	/* char[size], 0-9 * # */
+	SCHEMA_NUMBER,	/* char[size], 0-9, may begin with + */
 	SCHEMA_READING, /* char[size], numbered pinyin */
 	SCHEMA_ADDRESS, /* char[46], an IP address; flag CONCRETE refuses 0.0.0.0 and :: */
-	SCHEMA_HOST,    /* char[size], host[:port] */
-	SCHEMA_PATH,    /* char[CONFIG_PATH], made relative to the file's folder */
+	SCHEMA_HOST,	/* char[size], host[:port] */
+	SCHEMA_PATH,	/* char[CONFIG_PATH], made relative to the file's folder */
 	SCHEMA_INTEGER, /* unsigned of size bytes, min to max */
-	SCHEMA_MS,      /* uint32_t milliseconds, min to max */
+	SCHEMA_MS,	/* uint32_t milliseconds, min to max */
 	SCHEMA_SECONDS, /* uint32_t or uint16_t seconds */
 	SCHEMA_MINUTES, /* uint16_t minutes */
 	SCHEMA_BOOL,
-	SCHEMA_WORD,    /* enum of int or uint8_t: index in words[] */
-	SCHEMA_BITS,    /* list of words: bits of a uint32_t */
-	SCHEMA_LIST,    /* list of `of` scalars, count at count_offset */
-	SCHEMA_TABLE,   /* list of maps of fields, count at count_offset */
+	SCHEMA_WORD,	/* enum of int or uint8_t: index in words[] */
+	SCHEMA_BITS,	/* list of words: bits of a uint32_t */
+	SCHEMA_LIST,	/* list of `of` scalars, count at count_offset */
+	SCHEMA_TABLE,	/* list of maps of fields, count at count_offset */
 	SCHEMA_SECTION, /* a map of fields inside the same struct */
-	SCHEMA_OWN,     /* read by a function */
+	SCHEMA_OWN,	/* read by a function */
 	SCHEMA_TYPE_COUNT
 };
 
@@ -43,16 +43,16 @@ struct schema_field {
 	const char *key;
 	enum schema_type type;
 	size_t offset, size;
-	int64_t min, max;            /* of the value, of a text's length in characters, of a list's count */
-	const char *const *words;    /* ends with NULL */
+	int64_t min, max; /* of the value, of a text's length in characters, of a list's count */
+	const char *const *words;	   /* ends with NULL */
 	const struct schema_field *fields; /* SECTION, TABLE: ends with key NULL */
-	enum schema_type of;         /* LIST: type of the entries; their size is `size` */
-	size_t count_offset;         /* LIST, TABLE: unsigned count, or uint8_t with count_byte */
+	enum schema_type of;		   /* LIST: type of the entries; their size is `size` */
+	size_t count_offset; /* LIST, TABLE: unsigned count, or uint8_t with count_byte */
 	bool count_byte;
 	bool (*own)(struct walk *w, const struct item *it, void *base);
 	unsigned flags;
-	const char *fallback;        /* what holds when the setting is left out; NULL leaves zeros */
-	const char *form;            /* OWN: how it is written, for the reference */
+	const char *fallback; /* what holds when the setting is left out; NULL leaves zeros */
+	const char *form;     /* OWN: how it is written, for the reference */
 	const char *help;
 };
 
@@ -79,9 +79,9 @@ struct config_error *walk_error(struct walk *w, const struct item *it, const cha
 
 /* An error at a setting named by its path, for what is checked after reading. */
 struct config_error *walk_error_at(struct walk *w, const char *key, const char *path, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 struct config_error *walk_warning_at(struct walk *w, const char *key, const char *path, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* Enters and leaves a setting: the path for errors. */
 size_t walk_enter(struct walk *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -108,6 +108,6 @@ bool issued_read(struct walk *w, const struct item *it, void *base);
 bool classes_read(struct walk *w, const struct item *it, void *base);
 
 #define SCHEMA_SIZE(type, member) sizeof(((type *)0)->member)
-#define SCHEMA_AT(type, member) .offset = offsetof(type, member), .size = SCHEMA_SIZE(type, member)
+#define SCHEMA_AT(type, member)	  .offset = offsetof(type, member), .size = SCHEMA_SIZE(type, member)
 
 #endif

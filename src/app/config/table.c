@@ -11,38 +11,33 @@ struct reader {
 	unsigned line;
 };
 
+/* Takes a quoted text's characters to *to, up to and with its closing quote. */
+static char *quoted(struct reader *r, char *to)
+{
+	for (r->p++; r->p < r->end; r->p++) {
+		if (*r->p == '"' && (r->p + 1 == r->end || r->p[1] != '"')) {
+			r->p++;
+			break;
+		}
+		r->p += *r->p == '"'; /* two quotes stand for one */
+		r->line += *r->p == '\n';
+		*to++ = *r->p;
+	}
+	return to;
+}
+
 /* One field, unquoted in place; *last tells the end of its row (RFC 4180). */
 static char *field(struct reader *r, int *last)
 {
 	char *begin = r->p, *to = r->p;
-	int quoted = r->p < r->end && *r->p == '"';
 
-	if (quoted)
-		r->p++;
-	while (r->p < r->end) {
-		char c = *r->p;
-
-		if (quoted && c == '"') {
-			if (r->p + 1 < r->end && r->p[1] == '"') {
-				r->p++;
-			} else {
-				quoted = 0;
-				r->p++;
-				continue;
-			}
-		} else if (!quoted && (c == ',' || c == '\n')) {
-			break;
-		}
-		if (c == '\n')
-			r->line++;
-		*to++ = c;
-		r->p++;
-	}
+	if (r->p < r->end && *r->p == '"')
+		to = quoted(r, to);
+	while (r->p < r->end && *r->p != ',' && *r->p != '\n')
+		*to++ = *r->p++;
 	*last = r->p >= r->end || *r->p == '\n';
-	if (r->p < r->end && *r->p == '\n')
-		r->line++;
 	if (r->p < r->end)
-		r->p++;
+		r->line += *r->p++ == '\n';
 	if (*last && to > begin && to[-1] == '\r')
 		to--;
 	*to = '\0'; /* never behind the text: it has a byte to spare */
@@ -65,7 +60,7 @@ static unsigned row(struct reader *r, char **fields, unsigned max)
 
 int table_parse(struct table *t, char *text, size_t len)
 {
-	struct reader r = { text, text + len, 1 };
+	struct reader r = {text, text + len, 1};
 	char *names[COLUMNS_MAX], *fields[COLUMNS_MAX];
 	unsigned cap = 2;
 

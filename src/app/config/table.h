@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct table {
-	char *text;        /* cut into fields in place */
-	char **fields;     /* rows × columns, NULL where a row is too short */
-	unsigned *lines;   /* of each row, from 1 */
-	char **names;      /* of the columns */
+	char *text;	 /* cut into fields in place */
+	char **fields;	 /* rows × columns, NULL where a row is too short */
+	unsigned *lines; /* of each row, from 1 */
+	char **names;	 /* of the columns */
 	unsigned rows, columns;
 };
 
