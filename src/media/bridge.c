@@ -41,7 +41,7 @@ bool bridge_passes(const struct leg *from)
 {
 	const struct leg *to = from->peer;
 
-	return to && !to->play && !to->digits_tx.active && leg_sends(to);
+	return to && !to->play && to->digits_tx.count == 0 && leg_sends(to);
 }
 
 static bool begins_anew(const struct leg *to, const struct rtp_packet *p, uint32_t clock)

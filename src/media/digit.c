@@ -136,7 +136,6 @@ void digit_tick(struct engine *e, struct leg *l)
 	if (d->frame == 0) {
 		marker = tx_begin(e, l, TX_DIGIT) || l->dtmf_tx != 0;
 		d->timestamp = l->tx.timestamp;
-		d->active = true;
 	}
 	if (leg_sends(l)) {
 		if (l->dtmf_tx != 0 && d->frame < TONE_FRAMES + END_PACKETS)
@@ -149,6 +148,5 @@ void digit_tick(struct engine *e, struct leg *l)
 	if (++d->frame < TONE_FRAMES + END_PACKETS + PAUSE_FRAMES)
 		return;
 	d->frame = 0;
-	d->active = false;
 	memmove(d->queue, d->queue + 1, --d->count);
 }

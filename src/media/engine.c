@@ -14,6 +14,7 @@
 
 #define WAITING_MAX       512  /* of epoll, a round */
 #define COMMANDS_A_ROUND  256
+#define COMPLAINTS_A_SECOND 20
 
 void engine_event(struct engine *e, const struct media_event *ev)
 {
@@ -25,12 +26,24 @@ void engine_event(struct engine *e, const struct media_event *ev)
 
 void engine_complain(struct engine *e, const union address *from, const char *what)
 {
+	const int64_t second = e->now_us / 1000000;
+	union address host = *from;
 	char text[64];
 	uint32_t held_back;
 
+	/* a flood from many ports is one source, a flood from many hosts is cut short */
+	address_port_set(&host, 0);
+	address_text(&host, text);
+	if (second != e->complaints_second) {
+		e->complaints_second = second;
+		e->complaints = 0;
+	}
+	if (e->complaints >= COMPLAINTS_A_SECOND ||
+	    !log_limit(&e->limiter, text, e->now_us / 1000, &held_back))
+		return;
+	e->complaints++;
 	address_text(from, text);
-	if (log_limit(&e->limiter, text, e->now_us / 1000, &held_back))
-		log_warn("media", "%s %s (%u more held back)", text, what, held_back);
+	log_warn("media", "%s %s (%u more held back)", text, what, held_back);
 }
 
 static void set(struct engine *e, struct leg *l, struct stream *s)

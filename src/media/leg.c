@@ -266,6 +266,9 @@ static void receive_rtp(struct engine *e, struct leg *l, const uint8_t *data, si
 	l->silent_told = false;
 	if (l->silent_since_us == 0)
 		l->silent_since_us = e->now_us;
+	/* what is in the count of the far end and isn't passed on must not look like a loss */
+	if (digit && l->peer)
+		l->peer->tx.source = TX_NONE;
 	if (digit)
 		digit_receive(e, l, p.timestamp, p.marker, p.payload, p.len);
 	else if (l->direction & STREAM_RECV)

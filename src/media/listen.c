@@ -124,14 +124,14 @@ void ear_hear(struct engine *e, struct leg *l, const int16_t *pcm, size_t count)
 	}
 	if (!hear_cadence(&ear->cadence, pcm, count) || ear->cadence.told)
 		return;
-	if (l->recording)
-		recording_end(e, l, MEDIA_WHY_BUSY_TONE);
 	if (l->watch.busy_tone) {
 		const struct media_event ev = {.kind = MEDIA_EV_BUSY_TONE, .key = l->key};
 
 		ear->cadence.told = true;
 		engine_event(e, &ev);
 	}
+	if (l->recording)
+		recording_end(e, l, MEDIA_WHY_BUSY_TONE);
 }
 
 void ear_free(struct ear *ear)

@@ -130,7 +130,6 @@ struct digits_tx {
 	char queue[DIGITS_MAX];
 	uint8_t count;
 	uint8_t frame;   /* of the digit being sent: queue[0] */
-	bool active;
 	uint32_t timestamp;
 };
 
@@ -226,6 +225,8 @@ struct engine {
 	uint8_t rx_data[BATCH][PACKET_MAX + PACKET_TRAILER];
 	union address rx_from[BATCH];
 	struct log_limiter limiter;
+	int64_t complaints_second;
+	unsigned complaints;
 	/* written by this thread only, read by media_stats */
 	_Atomic uint64_t counter[COUNTERS];
 	_Atomic uint64_t lateness[MEDIA_LATENESS_BINS];
