@@ -19,7 +19,7 @@
 #define SPEECH_NAME	   96	/* of a sound: "attendant.greeting", "person-12" */
 #define SPEECH_TEXT	   512	/* to be spoken at once */
 #define SPEECH_READING	   1024 /* numbered pinyin of it */
-#define SPEECH_QUEUE	   8192 /* requests that wait for the worker: a directory of 5,000 at once */
+#define SPEECH_QUEUE	   8192 /* requests that wait: a directory of 5,000 at once */
 #define SPEECH_SECONDS_MAX 120	/* of one sound */
 #define SPEECH_PARTS	   12	/* of a pattern */
 #define SPEECH_CACHE_DAYS  400	/* a cached sound unused for so long is removed */
