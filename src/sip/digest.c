@@ -222,7 +222,7 @@ int sip_digest_take(struct sip_digest *d, const struct sip_msg *response)
 		return ENOTSUP;
 	/* The request that we sent with an answer to this challenger's last challenge follows that
 	 * challenge by one: its refusal means the password, unless the nonce was only too old. */
-	if (now->set && response->cseq.num == now->cseq + 1) {
+	if (now->set && now->nonce[0] && response->cseq.num == now->cseq + 1) {
 		if (!t.best.stale || now->tries >= STALE_MAX)
 			return EAUTH;
 		t.best.tries = now->tries + 1;

@@ -1,0 +1,262 @@
+/* Registrar, digest and lock-out over real sockets; bindings through a restart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+static struct fixture f;
+static char buf[4096];
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_defaults(&f);
+	return fixture_open(&f);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_close(&f);
+	return 0;
+}
+
+static int reg(int fd, uint16_t port, const char *user, const char *password, const char *contact,
+	       const char *extra, int expires, const char *call_id, uint32_t cseq)
+{
+	struct phone_register r = {.user = user, .password = password, .contact = contact,
+				   .extra = extra, .call_id = call_id, .cseq = cseq,
+				   .expires = expires};
+
+	return phone_register(fd, port, f.iface[0].udp_port, &r, buf, sizeof(buf));
+}
+
+static int contacts(const char *message)
+{
+	int n = 0;
+
+	for (const char *p = message; (p = strstr(p, "\r\nContact: <")); p++)
+		n++;
+	return n;
+}
+
+static void test_md5_and_sha256(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1), 200);
+	assert_non_null(strstr(buf, "Contact: <sip:u2@127.0.0.1:7000>;expires=600"));
+	assert_int_equal(reg(fd, port, "u3", "p3", "<sip:u3@127.0.0.1:7000>", NULL, 600, "b", 1), 200);
+	assert_int_equal(f.reachable_on, 2);
+	/* query, then removal by zero and by star */
+	assert_int_equal(reg(fd, port, "u2", "p2", NULL, NULL, -1, "a", 3), 200);
+	assert_int_equal(contacts(buf), 1);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 0, "a", 5), 200);
+	assert_int_equal(contacts(buf), 0);
+	assert_int_equal(reg(fd, port, "u3", "p3", "*", NULL, 0, "b", 5), 200);
+	assert_int_equal(contacts(buf), 0);
+	assert_int_equal(f.reachable_off, 2);
+	assert_int_equal(reg(fd, port, "u3", "p3", "*", NULL, 60, "b", 7), 400);
+	close(fd);
+}
+
+static void test_wrong_and_unknown_look_alike(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	char wrong[4096];
+	(void)state;
+
+	assert_int_equal(reg(fd, port, "u2", "x", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 401);
+	strcpy(wrong, phone_header(buf, "WWW-Authenticate"));
+	assert_int_equal(reg(fd, port, "nobody", "x", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 401);
+	assert_int_equal(strlen(wrong), strlen(phone_header(buf, "WWW-Authenticate")));
+	assert_null(strstr(wrong, "stale"));
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 200);
+	close(fd);
+}
+
+static void test_lockout(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(reg(fd, port, "u4", "x", NULL, NULL, -1, "a", 1), 401);
+	assert_int_equal(reg(fd, port, "u4", "p4", NULL, NULL, -1, "a", 1), 403);
+	/* another user from there isn't touched */
+	assert_int_equal(reg(fd, port, "u6", "p6", NULL, NULL, -1, "a", 1), 200);
+	/* answers to nonces that we never gave don't count */
+	for (int i = 0; i < 30; i++) {
+		phone_send(fd, f.iface[0].udp_port,
+			   "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKx%d\r\n"
+			   "From: <sip:u8@zongji>;tag=f\r\nTo: <sip:u8@zongji>\r\nCall-ID: z\r\nCSeq: 1 REGISTER\r\n"
+			   "Authorization: Digest username=\"u8\", realm=\"" FIXTURE_REALM "\", nonce=\"abc\", "
+			   "uri=\"sip:zongji\", response=\"00000000000000000000000000000000\"\r\n"
+			   "Content-Length: 0\r\n\r\n", port, i);
+		assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
+		assert_int_equal(phone_status(buf), 401);
+		assert_non_null(strstr(buf, "stale=true"));
+	}
+	assert_int_equal(reg(fd, port, "u8", "p8", NULL, NULL, -1, "a", 1), 200);
+	close(fd);
+}
+
+static void test_limits(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	char contact[128];
+	(void)state;
+
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 59, "a", 1), 423);
+	assert_string_equal(phone_header(buf, "Min-Expires"), "60");
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 99999, "a", 3), 200);
+	assert_non_null(strstr(buf, "expires=3600"));
+	for (int i = 2; i < 8; i++) {
+		snprintf(contact, sizeof(contact), "<sip:u2@127.0.0.1:%d>", i);
+		snprintf(buf, sizeof(buf), "c%d", i);
+		assert_int_equal(reg(fd, port, "u2", "p2", contact, NULL, 600,
+				     (char[]){'c', (char)('0' + i), 0}, 1), 200);
+	}
+	assert_int_equal(contacts(buf), 5);
+	assert_null(strstr(buf, "127.0.0.1:1>"));
+	/* for another user than has authenticated */
+	struct phone_register r = {.user = "u2", .password = "p2", .call_id = "q", .cseq = 1,
+				   .expires = -1};
+	phone_register(fd, port, f.iface[0].udp_port, &r, buf, sizeof(buf));
+	assert_int_equal(phone_status(buf), 200);
+	/* older CSeq of the same call */
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7>", NULL, 600, "c7", 0), 400);
+	close(fd);
+}
+
+static void test_restarted_phone(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	const char *with = "<sip:u2@127.0.0.1:11>;+sip.instance=\"<urn:uuid:1>\"";
+	const char *moved = "<sip:u2@127.0.0.1:12>;+sip.instance=\"<urn:uuid:1>\"";
+	(void)state;
+
+	assert_int_equal(reg(fd, port, "u2", "p2", with, NULL, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", moved, NULL, 600, "b", 1), 200);
+	assert_int_equal(contacts(buf), 1);
+	assert_non_null(strstr(buf, "127.0.0.1:12"));
+	assert_non_null(strstr(buf, "+sip.instance=\"<urn:uuid:1>\""));
+	/* without an instance: same contact, then same call at a new address */
+	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:1>", NULL, 600, "c", 1), 200);
+	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:1;ob>", NULL, 600, "d", 1), 200);
+	assert_int_equal(contacts(buf), 1);
+	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:2>", NULL, 600, "d", 3), 200);
+	assert_int_equal(contacts(buf), 1);
+	assert_int_equal(f.reachable_on, 2);
+	close(fd);
+}
+
+static void check_binding(struct fixture *fx, void *arg)
+{
+	struct sip_registration reg_[4];
+
+	assert_int_equal(sip_room_registrations(fx->room, 0, reg_, 4), *(unsigned *)arg);
+	if (*(unsigned *)arg) {
+		assert_string_equal(reg_[0].user, "u2");
+		assert_int_equal(reg_[0].extension, 1002);
+		assert_true(sip_room_reachable(fx->room, 1002));
+	}
+	assert_false(sip_room_reachable(fx->room, 1003));
+}
+
+static void forget(struct fixture *fx, void *arg)
+{
+	(void)arg;
+	sip_room_forget(fx->room, 1002);
+	assert_false(sip_room_reachable(fx->room, 1002));
+}
+
+static void test_bindings_survive(void **state)
+{
+	char path[] = "/tmp/zongji-bindings-XXXXXX";
+	uint16_t port;
+	int fd = phone_open(&port), file = mkstemp(path);
+	unsigned n = 1;
+	(void)state;
+
+	close(file);
+	fixture_defaults(&f);
+	strcpy(f.config.bindings_file, path);
+	f.config.bindings_capacity = 64;
+	assert_int_equal(fixture_open(&f), 0);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1), 200);
+	fixture_close(&f);
+	/* again, with a larger file */
+	f.config.bindings_capacity = 128;
+	f.reachable_on = 0;
+	assert_int_equal(fixture_open(&f), 0);
+	assert_int_equal(f.reachable_on, 1);
+	fixture_run(&f, check_binding, &n);
+	fixture_run(&f, forget, NULL);
+	n = 0;
+	fixture_run(&f, check_binding, &n);
+	usleep(50000);
+	fixture_close(&f);
+	assert_int_equal(f.reachable_off, 1);
+	assert_int_equal(fixture_open(&f), 0);
+	fixture_run(&f, check_binding, &n);
+	fixture_close(&f);
+	unlink(path);
+	close(fd);
+}
+
+static void stats(struct fixture *fx, void *arg)
+{
+	sip_room_stats(fx->room, arg);
+}
+
+static void test_unknown_flood(void **state)
+{
+	struct sip_room_stats s;
+	uint16_t port;
+	int fd = phone_open(&port), got = 0;
+	(void)state;
+
+	for (int i = 0; i < 10000; i++) {
+		phone_send(fd, f.iface[0].udp_port,
+			   "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKy%d\r\n"
+			   "From: <sip:n%d@zongji>;tag=f\r\nTo: <sip:n%d@zongji>\r\nCall-ID: z%d\r\n"
+			   "CSeq: 1 REGISTER\r\nContact: <sip:a@127.0.0.1>\r\nContent-Length: 0\r\n\r\n",
+			   port, i, i, i, i);
+		got += phone_recv(fd, buf, sizeof(buf), 1000) > 0 && phone_status(buf) == 401;
+	}
+	assert_int_equal(got, 10000);
+	fixture_run(&f, stats, &s);
+	assert_int_equal(s.challenges, 10000);
+	assert_int_equal(s.bindings, 0);
+	assert_true(s.timers < 10);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_md5_and_sha256, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wrong_and_unknown_look_alike, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lockout, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restarted_phone, setup, teardown),
+		cmocka_unit_test(test_bindings_survive),
+		cmocka_unit_test_setup_teardown(test_unknown_flood, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("sip registrar", tests, NULL, NULL);
+}
