@@ -1,0 +1,49 @@
+/** Requests to /api/v1, typed from api/openapi.yaml (npm run types). */
+import type { components } from "./schema";
+import { language } from "../text";
+
+type Schemas = components["schemas"];
+export type Me = Schemas["Me"];
+export type Switchboard = Schemas["Switchboard"];
+export type SwitchboardState = Schemas["SwitchboardState"];
+export type Call = Schemas["Call"];
+export type Step = Schemas["Step"];
+export type Extension = Schemas["Extension"];
+export type Trunk = Schemas["Trunk"];
+export type ApiError = Schemas["Error"]["error"];
+
+/** A refusal of the server's, or status 0 when it wasn't reached. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly error: ApiError,
+  ) {
+    super(error.text);
+  }
+}
+
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { "Accept-Language": language.value };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+  } catch {
+    throw new Refusal(0, { code: "offline", text: "" });
+  }
+  if (response.status === 204) return undefined as T;
+  const value: unknown = await response.json().catch(() => undefined);
+  if (response.ok && value !== undefined) return value as T;
+  const error = (value as Partial<Schemas["Error"]> | undefined)?.error;
+  throw new Refusal(response.status, error ?? { code: "offline", text: "" });
+}
+
+export const signIn = (name: string, password: string) =>
+  ask<Me>("POST", "/api/v1/session", { name, password });
+export const showSession = () => ask<Me>("GET", "/api/v1/session");
+export const signOut = () => ask<undefined>("DELETE", "/api/v1/session");
+export const showSwitchboard = () => ask<Switchboard>("GET", "/api/v1/switchboard");

@@ -1,0 +1,16 @@
+import { render } from "preact";
+import { App } from "./app";
+import { startClock } from "./state/clock";
+import { firstLanguage, startTheme } from "./state/prefs";
+import { findSession } from "./state/session";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/live.css";
+import { useLanguage } from "./text";
+
+const root = document.getElementById("app");
+
+startTheme();
+startClock();
+await Promise.all([useLanguage(firstLanguage()), findSession()]);
+if (root) render(<App />, root);

@@ -1,0 +1,154 @@
+/** The switchboard as the server tells it: one snapshot, then events. */
+import { computed, signal } from "@preact/signals";
+import {
+  type Call,
+  type Extension,
+  Refusal,
+  showSwitchboard,
+  type SwitchboardState,
+  type Trunk,
+} from "../api/client";
+import { Stream } from "../api/stream";
+import { type Slots, slotsEmpty, slotsWith, slotsWithout } from "./slots";
+
+export const OUTSIDE_SLOTS = 8;
+export const INSIDE_SLOTS = 6;
+const RETRY_MS = 2000;
+
+export const company = signal("");
+export const mainNumber = signal("");
+export const board = signal<SwitchboardState | undefined>(undefined);
+export const calls = signal<ReadonlyMap<number, Call>>(new Map());
+export const extensions = signal<ReadonlyMap<number, Extension>>(new Map());
+export const trunks = signal<ReadonlyMap<string, Trunk>>(new Map());
+export const unheard = signal<number | undefined>(undefined);
+export const outside = signal<Slots>(slotsEmpty(OUTSIDE_SLOTS));
+export const inside = signal<Slots>(slotsEmpty(INSIDE_SLOTS));
+
+/** The call that is shown; it stays when it has ended, until another is chosen. */
+export const chosen = signal<{ call: Call; ended: boolean } | undefined>(undefined);
+/** What is spoken of the last arrival. */
+export const arrival = signal<Call | undefined>(undefined);
+
+/** Since when the server is out of reach (page's clock), undefined while it isn't. */
+export const lostSince = signal<number | undefined>(undefined);
+/** Server's clock minus ours. */
+export const skewMs = signal(0);
+export const attended = computed(() => [...calls.value.values()].filter((c) => c.attendant).length);
+
+function isOutside(call: Call): boolean {
+  return call.caller.trunk !== "";
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function placeCall(call: Call): void {
+  const bay = isOutside(call) ? outside : inside;
+  bay.value = slotsWith(bay.value, call.no);
+  calls.value = put(calls.value, call.no, call);
+  if (!chosen.value) chosen.value = { call, ended: false };
+  else if (chosen.value.call.no === call.no) chosen.value = { call, ended: false };
+}
+
+function dropCall(no: number): void {
+  const left = new Map(calls.value);
+  left.delete(no);
+  calls.value = left;
+  outside.value = slotsWithout(outside.value, no, OUTSIDE_SLOTS);
+  inside.value = slotsWithout(inside.value, no, INSIDE_SLOTS);
+  if (chosen.value?.call.no === no) chosen.value = { call: chosen.value.call, ended: true };
+}
+
+export function choose(no: number): void {
+  const call = calls.value.get(no);
+  if (call) chosen.value = { call, ended: false };
+}
+
+export function apply(name: string, data: unknown): void {
+  switch (name) {
+    case "switchboard":
+      board.value = data as SwitchboardState;
+      break;
+    case "call": {
+      const call = data as Call;
+      if (!calls.value.has(call.no)) arrival.value = call;
+      placeCall(call);
+      break;
+    }
+    case "call_ended":
+      dropCall((data as { no: number }).no);
+      break;
+    case "extension": {
+      const extension = data as Extension;
+      extensions.value = put(extensions.value, extension.id, extension);
+      break;
+    }
+    case "trunk": {
+      const trunk = data as Trunk;
+      trunks.value = put(trunks.value, trunk.id, trunk);
+      break;
+    }
+    case "message":
+      if (unheard.value !== undefined) unheard.value++;
+      break;
+  }
+}
+
+async function readAll(): Promise<string> {
+  const s = await showSwitchboard();
+  const live = new Set(s.calls.map((c) => c.no));
+  company.value = s.company;
+  mainNumber.value = s.main_number;
+  board.value = { state: s.state, reason: s.reason, operators: s.operators };
+  extensions.value = new Map(s.extensions.map((e) => [e.id, e]));
+  trunks.value = new Map(s.trunks.map((k) => [k.id, k]));
+  unheard.value = s.messages_unheard;
+  for (const no of [...calls.value.keys()]) if (!live.has(no)) dropCall(no);
+  for (const call of s.calls.sort((a, b) => a.began_ms - b.began_ms)) placeCall(call);
+  return s.event_id;
+}
+
+/** Reads the switchboard and follows it until the returned function is called. */
+export function follow(onSignedOut: () => void): () => void {
+  let stream: Stream | undefined;
+  let timer = 0;
+  let over = false;
+
+  const lost = () => {
+    lostSince.value ??= Date.now();
+  };
+  const begin = async () => {
+    stream?.close();
+    stream = undefined;
+    try {
+      const after = await readAll();
+      if (over) return;
+      lostSince.value = undefined;
+      stream = new Stream(after, {
+        alive(nowMs) {
+          lostSince.value = undefined;
+          if (nowMs) skewMs.value = nowMs - Date.now();
+        },
+        event: apply,
+        reset: () => void begin(),
+        broken: lost,
+      });
+    } catch (e) {
+      if (over) return;
+      if (e instanceof Refusal && e.status === 401) {
+        onSignedOut();
+        return;
+      }
+      lost();
+      timer = window.setTimeout(() => void begin(), RETRY_MS);
+    }
+  };
+  void begin();
+  return () => {
+    over = true;
+    window.clearTimeout(timer);
+    stream?.close();
+  };
+}
