@@ -67,16 +67,22 @@ int http_attempts_count(struct http_attempts *a, const char *user, const char *a
 	return EAGAIN;
 }
 
-void http_attempts_forgive(struct http_attempts *a, const char *user, const char *address)
+static void give_back(struct http_attempts *a, uint64_t key, bool all)
 {
-	uint64_t key = make_key("pair", user, address);
-
-	pthread_mutex_lock(&a->lock);
 	for (unsigned p = 0; p < PROBES; p++) {
 		unsigned i = ((unsigned)(key >> 32) + p) % HTTP_ATTEMPT_SLOTS;
 
-		if (a->slot[i].key == key)
-			a->slot[i].count = 0;
+		if (a->slot[i].key == key && a->slot[i].count > 0)
+			a->slot[i].count = all ? 0 : a->slot[i].count - 1;
 	}
+}
+
+/* A whole office may sign in from one address: a success takes back only its own count there. */
+void http_attempts_forgive(struct http_attempts *a, const char *user, const char *address)
+{
+	pthread_mutex_lock(&a->lock);
+	give_back(a, make_key("pair", user, address), true);
+	give_back(a, make_key("address", "", address), false);
+	give_back(a, make_key("user", user, ""), false);
 	pthread_mutex_unlock(&a->lock);
 }
