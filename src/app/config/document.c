@@ -18,6 +18,7 @@ struct builder {
 	struct item *key[CONFIG_DEPTH_MAX];  /* of open[i]: a key that waits for its value */
 	unsigned depth;
 	unsigned skip; /* nesting inside a collection that was refused */
+	bool unclosed; /* a quote ran on: what libyaml stumbles over later comes of it */
 };
 
 static struct config_error *fault(struct builder *b, const yaml_mark_t *m, const char *key)
@@ -80,9 +81,38 @@ static bool wants_key(const struct builder *b)
 	return b->depth > 0 && b->open[b->depth - 1]->kind == ITEM_MAP && !b->key[b->depth - 1];
 }
 
+/* No value of ours has two lines: the quote wasn't closed and has swallowed what follows. */
+static bool ran_on(struct builder *b, const yaml_event_t *ev)
+{
+	const char *text = (const char *)ev->data.scalar.value;
+	struct config_error *e;
+
+	if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ||
+	    ev->start_mark.line == ev->end_mark.line)
+		return false;
+	e = fault(b, &ev->start_mark, "config.syntax.unclosed");
+	text_copy_n(e->found, sizeof(e->found), text, strcspn(text, "\n"));
+	b->unclosed = b->d->partial = true;
+	return true;
+}
+
+static void value_dropped(struct builder *b, const yaml_mark_t *m)
+{
+	if (wants_key(b))
+		b->key[b->depth - 1] = item_new(b, ITEM_MAP, m);
+	else if (b->depth && b->open[b->depth - 1]->kind == ITEM_MAP)
+		b->key[b->depth - 1] = NULL;
+}
+
 static int scalar(struct builder *b, const yaml_event_t *ev)
 {
-	struct item *it = item_new(b, ITEM_TEXT, &ev->start_mark);
+	struct item *it;
+
+	if (ran_on(b, ev)) {
+		value_dropped(b, &ev->start_mark);
+		return 0;
+	}
+	it = item_new(b, ITEM_TEXT, &ev->start_mark);
 
 	if (!it)
 		return ENOMEM;
@@ -134,10 +164,7 @@ static void alias(struct builder *b, const yaml_event_t *ev)
 
 	snprintf(e->found, sizeof(e->found), "*%s", (const char *)ev->data.alias.anchor);
 	b->d->partial = true;
-	if (wants_key(b))
-		b->key[b->depth - 1] = item_new(b, ITEM_MAP, &ev->start_mark);
-	else if (b->depth && b->open[b->depth - 1]->kind == ITEM_MAP)
-		b->key[b->depth - 1] = NULL;
+	value_dropped(b, &ev->start_mark);
 }
 
 static int event(struct builder *b, const yaml_event_t *ev)
@@ -303,7 +330,8 @@ int document_parse(struct document *d, const char *file, const char *text, size_
 
 		if (!yaml_parser_parse(&parser, &ev)) {
 			d->partial = true;
-			syntax(&b, &parser, copy, len);
+			if (!b.unclosed)
+				syntax(&b, &parser, copy, len);
 			break;
 		}
 		err = event(&b, &ev);
