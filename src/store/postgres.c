@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 
 #define PIPELINE_SYNC 512 /* statements sent before their results are read */
+#define NOTICES       8   /* read from an idle connection at most */
 #define CONNECT_S     "3"
 #define DEAD_PEER_MS  "10000"
 
@@ -139,9 +141,24 @@ static void pg_close(struct store *s)
 	s->sent = 0;
 }
 
+/* An idle connection that has something to read: a notice, or the server's farewell and its end. */
+static bool alive(struct store *s)
+{
+	PGconn *conn = conn_of(s);
+	struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+
+	if (s->lost || PQstatus(conn) != CONNECTION_OK)
+		return false;
+	for (unsigned i = 0; i < NOTICES && poll(&p, 1, 0) > 0; i++) {
+		if (!PQconsumeInput(conn) || PQstatus(conn) != CONNECTION_OK)
+			return false;
+	}
+	return true;
+}
+
 static int pg_ready(struct store *s)
 {
-	if (s->conn && !s->lost && PQstatus(conn_of(s)) == CONNECTION_OK)
+	if (s->conn && alive(s))
 		return 0;
 	if (s->conn)
 		pg_close(s);

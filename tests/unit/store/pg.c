@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_TRIES 200
+#define START_TRIES 800
 #define TRY_US      50000
 
 static char bin[128];
@@ -87,7 +87,8 @@ int pg_start(struct pg *p)
 {
 	char path[160], data[160], port[16], info[256];
 	char *const argv[] = {path, "-D", data, "-k", p->dir, "-p", port,
-			      "-c", "listen_addresses=", "-c", "max_connections=40", NULL};
+			      "-c", "listen_addresses=", "-c", "max_connections=40",
+			      "-c", "recovery_init_sync_method=syncfs", NULL};
 
 	snprintf(path, sizeof(path), "%s/postgres", bin);
 	snprintf(data, sizeof(data), "%s/data", p->dir);
@@ -132,7 +133,17 @@ int pg_database(struct pg *p, const char *name)
 {
 	char info[256], sql[128];
 
+	int err;
+
 	base_conninfo(p, "postgres", info, sizeof(info));
+	/* The one before goes: a crashed server syncs all that it has when it starts. */
+	if (p->name[0]) {
+		snprintf(sql, sizeof(sql), "DROP DATABASE %s WITH (FORCE)", p->name);
+		err = try_connect(info, sql);
+		if (err)
+			return err;
+	}
+	snprintf(p->name, sizeof(p->name), "%s", name);
 	snprintf(sql, sizeof(sql), "CREATE DATABASE %s", name);
 	base_conninfo(p, name, p->conninfo, sizeof(p->conninfo));
 	return try_connect(info, sql);

@@ -8,6 +8,7 @@
 struct pg {
 	char dir[128];
 	char conninfo[256];
+	char name[32];
 	pid_t pid;
 	int port;
 };
