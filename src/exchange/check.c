@@ -1,0 +1,134 @@
+/* The state's invariants, looked at as a whole: for tests. */
+#include "exchange/priv.h"
+
+#define ST(s) (1u << (s))
+
+static const char *check_heap(const struct exchange *x)
+{
+	const uint32_t *heap = exchange_heap_at(x), *at = exchange_place_at(x);
+	const int64_t *due = exchange_due_at(x);
+
+	for (uint32_t i = 0; i < x->heap_count; i++) {
+		if (at[heap[i]] != i)
+			return "a timer's place is wrong";
+		if (i && due[heap[(i - 1) / 2]] > due[heap[i]])
+			return "the heap is out of order";
+	}
+	return NULL;
+}
+
+static const char *check_call_legs(const struct turn *t, const struct call *c, unsigned *legs)
+{
+	uint16_t mine = call_index(t, c);
+	unsigned n = 0;
+	bool peer = c->peer == NONE16;
+
+	for (uint16_t i = c->first_leg; i != NONE16; i = t->legs[i].next) {
+		const struct leg *l = &t->legs[i];
+
+		if (l->state == LEG_FREE || l->call != mine)
+			return "a call's list holds a leg that isn't its own";
+		peer |= i == c->peer;
+		if (++n > t->x->caps.legs)
+			return "a call's list is a ring";
+	}
+	if (n != c->leg_count)
+		return "a call's count of legs is wrong";
+	if (!peer)
+		return "a call's peer isn't in its list";
+	if (c->caller != NONE16) {
+		if (t->legs[c->caller].state == LEG_FREE || t->legs[c->caller].call != mine)
+			return "a call's caller isn't its own";
+		n++;
+	}
+	*legs += n;
+	return NULL;
+}
+
+static const char *check_call_state(const struct turn *t, const struct call *c)
+{
+	const uint32_t orphan = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP);
+	const uint32_t legged = ST(CALL_TARGET) | ST(CALL_CONSULT) | ST(CALL_TALK) | ST(CALL_CLOSE);
+	bool armed = timer_armed(t->x, (uint32_t)call_index(t, c) * 2);
+
+	if (c->caller == NONE16 && !(orphan & ST(c->state)))
+		return "a call without a caller";
+	if (c->first_leg != NONE16 && !(legged & ST(c->state)))
+		return "legs beside the caller in a state that has none";
+	if (c->state != CALL_TALK && !armed)
+		return "a state without a timer";
+	if ((c->state == CALL_TARGET || c->state == CALL_CONSULT) && c->first_leg == NONE16)
+		return "a state waits for a leg that isn't there";
+	if (c->state == CALL_TALK &&
+	    (c->peer == NONE16 || t->legs[c->peer].state != LEG_UP ||
+	     t->legs[c->caller].state != LEG_UP || c->leg_count != 1))
+		return "together, but not two answered ends";
+	if ((c->state == CALL_KEEP || c->state == CALL_RECORD || c->state == CALL_SCREEN) &&
+	    !c->pending)
+		return "waits for a recording or a keep that nobody makes";
+	if ((c->state == CALL_PARK) != (c->park != NONE16) ||
+	    (c->park != NONE16 && t->x->park[c->park] != call_index(t, c)))
+		return "a parked call and its slot disagree";
+	return NULL;
+}
+
+static const char *check_legs(const struct turn *t)
+{
+	for (uint32_t i = 0; i < t->x->caps.legs; i++) {
+		const struct leg *l = &t->legs[i];
+
+		if (l->state == LEG_FREE)
+			continue;
+		if ((l->sound == SOUND_JOIN) != (l->joined != NONE16))
+			return "a leg's sound and its join disagree";
+		if (l->joined != NONE16 && t->legs[l->joined].joined != i)
+			return "a join with one end";
+		if (l->joined != NONE16 && t->legs[l->joined].call != l->call)
+			return "a join across calls";
+		if ((l->sound == SOUND_PLAY) != (l->play != 0))
+			return "a leg's sound and its play disagree";
+		if (l->ring_group && l->state == LEG_UP)
+			return "an answered leg may still be picked up";
+	}
+	return NULL;
+}
+
+static const char *check_lines(const struct turn *t, unsigned legs)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < t->x->caps.extensions; i++)
+		if (t->exts[i].id)
+			n += t->exts[i].leg_count;
+	for (unsigned i = 0; i <= EXCHANGE_TRUNKS; i++)
+		n += t->x->trunk[i].leg_count;
+	return n == legs ? NULL : "legs and lines disagree";
+}
+
+const char *exchange_check(const struct exchange *x)
+{
+	struct turn t = {(struct exchange *)(uintptr_t)x, NULL, NULL, NULL,
+			 exchange_calls_at(x), exchange_legs_at(x), exchange_exts_at(x)};
+	unsigned calls = 0, legs = 0;
+	const char *wrong = check_heap(x);
+
+	for (uint32_t i = 0; i < x->caps.calls && !wrong; i++) {
+		if (t.calls[i].state == CALL_FREE)
+			continue;
+		calls++;
+		wrong = check_call_legs(&t, &t.calls[i], &legs);
+		if (!wrong)
+			wrong = check_call_state(&t, &t.calls[i]);
+	}
+	if (!wrong)
+		wrong = check_legs(&t);
+	if (!wrong)
+		wrong = check_lines(&t, legs);
+	if (!wrong && calls != x->call_count)
+		wrong = "the count of calls is wrong";
+	if (!wrong && legs != x->leg_count)
+		wrong = "legs outside of calls";
+	if (!wrong && x->forbidden)
+		wrong = "a transition that the table doesn't permit, or too many effects";
+	return wrong;
+}

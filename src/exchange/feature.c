@@ -1,0 +1,108 @@
+/* Feature codes dialled from inside phones; the codes are the measures'. */
+#include "exchange/priv.h"
+
+static void feature_step(struct turn *t, struct call *c, const char *code)
+{
+	TEXT_COPY(call_step(t, c, STEP_FEATURE, CLAUSE_HOUSE)->step.text, code);
+}
+
+static bool is_code(const char *code, const char *dialled)
+{
+	return code[0] && text_eq(code, dialled);
+}
+
+/* What stands after a code that wants a number; NULL when it is another code. */
+static const char *code_number(const char *code, const char *dialled)
+{
+	if (!code[0] || !text_starts(dialled, code) || !dialled[strlen(code)])
+		return NULL;
+	return dialled + strlen(code);
+}
+
+/* A setting is confirmed in words, so the call is answered. */
+static void confirmed(struct turn *t, struct call *c, enum phrase_kind k, const char *digits)
+{
+	caller_answer(t, c);
+	say(caller_play(t, c), k, 0, digits);
+	caller_then(t, c, NX_END_FEATURE);
+}
+
+static bool forward_allowed(struct turn *t, struct call *c, const char *number)
+{
+	const struct measures *m = call_measures(t, c);
+	const struct directory_extension *e = directory_extension(call_directory(t, c),
+								  call_caller(t, c)->extension);
+	const char *outside = outside_digits(m, number);
+	enum service_class need;
+
+	if (!text_is_dialable(number, DIGITS_MAX))
+		return false;
+	if (directory_number(call_directory(t, c), number).kind != TARGET_NONE ||
+	    text_eq(number, m->main_number))
+		return true;
+	if (!outside || !e)
+		return false;
+	need = measures_class_needed(m, outside);
+	return need < CLASS_COUNT && need <= e->service_class;
+}
+
+static void forward_set(struct turn *t, struct call *c, const char *number)
+{
+	if (!forward_allowed(t, c, number)) {
+		caller_refuse(t, c, PHRASE_NOT_PERMITTED, 403, END_NOT_PERMITTED);
+		return;
+	}
+	day_feature(t, c, DAY_FORWARD_ALWAYS, true, number);
+	confirmed(t, c, PHRASE_FORWARD_ON, number);
+}
+
+static bool feature_set(struct turn *t, struct call *c, const char *dialled)
+{
+	const struct measures *m = call_measures(t, c);
+
+	if (is_code(m->code_dnd_on, dialled)) {
+		day_feature(t, c, DAY_DND, true, "");
+		confirmed(t, c, PHRASE_DND_ON, "");
+	} else if (is_code(m->code_dnd_off, dialled)) {
+		day_feature(t, c, DAY_DND, false, "");
+		confirmed(t, c, PHRASE_DND_OFF, "");
+	} else if (is_code(m->code_forward_off, dialled)) {
+		day_feature(t, c, DAY_FORWARD_ALWAYS, false, "");
+		confirmed(t, c, PHRASE_FORWARD_OFF, "");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+bool feature_dialled(struct turn *t, struct call *c, const char *dialled)
+{
+	const struct measures *m = call_measures(t, c);
+	const char *number;
+
+	if (feature_set(t, c, dialled))
+		return true;
+	if (is_code(m->code_pickup_group, dialled)) {
+		feature_step(t, c, dialled);
+		pickup_group(t, c);
+		return true;
+	}
+	if (is_code(m->code_park, dialled)) {
+		feature_step(t, c, dialled);
+		park_dialled(t, c);
+		return true;
+	}
+	number = code_number(m->code_forward_always, dialled);
+	if (number) {
+		feature_step(t, c, dialled);
+		forward_set(t, c, number);
+		return true;
+	}
+	number = code_number(m->code_pickup_direct, dialled);
+	if (number) {
+		feature_step(t, c, dialled);
+		pickup_direct(t, c, number);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,139 @@
+/*
+ * Departments: all their phones at once, or one after the other; and who stands behind GAD.
+ *
+ * Invariant: a member's phone that is a guarded principal's is passed over for a guarded caller,
+ * whatever the directory says (consent). Members' own forwards are not followed: the department
+ * was called.
+ */
+#include "exchange/priv.h"
+
+/* Rings member i when it can be; else notes why not. */
+static bool member_ring(struct turn *t, struct call *c, const struct directory_department *d,
+			unsigned i)
+{
+	const struct directory_extension *e = directory_extension(call_directory(t, c),
+								  d->members[i]);
+	enum outcome o;
+
+	if (!e)
+		return false;
+	if (guard_caller(t, c, e->id)) {
+		if (!FAULT(FAULT_CONSENT_GROUP)) {
+			consent_missing(t, c, e->person);
+			return false;
+		}
+		c->consent_person = e->person;
+	}
+	o = target_state(t, c, e);
+	if (o == OUTCOME_ANSWERED && target_dial(t, c, e, ROLE_TARGET))
+		return true;
+	outcome_saw(c, o == OUTCOME_ANSWERED ? OUTCOME_UNREACHABLE : o);
+	return false;
+}
+
+static unsigned member_count(const struct directory_department *d)
+{
+	return d->member_count < DIRECTORY_MEMBERS ? d->member_count : DIRECTORY_MEMBERS;
+}
+
+bool group_next(struct turn *t, struct call *c)
+{
+	const struct directory_department *d = directory_department(call_directory(t, c),
+								    c->department);
+
+	if (!d || (d->strategy == GROUP_ALL && c->to != TO_CUSTOMER))
+		return false;
+	while (c->cursor < member_count(d)) {
+		if (!member_ring(t, c, d, c->cursor++))
+			continue;
+		timer_arm(t, c, TIMER_STATE, call_measures(t, c)->target_ring_ms);
+		return true;
+	}
+	return false;
+}
+
+/* Customer service rings its members in turn, as measures.md says, whatever the directory does. */
+void group_ring(struct turn *t, struct call *c)
+{
+	const struct directory_department *d = directory_department(call_directory(t, c),
+								    c->department);
+	bool any = false;
+
+	c->cursor = c->saw = 0;
+	if (d && d->strategy == GROUP_ALL && c->to != TO_CUSTOMER) {
+		for (unsigned i = 0; i < member_count(d); i++)
+			any |= member_ring(t, c, d, i);
+	} else if (d) {
+		any = group_next(t, c);
+	}
+	if (any)
+		call_step(t, c, STEP_TARGET, article4_row(c->to, OUTCOME_ANSWERED)->clause);
+	else
+		article4_outcome(t, c, d ? outcome_seen(c) : OUTCOME_VACANT);
+}
+
+void group_start(struct turn *t, struct call *c, const struct directory_department *d,
+		 enum target_row to)
+{
+	const struct measures *m = call_measures(t, c);
+
+	c->to = (uint8_t)to;
+	c->department = d->id;
+	c->ext = c->person = 0;
+	c->cursor = c->saw = 0;
+	if ((c->flags & CALL_ATTENDED) && to != TO_GAD && !measures_open(m, d->hours, t->now))
+		article4_outcome(t, c, OUTCOME_CLOSED);
+	else
+		target_ring(t, c);
+}
+
+/* True when some phone of what a waiting caller waits for could be rung now. */
+bool group_free(struct turn *t, struct call *c)
+{
+	const struct directory *dir = call_directory(t, c);
+	const struct directory_department *d = directory_department(dir, c->department);
+	const struct directory_extension *e = directory_extension(dir, c->ext);
+
+	if (c->ext)
+		return e && target_state(t, c, e) == OUTCOME_ANSWERED;
+	for (unsigned i = 0; d && i < member_count(d); i++) {
+		e = directory_extension(dir, d->members[i]);
+		if (e && !guard_caller(t, c, e->id) && target_state(t, c, e) == OUTCOME_ANSWERED)
+			return true;
+	}
+	return false;
+}
+
+void gad_start(struct turn *t, struct call *c)
+{
+	const struct measures *m = call_measures(t, c);
+	const struct directory_department *d = directory_department(call_directory(t, c),
+								    m->gad_department);
+
+	c->asked_person = 0;
+	c->asked_department = m->gad_department;
+	c->hops = 0;
+	memset(c->out, 0, sizeof(c->out));
+	call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
+	c->to = TO_GAD;
+	if (d)
+		group_start(t, c, d, TO_GAD);
+	else
+		article4_outcome(t, c, OUTCOME_VACANT);
+}
+
+void gad_manager_start(struct turn *t, struct call *c, enum target_row to)
+{
+	const struct directory_person *p = directory_post(call_directory(t, c), POST_GAD_MANAGER, 0);
+
+	c->to = (uint8_t)to;
+	c->ext = c->person = c->department = 0;
+	c->hops = 0;
+	c->wait_due_ms = 0;
+	if (p) {
+		c->person = p->id;
+		c->ext = p->extension;
+	}
+	call_step(t, c, STEP_GAD_MANAGER, article4_row(to, OUTCOME_ANSWERED)->clause);
+	target_ring(t, c);
+}
