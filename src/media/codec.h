@@ -19,7 +19,7 @@ unsigned coder_rate(enum codec c); /* 8000 or 16000 */
 int coder_alloc(struct coder **cp); /* ENOMEM */
 void coder_free(struct coder *c);   /* accepts NULL */
 
-/* At most cap samples at coder_rate(codec). Returns the number, or -1 when it is no such payload. */
+/* At most cap samples at coder_rate(codec). Returns the number, -1 for no such payload. */
 int coder_decode(struct coder *c, enum codec codec, const uint8_t *payload, size_t len,
 		 int16_t *pcm, size_t cap);
 

@@ -3,8 +3,8 @@
  * own; this interface is spoken to by one thread (the call thread), passes values through bounded
  * rings and never waits. What happens comes back as struct media_event.
  *
- * A leg is named by a key of the caller's choice, not 0, unique among the open legs. A leg hears, in
- * this order: a digit that is being sent, what is played to it, the leg it is joined to, silence.
+ * A leg is named by a key of the caller's choice, not 0, unique among the open legs. A leg hears,
+ * in this order: a digit that is being sent, what is played to it, the leg it is joined to, silence.
  * Errors: ENOENT no such leg or clip, EEXIST key in use, ENOBUFS a limit is reached, EINVAL.
  * RFC 3550, 3551, 3711, 4568, 4733, 5761, 6716, 7587.
  */

@@ -43,7 +43,7 @@ static int bind_udp(const struct media *m, unsigned interface, uint16_t number, 
 
 int port_open(struct port *p, const struct media *m, unsigned interface, uint16_t number)
 {
-	int fd, err = bind_udp(m, interface, number, &fd);
+	int fd = -1, err = bind_udp(m, interface, number, &fd);
 
 	if (err)
 		return err;
@@ -139,7 +139,7 @@ void port_learn(struct leg *l)
 		char text[64];
 
 		address_text(&l->remote, text);
-		log_warn("media", "two legs say that they are at %s: the second is not heard", text);
+		log_warn("media", "a second leg says that it is at %s: not heard", text);
 		return;
 	}
 	at = bucket_of(l->port, &l->remote);

@@ -227,8 +227,7 @@ static void weigh(struct engine *e, struct recording *r, const int16_t *pcm, siz
 		sum += (double)pcm[i] * pcm[i];
 	rms = sqrt(sum / (double)count);
 	r->noise = r->noise == 0 || rms < r->noise ? rms + 1 : r->noise * NOISE_RISE;
-	least = r->noise * VOICE_OVER;
-	least = least < VOICE_RMS_MIN ? VOICE_RMS_MIN : least > VOICE_RMS_MAX ? VOICE_RMS_MAX : least;
+	least = fmax(VOICE_RMS_MIN, fmin(VOICE_RMS_MAX, r->noise * VOICE_OVER));
 	if (rms < least)
 		return;
 	r->voiced += count;

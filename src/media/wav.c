@@ -198,8 +198,8 @@ out:
 
 int media_wav_read(const char *path, struct media_wav *wav, struct media_wav_error *error)
 {
-	uint8_t *data;
-	size_t len;
+	uint8_t *data = NULL;
+	size_t len = 0;
 	int err = read_file(path, &data, &len);
 
 	if (err == EFBIG)

@@ -167,7 +167,7 @@ void phone_event(struct phone *p, int event, unsigned from, unsigned upto, unsig
 static void take(struct phone *p, uint8_t *data, int n)
 {
 	struct phone_packet *k = &p->packet[p->packets];
-	struct rtp_packet r;
+	struct rtp_packet r = {0};
 	int got;
 
 	if (rtp_is_rtcp(data, (size_t)n))

@@ -55,7 +55,7 @@ void phone_event(struct phone *p, int event, unsigned from, unsigned upto, unsig
 /* Takes what has come and what comes within ms. */
 void phone_hear(struct phone *p, unsigned ms);
 
-/* The share of the energy of what was heard that is at hz, from sample `from` on; *rms its level. */
+/* The share of the energy of what was heard that is at hz, from sample `from` on; *rms: level. */
 double phone_share(const struct phone *p, double hz, size_t from, size_t count, double *rms);
 
 /* Sequence and time of all that was heard go on without a break (events apart). */
