@@ -91,6 +91,7 @@ enum records_csv_code {
 	RECORDS_CSV_MEMBERS,        /* more than DIRECTORY_MEMBERS */
 	RECORDS_CSV_OWNER,          /* person and department both set */
 	RECORDS_CSV_POST,           /* a post that only one may hold, twice: other_line */
+	RECORDS_CSV_USER,           /* a character that a SIP user name may not have */
 	RECORDS_CSV_COUNT
 };
 const char *records_csv_code_name(enum records_csv_code c); /* key in lang/: "csv.twice" … */

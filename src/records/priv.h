@@ -105,6 +105,8 @@ struct history_item {
 };
 int history_write(struct store *s, const struct history_item *h); /* inside a transaction */
 
+int directory_changed(struct store *s, uint32_t org); /* counts its version up */
+
 /* --- sounds --- */
 /* Moves the message's files into their place, durable; the names in m become the final ones. */
 int sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m);
