@@ -161,6 +161,88 @@ static void test_garbage(void **state)
 	assert_int_equal(ASK(.extra = big), 200);
 }
 
+static const char *const seeds[] = {
+	"REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKa;rport\r\n"
+	"From: <sip:u2@zongji>;tag=f\r\nTo: \"a, b\" <sip:u2@zongji>\r\nCall-ID: a@b\r\n"
+	"CSeq: 1 REGISTER\r\nContact: <sip:u2@1.2.3.4:5;transport=tcp>;expires=60;"
+	"+sip.instance=\"<urn:uuid:1>\";reg-id=1, <sips:x@[::1]>\r\nExpires: 300\r\n"
+	"Path: <sip:p@127.0.0.1;lr;received=sip:1.2.3.4:5>\r\nAuthorization: Digest username=\"u2\", "
+	"realm=\"" FIXTURE_REALM "\", nonce=\"000000000000000100000000000000000000000000000000\", "
+	"uri=\"sip:zongji\", response=\"00000000000000000000000000000000\", qop=auth, nc=00000001, "
+	"cnonce=\"a\", algorithm=MD5\r\nContent-Length: 0\r\n\r\n",
+	"SUBSCRIBE sip:8312@zongji SIP/2.0\r\nv: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKb\r\n"
+	"f: sip:u2@zongji;tag=f\r\nt: <sip:8312@zongji>\r\ni: c\r\nCSeq: 2 SUBSCRIBE\r\n"
+	"m: <sip:u2@127.0.0.1>\r\no: dialog;sla\r\nRecord-Route: <sip:r;lr>,<sip:s>\r\n"
+	"Accept: application/dialog-info+xml\r\nl: 0\r\n\r\n",
+	"INVITE tel:+86-10-1234 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKd\r\n"
+	"From: \"\xe5\xbc\xa0\" <sip:u2@zongji>;tag=f\r\nTo: <tel:+86-10-1234;phone-context=x>\r\n"
+	"Call-ID: d\r\nCSeq: 1 INVITE\r\nContact: <sip:u2@127.0.0.1>\r\nMax-Forwards: 70\r\n"
+	"Require: timer\r\nSession-Expires: 1800;refresher=uac\r\nReplaces: a;to-tag=b;from-tag=c\r\n"
+	"Content-Type: application/sdp\r\nContent-Length: 88\r\n\r\nv=0\r\no=- 1 1 IN IP4 1.2.3.4\r\n"
+	"s=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 1000 RTP/AVP 8\r\n",
+	"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKe\r\nFrom: <sip:a@b>;tag=1\r\n"
+	"To: <sip:c@d>;tag=2\r\nCall-ID: e\r\nCSeq: 1 INVITE\r\nContact: <sip:a@1.2.3.4>\r\n"
+	"Content-Length: 0\r\n\r\n",
+};
+#define MUTATIONS 20000
+
+static void mutate(char *text, size_t *len, unsigned *seed)
+{
+	unsigned n = (unsigned)rand_r(seed) % 6 + 1;
+
+	while (n--) {
+		size_t at = (size_t)rand_r(seed) % *len, l = (size_t)rand_r(seed) % 30;
+
+		switch (rand_r(seed) % 4) {
+		case 0:
+			text[at] = (char)(rand_r(seed) % 255 + 1);
+			break;
+		case 1: /* a piece goes */
+			l = l < *len - at ? l : *len - at - 1;
+			memmove(text + at, text + at + l, *len - at - l);
+			*len -= l;
+			break;
+		case 2: /* a piece comes twice */
+			l = l < *len - at ? l : *len - at;
+			memmove(text + at + l, text + at, *len - at);
+			*len += l;
+			break;
+		default:
+			text[at] = "\"<>;,:@=\r\n %0[]"[rand_r(seed) % 15];
+			break;
+		}
+	}
+	text[*len] = '\0';
+}
+
+/* Messages that were right and then were changed: whatever the answers, nothing breaks. */
+static void test_mutations(void **state)
+{
+	static char text[8192];
+	unsigned seed = 17;
+	(void)state;
+
+	for (int i = 0; i < MUTATIONS; i++) {
+		const char *from = seeds[(unsigned)i % (sizeof(seeds) / sizeof(seeds[0]))];
+		size_t len = strlen(from);
+
+		strcpy(text, from);
+		mutate(text, &len, &seed);
+		phone_send(fd, f.iface[0].udp_port, "%s", text);
+		if (!(i % 20)) {
+			int tries = 3, status = 0;
+
+			while (tries-- && status != 200)
+				status = ASK(.extra = "");
+			while (phone_recv(fd, buf, sizeof(buf), 0))
+				;
+		}
+	}
+	while (phone_recv(fd, buf, sizeof(buf), 50))
+		;
+	assert_int_equal(ASK(.extra = ""), 200);
+}
+
 static int tcp_connect(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(f.iface[0].tcp_port),
@@ -201,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mutations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
 	};
 

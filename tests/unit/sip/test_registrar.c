@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -218,6 +220,91 @@ static void test_bindings_survive(void **state)
 	close(fd);
 }
 
+#define KILL_ROUNDS 5
+#define KILL_USERS  200
+
+/* In a process of its own, until it is killed. */
+static pid_t serve(const char *path, uint16_t port)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	fixture_defaults(&f);
+	f.iface[0].udp_port = f.iface[0].tcp_port = port;
+	strcpy(f.config.bindings_file, path);
+	if (fixture_open(&f))
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+struct found {
+	bool user[KILL_USERS * 2];
+	unsigned count;
+};
+
+static void find_all(struct fixture *fx, void *arg)
+{
+	static struct sip_registration r[KILL_USERS];
+	struct found *out = arg;
+
+	out->count = sip_room_registrations(fx->room, 0, r, KILL_USERS);
+	assert_true(out->count <= KILL_USERS);
+	for (unsigned i = 0; i < out->count; i++) {
+		char contact[64];
+
+		out->user[r[i].extension - 1000] = true;
+		snprintf(contact, sizeof(contact), "<sip:%s@127.0.0.1:7000>", r[i].user);
+		assert_memory_equal(r[i].contact, contact + 1, strlen(r[i].contact));
+	}
+}
+
+/* Killed at any moment: every binding that was acknowledged is there, and none is torn. */
+static void test_killed(void **state)
+{
+	char path[] = "/tmp/zongji-bindings-XXXXXX", user[8], password[8], contact[64];
+	static bool acknowledged[KILL_USERS * 2];
+	static struct found found;
+	unsigned seed = 11;
+	uint16_t port, server = fixture_port();
+	int fd = phone_open(&port), file = mkstemp(path), status;
+	(void)state;
+
+	close(file);
+	for (int round = 0; round < KILL_ROUNDS; round++) {
+		pid_t pid = serve(path, server);
+		int stop = rand_r(&seed) % KILL_USERS;
+
+		fixture_defaults(&f);
+		f.iface[0].udp_port = server;
+		usleep(300000);
+		for (int i = 0; i < stop; i++) {
+			int n = rand_r(&seed) % KILL_USERS * 2;
+
+			snprintf(user, sizeof(user), "u%d", n);
+			snprintf(password, sizeof(password), "p%d", n);
+			snprintf(contact, sizeof(contact), "<sip:u%d@127.0.0.1:7000>", n);
+			if (reg(fd, port, user, password, contact, NULL, 600, user,
+				(uint32_t)(round * 1000 + i * 2 + 1)) == 200)
+				acknowledged[n] = true;
+		}
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		assert_true(WIFSIGNALED(status));
+	}
+	fixture_defaults(&f);
+	strcpy(f.config.bindings_file, path);
+	assert_int_equal(fixture_open(&f), 0);
+	fixture_run(&f, find_all, &found);
+	fixture_close(&f);
+	assert_true(found.count > 50);
+	for (int i = 0; i < KILL_USERS * 2; i++)
+		assert_true(!acknowledged[i] || found.user[i]);
+	unlink(path);
+	close(fd);
+}
+
 static void stats(struct fixture *fx, void *arg)
 {
 	sip_room_stats(fx->room, arg);
@@ -249,6 +336,7 @@ static void test_unknown_flood(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_killed),
 		cmocka_unit_test_setup_teardown(test_md5_and_sha256, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_and_unknown_look_alike, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lockout, setup, teardown),

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -212,6 +214,112 @@ static void test_unresolved(void **state)
 	assert_int_equal(s.err, EINVAL);
 }
 
+/* ---- Names ---- */
+
+static int dns_fd;
+static uint16_t dns_port;
+
+static size_t put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+	return 2;
+}
+
+static size_t put_name(uint8_t *p, const char *name)
+{
+	size_t n = 0;
+
+	while (*name) {
+		size_t l = strcspn(name, ".");
+
+		p[n++] = (uint8_t)l;
+		memcpy(p + n, name, l);
+		n += l;
+		name += l + (name[l] == '.');
+	}
+	p[n++] = 0;
+	return n;
+}
+
+/* Answers one query: an SRV that names sbc.example on our port, or 127.0.0.1; `none` answers empty. */
+static void answer_dns(unsigned type, bool none)
+{
+	uint8_t q[512], *end;
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	struct timeval tv = {.tv_sec = 3};
+	ssize_t n;
+
+	setsockopt(dns_fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	n = recvfrom(dns_fd, q, 256, 0, (struct sockaddr *)&from, &len);
+	assert_true(n > 16);
+	assert_int_equal(q[n - 3], type); /* type's low byte, then the class */
+	q[2] |= 0x80;
+	put16(q + 6, none ? 0 : 1);
+	put16(q + 8, 0);
+	put16(q + 10, 0);
+	end = q + n;
+	if (!none) {
+		uint8_t data[128];
+		size_t l = 0;
+
+		if (type == 33) {
+			l += put16(data + l, 10);
+			l += put16(data + l, 1);
+			l += put16(data + l, port);
+			l += put_name(data + l, "sbc.example");
+		} else {
+			memcpy(data, (uint8_t[]){127, 0, 0, 1}, 4);
+			l = 4;
+		}
+		end += put16(end, 0xc00c);
+		end += put16(end, type);
+		end += put16(end, 1);
+		end += put16(end, 0);
+		end += put16(end, 300);
+		end += put16(end, (unsigned)l);
+		memcpy(end, data, l);
+		end += l;
+	}
+	assert_true(sendto(dns_fd, q, (size_t)(end - q), 0, (struct sockaddr *)&from, len) > 0);
+}
+
+static void test_names(void **state)
+{
+	struct set s = {.count = 1};
+	(void)state;
+
+	fixture_defaults(&f);
+	fd = phone_open(&port);
+	dns_fd = phone_open(&dns_port);
+	snprintf(f.config.nameserver, sizeof(f.config.nameserver), "127.0.0.1:%u", dns_port);
+	assert_int_equal(fixture_open(&f), 0);
+	trunk_base(&s.trunk[0]);
+	s.trunk[0].watch = true;
+	strcpy(s.trunk[0].proxy, "carrier.example");
+	fixture_run(&f, trunks_set, &s);
+	answer_dns(33, false);
+	answer_dns(1, false);
+	expect("OPTIONS sip:ims.example");
+	reply("200 OK", "");
+	assert_int_equal(settle().state, SIP_TRUNK_UP);
+	/* with a port there is no SRV */
+	snprintf(s.trunk[0].proxy, sizeof(s.trunk[0].proxy), "carrier.example:%u", port);
+	fixture_run(&f, trunks_set, &s);
+	answer_dns(1, false);
+	expect("OPTIONS sip:ims.example");
+	/* nothing found */
+	strcpy(s.trunk[0].proxy, "nowhere.example");
+	fixture_run(&f, trunks_set, &s);
+	answer_dns(33, true);
+	answer_dns(1, true);
+	assert_int_equal(settle().reason, SIP_TRUNK_UNRESOLVED);
+	fixture_close(&f);
+	close(fd);
+	close(dns_fd);
+}
+
 struct whose {
 	const char *source;
 	enum sip_transp tp;
@@ -269,6 +377,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_watch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unresolved, setup, teardown),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
 	};
 
