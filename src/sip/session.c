@@ -367,8 +367,11 @@ bool sip_session_request(struct sip_room *r, struct sip_iface *f, const struct s
 
 bool sip_session_response(struct sip_room *r, struct sip_iface *f, const struct sip_msg *msg)
 {
-	/* a CANCEL of ours is sent without a transaction: its answer says nothing */
-	if (!r->sessions || pl_strcmp(&msg->cseq.met, "INVITE"))
-		return !pl_strcmp(&msg->cseq.met, "CANCEL");
-	return out_stray(r->sessions, f, msg);
+	if (!r->sessions)
+		return true;
+	if (!pl_strcmp(&msg->cseq.met, "CANCEL"))
+		out_cancel_answered(r->sessions, msg);
+	else if (!pl_strcmp(&msg->cseq.met, "INVITE"))
+		return out_stray(r->sessions, f, msg);
+	return true;
 }

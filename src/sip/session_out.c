@@ -428,6 +428,15 @@ static void stray_end(struct sip_sessions *ss, struct sip_iface *f, const struct
 	usage_bye(u);
 }
 
+void out_cancel_answered(struct sip_sessions *ss, const struct sip_msg *msg)
+{
+	struct usage *u = session_find(ss, &msg->callid, match_ours, msg);
+
+	/* refused, and no INVITE of this process is open: there is nothing left to cancel */
+	if (u && u->state == USAGE_OUT_CANCELLING && !u->req && msg->scode >= 300)
+		usage_gone(u);
+}
+
 /* To a dialog that was found written down: no transaction acknowledges it. */
 static void refusal_ack(struct usage *u, const struct sip_msg *msg)
 {

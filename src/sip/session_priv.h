@@ -219,6 +219,8 @@ int in_sdp(const struct sip_msg *msg, const char **sdp, size_t *len);
 
 /* ---- session_out.c ---- */
 void out_cancel(struct usage *u);
+/* Our CANCEL is sent without a transaction: its answer comes by itself. */
+void out_cancel_answered(struct sip_sessions *ss, const struct sip_msg *msg);
 bool out_stray(struct sip_sessions *ss, struct sip_iface *f, const struct sip_msg *msg);
 int out_ack(struct usage *u);
 void out_recovered(struct usage *u);

@@ -130,7 +130,7 @@ void pair_open_side(struct pair *p, struct side *me)
 	assert_int_equal(sip_room_trunks_set(me->room, &t, 1), 0);
 }
 
-void pair_open(struct pair *p)
+void pair_init(struct pair *p)
 {
 	static bool once;
 
@@ -141,8 +141,15 @@ void pair_open(struct pair *p)
 	}
 	p->a.ip = "127.0.0.1";
 	p->b.ip = "127.0.0.2";
+	if (p->a.port)
+		return;
 	p->a.port = port_free(p->a.ip);
 	p->b.port = port_free(p->b.ip);
+}
+
+void pair_open(struct pair *p)
+{
+	pair_init(p);
 	pair_open_side(p, &p->a);
 	pair_open_side(p, &p->b);
 	pair_turn(20); /* the trunks' addresses are found in the loop */

@@ -41,6 +41,7 @@ struct pair {
 };
 
 void pair_open(struct pair *p);
+void pair_init(struct pair *p); /* addresses and ports only */
 void pair_open_side(struct pair *p, struct side *me);
 void pair_close(struct pair *p);
 /* How many times faster than real time the rooms' timers run; before pair_open. 1 at first. */
