@@ -245,10 +245,12 @@ static void take_new(struct media *m, struct clip **later)
 			continue; /* woken up to stop */
 		if (!atomic_load(&m->closing))
 			encode_some(c, false);
-		if (m->cfg.no_opus)
+		if (m->cfg.no_opus) {
+			atomic_fetch_or_explicit(&c->ready, 1U << CODEC_OPUS, memory_order_release);
 			finish(c);
-		else
-			wait_for_opus(later, c);
+			continue;
+		}
+		wait_for_opus(later, c);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -15,35 +16,55 @@
 #define WAITING_MAX       512  /* of epoll, a round */
 #define COMMANDS_A_ROUND  256
 #define COMPLAINTS_A_SECOND 20
+#define ENGINE_NICE       (-11)
 
 void engine_event(struct engine *e, const struct media_event *ev)
 {
 	if (!ring_push(e->media->events, ev))
 		return;
+	if (e->counter[COUNT_EVENTS_LOST] % 1000 == 0)
+		log_error("media", "leg %u: an event is lost, nobody takes them", ev->key);
 	engine_count(e, COUNT_EVENTS_LOST, 1);
-	engine_complain(e, &(union address){.any.sa_family = AF_INET}, "loses an event");
 }
 
-void engine_complain(struct engine *e, const union address *from, const char *what)
+/* A flood from many ports is one source; a flood from many hosts is cut short. */
+static bool may_complain(struct engine *e, const char *source, uint32_t *held_back)
 {
 	const int64_t second = e->now_us / 1000000;
-	union address host = *from;
-	char text[64];
-	uint32_t held_back;
 
-	/* a flood from many ports is one source, a flood from many hosts is cut short */
-	address_port_set(&host, 0);
-	address_text(&host, text);
 	if (second != e->complaints_second) {
 		e->complaints_second = second;
 		e->complaints = 0;
 	}
 	if (e->complaints >= COMPLAINTS_A_SECOND ||
-	    !log_limit(&e->limiter, text, e->now_us / 1000, &held_back))
-		return;
+	    !log_limit(&e->limiter, source, e->now_us / 1000, held_back))
+		return false;
 	e->complaints++;
+	return true;
+}
+
+void engine_complain(struct engine *e, const union address *from, const char *what)
+{
+	union address host = *from;
+	char text[64];
+	uint32_t held_back;
+
+	address_port_set(&host, 0);
+	address_text(&host, text);
+	if (!may_complain(e, text, &held_back))
+		return;
 	address_text(from, text);
 	log_warn("media", "%s %s (%u more held back)", text, what, held_back);
+}
+
+void engine_complain_leg(struct engine *e, const struct leg *l, const char *what)
+{
+	char text[32];
+	uint32_t held_back;
+
+	snprintf(text, sizeof(text), "leg %u", l->key);
+	if (may_complain(e, text, &held_back))
+		log_warn("media", "%s %s (%u more held back)", text, what, held_back);
 }
 
 static void set(struct engine *e, struct leg *l, struct stream *s)
@@ -190,6 +211,8 @@ static void *run(void *arg)
 	struct engine *e = arg;
 	struct epoll_event ev[WAITING_MAX];
 
+	/* sound can't wait; where this isn't allowed, it is as good as any thread */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), ENGINE_NICE);
 	while (!e->stop) {
 		const int wait_ms = ring_count(e->commands) > 0 ? 0 : e->finishing ? 20 : -1;
 		int n = epoll_wait(e->epoll_fd, ev, WAITING_MAX, wait_ms);

@@ -73,14 +73,13 @@ static void set_addresses(struct engine *e, struct leg *l, const struct stream *
 		port_forget(l);
 		l->addressed = false;
 		if (s->remote.port != 0)
-			log_warn("media", "leg %u: address %s can't be sent to", l->key,
-				 s->remote.ip);
+			engine_complain_leg(e, l, "has an address that can't be sent to");
 		return;
 	}
 	if (!s->nat || address_make(&allowed, s->latch_ip, 0))
 		allowed = told;
 	if (s->nat && l->exact)
-		log_warn("media", "leg %u: behind NAT, but on a shared port", l->key);
+		engine_complain_leg(e, l, "is behind NAT, but on a shared port");
 	/* a renegotiation that names the same address keeps what was learned */
 	if (l->addressed && address_same(&told, &l->told) &&
 	    address_same_host(&allowed, &l->allowed))
@@ -90,7 +89,7 @@ static void set_addresses(struct engine *e, struct leg *l, const struct stream *
 	l->allowed = allowed;
 	l->addressed = true;
 	l->source_known = false;
-	port_learn(l);
+	port_learn(e, l);
 }
 
 void leg_set(struct engine *e, struct leg *l, const struct stream *s)
@@ -98,7 +97,7 @@ void leg_set(struct engine *e, struct leg *l, const struct stream *s)
 	const enum codec before = l->codec;
 
 	if (s->codec <= CODEC_NONE || s->codec >= CODEC_COUNT) {
-		log_warn("media", "leg %u: no codec", l->key);
+		engine_complain_leg(e, l, "has no codec");
 		l->agreed = false;
 		return;
 	}

@@ -3,13 +3,14 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "media/room.h"
 
 #define LEGS_DEFAULT   4096
-#define SHARED_DEFAULT 8
+#define SHARED_DEFAULT 16
 #define TOS_DEFAULT    184 /* EF: RFC 3246 */
 
 static struct leg *leg_of(const struct media *m, uint32_t key)
@@ -125,6 +126,19 @@ static int start_threads(struct media *m)
 	return err;
 }
 
+/* Signals are the program's: its main thread takes them. */
+static int start_threads_without_signals(struct media *m)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = start_threads(m);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return err;
+}
+
 int media_open(struct media **mp, const struct media_config *cfg)
 {
 	struct media *m;
@@ -144,7 +158,7 @@ int media_open(struct media **mp, const struct media_config *cfg)
 	if (!err)
 		err = open_shared(m);
 	if (!err)
-		err = start_threads(m);
+		err = start_threads_without_signals(m);
 	if (err) {
 		media_close(m);
 		return err;

@@ -5,6 +5,7 @@
  *
  * A leg is named by a key of the caller's choice, not 0, unique among the open legs. A leg hears,
  * in this order: a digit that is being sent, what is played to it, the leg it is joined to, silence.
+ * Events of a leg that was just closed may still be on their way: don't give its key away at once.
  * Errors: ENOENT no such leg or clip, EEXIST key in use, ENOBUFS a limit is reached, EINVAL.
  * RFC 3550, 3551, 3711, 4568, 4733, 5761, 6716, 7587.
  */
@@ -38,7 +39,7 @@ struct media_config {
 	uint16_t port_min, port_max; /* RTP on even ports of this range, RTCP one above */
 	unsigned threads;            /* 0 is 1 */
 	unsigned legs_max;           /* 0 is 4096 */
-	unsigned shared_ports;       /* sockets an interface for exact legs; 0 is 8 */
+	unsigned shared_ports;       /* sockets an interface for exact legs; 0 is 16 */
 	uint32_t silence_ms;         /* see media_watch; 0 off */
 	uint8_t tos;                 /* DSCP << 2 of what is sent; 0 is EF (184) */
 	bool no_opus;                /* clips aren't encoded for it */

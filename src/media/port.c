@@ -129,17 +129,14 @@ static struct leg *find_leg(const struct port *p, const union address *from)
 	return l;
 }
 
-void port_learn(struct leg *l)
+void port_learn(struct engine *e, struct leg *l)
 {
 	struct leg **at;
 
 	if (!l->port->shared || !l->addressed)
 		return;
 	if (find_leg(l->port, &l->remote)) {
-		char text[64];
-
-		address_text(&l->remote, text);
-		log_warn("media", "a second leg says that it is at %s: not heard", text);
+		engine_complain_leg(e, l, "says that it is where another leg is: it isn't heard");
 		return;
 	}
 	at = bucket_of(l->port, &l->remote);

@@ -304,6 +304,7 @@ void engine_free(struct engine *e);
 void engine_event(struct engine *e, const struct media_event *ev);
 /* One log line a second and far address about something that it should not have sent. */
 void engine_complain(struct engine *e, const union address *from, const char *what);
+void engine_complain_leg(struct engine *e, const struct leg *l, const char *what);
 
 /* port.c */
 int port_open(struct port *p, const struct media *m, unsigned interface, uint16_t number);
@@ -312,7 +313,7 @@ int port_take(struct media *m, unsigned interface, struct port *p);
 int port_watch(struct engine *e, struct port *p);
 void port_want_rtcp(struct port *p, const struct media *m);
 void port_receive(struct engine *e, struct port *p);
-void port_learn(struct leg *l);  /* shared: packets from l->remote are the leg's */
+void port_learn(struct engine *e, struct leg *l); /* shared: packets from l->remote are the leg's */
 void port_forget(struct leg *l);
 /* Where the next packet of the leg is to be built: PACKET_MAX bytes and the trailer. */
 uint8_t *batch_next(struct engine *e);

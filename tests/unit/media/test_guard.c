@@ -1,10 +1,13 @@
 /* Who is heard: strangers, NAT, forged SRTP, garbage; none of it changes another call. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -302,6 +305,67 @@ static void test_shared(void **state)
 		phone_close(&p[i]);
 }
 
+/* RTCP comes on the same port when that was agreed, and names our stream: RFC 3550, 6.4.1. */
+static void test_reports(void **state)
+{
+	struct media *m = room_open(0);
+	struct phone a;
+	uint8_t data[1500];
+	ssize_t n = 0;
+
+	phone_open(&a, CODEC_PCMA);
+	room_leg(m, 1, &a, false);
+	media_tone(m, 1, MEDIA_TONE_DIAL);
+	room_settle();
+	phone_say(&a, 600, 8000, 4, 1000);
+	for (int i = 0; i < 400; i++) {
+		n = recv(a.fd, data, sizeof(data), 0);
+		if (rtp_is_rtcp(data, (size_t)n))
+			break;
+	}
+	assert_int_equal(data[0], 0x81);
+	assert_int_equal(data[1], 200);
+	assert_int_equal((data[3] + 1) * 4, 28 + 24);
+	assert_int_equal(rtp_get32(data + 28), a.ssrc);
+	assert_int_equal(rtp_get32(data + 32), 0); /* nothing lost */
+	assert_int_equal(data[52 + 1], 202);
+	assert_int_equal(n, 52 + (data[52 + 3] + 1) * 4);
+	media_close(m);
+	phone_close(&a);
+}
+
+static void test_v6(void **state)
+{
+	struct media_config cfg = {.interface_count = 1, .port_min = 21000, .port_max = 59000};
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	socklen_t len = sizeof(at);
+	struct stream_address local;
+	struct media *m;
+	uint8_t data[1500];
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		skip();
+	getsockname(fd, (struct sockaddr *)&at, &len);
+	strcpy(cfg.interface[0].local_ip, "::1");
+	strcpy(cfg.interface[0].advertised_ip, "2001:db8::1");
+	assert_int_equal(media_open(&m, &cfg), 0);
+	for (uint32_t key = 1; key <= 2; key++) {
+		struct stream s = {.codec = CODEC_PCMU, .direction = STREAM_BOTH, .rtcp_mux = true};
+
+		assert_int_equal(media_leg_open(m, key, 0, key == 1, &local), 0);
+		assert_string_equal(local.ip, "2001:db8::1");
+		strcpy(s.remote.ip, "::1");
+		s.remote.port = ntohs(at.sin6_port);
+		assert_int_equal(media_leg_set(m, key, &s), 0);
+		assert_int_equal(media_tone(m, key, MEDIA_TONE_DIAL), 0);
+		assert_int_equal(recv(fd, data, sizeof(data), 0), 172);
+		assert_int_equal(media_leg_close(m, key), 0);
+	}
+	media_close(m);
+	close(fd);
+}
+
 static void test_parse(void **state)
 {
 	struct rtp_packet p;
@@ -336,7 +400,8 @@ int main(void)
 		cmocka_unit_test(test_parse),	   cmocka_unit_test(test_stranger),
 		cmocka_unit_test(test_nat_moves),  cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_wrong_type), cmocka_unit_test(test_srtp),
-		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_shared),	   cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_v6),
 	};
 
 	srtp_init();

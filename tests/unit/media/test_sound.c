@@ -267,6 +267,8 @@ static void test_limits(void **state)
 	struct media *m = room_open(0);
 	struct stream_address local;
 	struct stream s = {.codec = CODEC_PCMA};
+	struct media_record rec = {.serial = 1};
+	const int16_t silence = 0;
 	uint32_t key;
 	int err = 0;
 
@@ -280,6 +282,15 @@ static void test_limits(void **state)
 	assert_int_equal(media_join(m, 1, 500), ENOENT);
 	assert_int_equal(media_play(m, 500, 1, NULL, 0, false), ENOENT);
 	assert_int_equal(media_send_digit(m, 1, 'x'), EINVAL);
+	/* what waits beyond the limit of a queue of digits is dropped, not more */
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(media_send_digit(m, 1, '1'), 0);
+	assert_int_equal(media_play(m, 1, 1, NULL, MEDIA_PLAY_CLIPS_MAX + 1, false), EINVAL);
+	assert_int_equal(media_clip_add(m, 1, NULL, 5, 8000), EINVAL);
+	assert_int_equal(media_clip_add(m, 0, &silence, 1, 8000), EINVAL);
+	assert_int_equal(media_clip_add(m, 1, &silence, 1, 7999), EINVAL);
+	memset(rec.path, 'x', sizeof(rec.path) - 1);
+	assert_int_equal(media_record(m, 1, &rec), EINVAL);
 	for (int round = 0; round < 20; round++) {
 		for (key = 1; key <= 64; key++)
 			assert_int_equal(media_leg_close(m, key), 0);
