@@ -18,4 +18,8 @@ export default tseslint.config(
       "max-lines": ["error", 400],
     },
   },
+  {
+    files: ["tests/**"],
+    rules: { "@typescript-eslint/no-non-null-assertion": "off" },
+  },
 );

@@ -5,7 +5,7 @@ import { minutes, since, timeOfDay } from "../state/clock";
 import { chosen, lostSince, mainNumber } from "../state/switchboard";
 import { has, t } from "../text";
 import { Lamp, lampWord } from "./lamp";
-import { callerName, lampOf } from "./rack";
+import { callerName, lampOf, spaced } from "./rack";
 
 function Head({ call, ended }: { call: Call; ended: boolean }) {
   const lost = lostSince.value !== undefined;
@@ -17,7 +17,7 @@ function Head({ call, ended }: { call: Call; ended: boolean }) {
       <div>
         <p class="who">
           <b class="one">{callerName(call)}</b>
-          <span class="m one">{call.caller.name ? call.caller.number : ""}</span>
+          <span class="m one">{call.caller.name ? spaced(call.caller.number) : ""}</span>
           <span class="clock num">{lost || ended ? "—" : minutes(since(call.began_ms))}</span>
         </p>
         <p class="line">

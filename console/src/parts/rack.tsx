@@ -16,8 +16,13 @@ import {
 import { t } from "../text";
 import { Lamp, type LampState } from "./lamp";
 
+/** A mobile number as it is read: 138 0000 0417. */
+export function spaced(number: string): string {
+  return number.replace(/^(1\d{2})(\d{4})(\d{4})$/, "$1 $2 $3");
+}
+
 export function callerName(call: Call): string {
-  return call.caller.name || call.caller.number || t("console.withheld");
+  return call.caller.name || spaced(call.caller.number) || t("console.withheld");
 }
 
 export function lampOf(call: Call): LampState {
