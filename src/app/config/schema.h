@@ -108,6 +108,6 @@ bool issued_read(struct walk *w, const struct item *it, void *base);
 bool classes_read(struct walk *w, const struct item *it, void *base);
 
 #define SCHEMA_SIZE(type, member) sizeof(((type *)0)->member)
-#define SCHEMA_AT(type, member)	  .offset = offsetof(type, member), .size = SCHEMA_SIZE(type, member)
+#define SCHEMA_AT(type, m)	  .offset = offsetof(type, m), .size = SCHEMA_SIZE(type, m)
 
 #endif

@@ -111,8 +111,11 @@ static void sample_is_right(void **state)
 
 static struct now day(int year, unsigned month, unsigned d, unsigned weekday, unsigned minute)
 {
-	return (struct now){.year = (int16_t)year, .month = (uint8_t)month, .day = (uint8_t)d,
-			    .weekday = (uint8_t)weekday, .minute_of_day = (uint16_t)minute};
+	return (struct now){.year = (int16_t)year,
+			    .month = (uint8_t)month,
+			    .day = (uint8_t)d,
+			    .weekday = (uint8_t)weekday,
+			    .minute_of_day = (uint16_t)minute};
 }
 
 static void hours_and_holidays(void **state)
@@ -142,11 +145,16 @@ static void classes_of_service(void **state)
 		const char *digits;
 		enum service_class class;
 	} rows[] = {
-	    {"02155508000", CLASS_NATIONAL},  {"0085221234567", CLASS_INTERNATIONAL},
-	    {"55508000", CLASS_CITY},	      {"13800000417", CLASS_CITY},
-	    {"013800000417", CLASS_NATIONAL}, {"95588", CLASS_CITY},
-	    {"12345", CLASS_CITY},	      {"4008001234", CLASS_CITY},
-	    {"16899999", CLASS_INTERNATIONAL}, {"16600000000", CLASS_CITY},
+	    {"02155508000", CLASS_NATIONAL},
+	    {"0085221234567", CLASS_INTERNATIONAL},
+	    {"55508000", CLASS_CITY},
+	    {"13800000417", CLASS_CITY},
+	    {"013800000417", CLASS_NATIONAL},
+	    {"95588", CLASS_CITY},
+	    {"12345", CLASS_CITY},
+	    {"4008001234", CLASS_CITY},
+	    {"16899999", CLASS_INTERNATIONAL},
+	    {"16600000000", CLASS_CITY},
 	    {"99999", CLASS_COUNT},
 	};
 	struct measures m;
@@ -245,8 +253,8 @@ static void mistakes_of_a_node(void **state)
 	    {"kind: headquarters", "kind: associated", "config.no_headquarters", NULL},
 	    {"bei-po/measures.yaml", "mou-cheng/measures.yaml", "config.taken_twice", NULL},
 	    {"realm: zongji.example", "realm: zong ji", "config.wrong_value", NULL},
-	    {"realm: zongji.example",
-	     "realm: a\n  expires_min: 10min\n  expires_default: 5min", "config.expiry_order", NULL},
+	    {"realm: zongji.example", "realm: a\n  expires_min: 10min\n  expires_default: 5min",
+	     "config.expiry_order", NULL},
 	};
 	struct catalogue *texts = NULL;
 
@@ -290,7 +298,8 @@ static void mistakes_of_measures(void **state)
 	struct catalogue *texts = NULL;
 
 	assert_int_equal(catalogue_open(&texts, SOURCE_ROOT "/lang", NULL), 0);
-	mistakes(SAMPLE "mou-cheng/measures.yaml", false, rows, sizeof(rows) / sizeof(*rows), texts);
+	mistakes(SAMPLE "mou-cheng/measures.yaml", false, rows, sizeof(rows) / sizeof(*rows),
+		 texts);
 	catalogue_close(texts);
 }
 
@@ -417,14 +426,27 @@ static void against_a_directory(void **state)
 	    {.id = 1, .name = "c", .number = "8600", .hours = 2, .announce = 1},
 	    {.id = 3, .name = "d", .number = "8601", .announce = 1},
 	};
-	struct directory d = {.extensions = x, .extension_count = 6, .people = p,
-			      .person_count = 2, .departments = g, .department_count = 2};
+	struct directory d = {.extensions = x,
+			      .extension_count = 6,
+			      .people = p,
+			      .person_count = 2,
+			      .departments = g,
+			      .department_count = 2};
 	static const char *const keys[] = {
-	    "config.dir.length",       "config.dir.outside",	  "config.dir.main_number",
-	    "config.dir.parking",      "config.dir.emergency",	  "config.dir.begins",
-	    "config.dir.hours",	       "config.dir.announce",	  "config.dir.no_members",
-	    "config.dir.no_secretary", "config.dir.no_extension", "config.dir.vacant.general_manager",
-	    "config.dir.vacant.gad_manager", "config.dir.department_unknown",
+	    "config.dir.length",
+	    "config.dir.outside",
+	    "config.dir.main_number",
+	    "config.dir.parking",
+	    "config.dir.emergency",
+	    "config.dir.begins",
+	    "config.dir.hours",
+	    "config.dir.announce",
+	    "config.dir.no_members",
+	    "config.dir.no_secretary",
+	    "config.dir.no_extension",
+	    "config.dir.vacant.general_manager",
+	    "config.dir.vacant.gad_manager",
+	    "config.dir.department_unknown",
 	    "config.dir.number_unknown",
 	};
 	struct config *c = NULL;
@@ -490,18 +512,12 @@ static void reference_is_up_to_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sample_is_right),
-	    cmocka_unit_test(hours_and_holidays),
-	    cmocka_unit_test(classes_of_service),
-	    cmocka_unit_test(mistakes_of_a_node),
-	    cmocka_unit_test(mistakes_of_measures),
-	    cmocka_unit_test(all_in_one_pass),
-	    cmocka_unit_test(secrets_stay_secret),
-	    cmocka_unit_test(limits),
-	    cmocka_unit_test(files_that_cannot_be_read),
-	    cmocka_unit_test(against_a_directory),
-	    cmocka_unit_test(what_a_reload_changes),
-	    cmocka_unit_test(reference_is_up_to_date),
+	    cmocka_unit_test(sample_is_right),		 cmocka_unit_test(hours_and_holidays),
+	    cmocka_unit_test(classes_of_service),	 cmocka_unit_test(mistakes_of_a_node),
+	    cmocka_unit_test(mistakes_of_measures),	 cmocka_unit_test(all_in_one_pass),
+	    cmocka_unit_test(secrets_stay_secret),	 cmocka_unit_test(limits),
+	    cmocka_unit_test(files_that_cannot_be_read), cmocka_unit_test(against_a_directory),
+	    cmocka_unit_test(what_a_reload_changes),	 cmocka_unit_test(reference_is_up_to_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
