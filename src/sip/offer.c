@@ -559,7 +559,10 @@ int offer_make(struct offer_self *self, const struct stream_local *local, bool s
 	if (n.srtp && !n.crypto_tag)
 		n.crypto_tag = 1;
 	types_for_offer(&n, local);
-	err = sdp_write(&n, local, n.refused, 20, local->direction, sdp, cap);
+	n.answered = false;
+	if (!n.ptime_ms)
+		n.ptime_ms = 20;
+	err = sdp_write(&n, local, n.refused, n.ptime_ms, local->direction, sdp, cap);
 	if (!err)
 		*self = n;
 	return err;
@@ -687,12 +690,27 @@ int offer_answer(struct offer_self *self, const struct offer_remote *remote,
 	n.dtmf = event && event->event_clock != 48000 ? event->type : 0;
 	n.dtmf_48 = event && event->event_clock == 48000 ? event->type : 0;
 	take_refused(&n, remote);
+	n.answered = true;
+	n.ptime_ms = s.ptime_ms;
 	err = sdp_write(&n, &chosen, remote->refused, s.ptime_ms, s.direction, sdp, cap);
 	if (err)
 		return err;
 	*self = n;
 	*out = s;
 	return 0;
+}
+
+struct stream_local offer_same(const struct offer_self *self, const struct stream_local *local,
+			       const struct stream *agreed)
+{
+	struct stream_local same = *local;
+
+	if (!self->answered || agreed->codec == CODEC_NONE)
+		return same;
+	same.codecs[0] = agreed->codec;
+	same.codec_count = 1;
+	same.direction = agreed->direction;
+	return same;
 }
 
 int offer_conclude(struct offer_self *self, const struct offer_remote *remote,

@@ -58,6 +58,8 @@ struct offer_self {
 	bool srtp;            /* keys were in it */
 	bool plain;           /* never offer keys (again): the far end refused them */
 	bool rtcp_mux;
+	bool answered; /* our last SDP was an answer */
+	uint8_t ptime_ms; /* as we last wrote it */
 	bool locked; /* the far end has m= lines that we couldn't keep: no offer of ours */
 	uint16_t refused_before;
 	char refused[OFFER_KEEP];
@@ -81,6 +83,10 @@ int offer_make(struct offer_self *self, const struct stream_local *local, bool s
 int offer_answer(struct offer_self *self, const struct offer_remote *remote,
 		 const struct stream_local *local, bool secure, char *sdp, size_t cap,
 		 struct stream *out);
+
+/* What our last SDP said, as something to offer: a refresh of the session changes nothing. */
+struct stream_local offer_same(const struct offer_self *self, const struct stream_local *local,
+			       const struct stream *agreed);
 
 /* Takes the answer to our last offer. ENOTSUP as above. */
 int offer_conclude(struct offer_self *self, const struct offer_remote *remote,

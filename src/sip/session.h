@@ -55,7 +55,7 @@ struct sip_dial {
 enum sip_session_event_kind {
 	SIP_RINGING,  /* 180 on a call that we placed */
 	SIP_EARLY,    /* sound before the answer: stream */
-	SIP_ANSWERED, /* stream; incoming: when the ACK has come, or at once if that is known */
+	SIP_ANSWERED, /* stream; of an incoming call: its ACK has come */
 	SIP_FAILED,   /* a call that we placed is refused: end */
 	SIP_ENDED,    /* the far end hung up or cancelled, or the dialog is lost: end */
 	SIP_STREAM,   /* the far end renegotiated: stream; hold in both styles sets held */
@@ -108,9 +108,9 @@ typedef void sip_session_event_h(struct sip_session *s, uint32_t key,
 void sip_session_bind(struct sip_session *s, uint32_t key);
 uint32_t sip_session_key(const struct sip_session *s);
 
-/* Incoming. `sip_session_incoming` may answer at once or at any later time. All of these return 0,
- * EPROTO when the state doesn't allow it, ENOTSUP when no sound could be agreed on (then the call
- * has been refused with 488 and the handle is gone), ENOMEM. */
+/* Incoming: from inside `incoming`, or at any later time. All of these return 0, EPROTO when the
+ * state doesn't allow it, ENOTSUP when no sound could be agreed on (then the call has been refused
+ * with 488 and the handle is gone), ENOMEM. */
 int sip_session_ring(struct sip_session *s);
 /* 183 with SDP; *stream as agreed, when the INVITE had an offer (else ENODATA, and 180 is sent). */
 int sip_session_progress(struct sip_session *s, const struct stream_local *local,

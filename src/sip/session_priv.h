@@ -105,7 +105,7 @@ struct usage {
 	struct tmr again;        /* after 491 */
 	bool again_offer;
 	bool updating;           /* UPDATE of ours is open */
-	bool reoffering;         /* the open INVITE or UPDATE carries an offer of app's */
+	bool reoffering;         /* local_next is app's, not that of a refresh */
 
 	enum usage_offer offer;
 	struct offer_self self;

@@ -272,7 +272,9 @@ static void reinvite_accepted(struct usage *u, const struct sip_msg *msg)
 		update_lost(u, 488, SIP_CAUSE_MEDIA);
 		return;
 	}
-	u->local = u->local_next;
+	if (u->reoffering)
+		u->local = u->local_next;
+	u->reoffering = false;
 	u->tries = 0;
 	stimer_concluded(u, msg);
 	usage_note(u);
@@ -326,6 +328,7 @@ int update_offer(struct usage *u, const struct stream_local *local)
 	sound_local(u, local); /* with what the trunk makes of it */
 	u->local_next = u->local;
 	u->local = kept;
+	u->reoffering = true;
 	u->tries = 0;
 	return reinvite_send(u);
 }
@@ -381,7 +384,8 @@ int update_refresh(struct usage *u)
 		return EBUSY;
 	if (u->d.can & DIALOG_CAN_UPDATE)
 		return update_send(u);
-	u->local_next = u->local;
+	u->local_next = offer_same(&u->self, &u->local, &u->stream);
+	u->reoffering = false;
 	u->tries = 0;
 	return reinvite_send(u);
 }

@@ -390,10 +390,11 @@ static void send_head(struct phone *ph, const char *method, const char *uri, con
 		snprintf(to, sizeof(to), ";tag=%s", ph->to_tag);
 	snprintf(ph->last_branch, sizeof(ph->last_branch), "z9hG4bKp%ux%u", ph->port, ++ph->branch);
 	phone_say(ph, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=%s;rport\r\n"
-		  "From: \"Phone\" <sip:" PAIR_USER "@zongji.test>;tag=%s\r\nTo: <sip:x@zongji.test>%s\r\n"
+		  "From: \"Phone\" <sip:" PAIR_USER "@zongji.test>;tag=%s\r\nTo: <sip:%s@zongji.test>%s\r\n"
 		  "Call-ID: %s\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\n"
 		  "Contact: <sip:" PAIR_USER "@127.0.0.3:%u>\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
-		  method, uri, ph->port, ph->last_branch, ph->tag, to, ph->call_id, ph->cseq, method,
+		  method, uri, ph->port, ph->last_branch, ph->tag,
+		  strcmp(method, "REGISTER") ? "x" : PAIR_USER, to, ph->call_id, ph->cseq, method,
 		  ph->port, extra, type ? "Content-Type: " : "", type ? type : "",
 		  type ? "\r\n" : "", body ? strlen(body) : 0, body ? body : "");
 }
