@@ -156,7 +156,7 @@ void article4_outcome(struct turn *t, struct call *c, enum outcome o)
 	}
 	c->message_clause = row->clause;
 	play = caller_play(t, c);
-	say(play, row->sentence, c->department, "");
+	say(play, row->sentence, o == OUTCOME_CLOSED ? c->department : 0, "");
 	if (o == OUTCOME_AWAY && c->to == TO_ORDINARY)
 		say_away(t, c, play);
 	if (o == OUTCOME_CLOSED)
