@@ -13,38 +13,66 @@
 
 #define OPUS_ROOM_A_FRAME 160 /* the mean of 24 kbit/s is 60; grown when it isn't enough */
 
-int clip_make(struct media *m, uint32_t id, const int16_t *samples, size_t count, unsigned rate,
-	      struct clip **cp)
+static int hand_over(struct media *m, struct clip *c, struct clip **cp)
 {
-	struct clip *c;
 	int err;
 
-	if (!samples || count == 0 || rate < 8000 || rate > 48000 ||
-	    (uint64_t)count * 1000 / rate > MEDIA_CLIP_MS_MAX)
-		return EINVAL;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return ENOMEM;
-	c->pcm = malloc(count * sizeof(*samples));
-	if (!c->pcm) {
-		free(c);
-		return ENOMEM;
-	}
-	memcpy(c->pcm, samples, count * sizeof(*samples));
-	c->pcm_count = count;
-	c->pcm_rate = rate;
-	c->id = id;
 	c->total = &m->clip_bytes;
-	c->frames = (uint32_t)(((uint64_t)count * FRAMES_A_SECOND + rate - 1) / rate);
 	atomic_init(&c->refs, 2); /* the caller's and the worker's */
 	err = ring_push(m->clip_jobs, &c);
 	if (err) {
 		free(c->pcm);
+		free(c->path);
 		free(c);
 		return err;
 	}
 	*cp = c;
 	return 0;
+}
+
+static void set_pcm(struct clip *c, int16_t *pcm, size_t count, unsigned rate)
+{
+	c->pcm = pcm;
+	c->pcm_count = count;
+	c->pcm_rate = rate;
+	c->frames = (uint32_t)(((uint64_t)count * FRAMES_A_SECOND + rate - 1) / rate);
+}
+
+int clip_make(struct media *m, uint32_t id, const int16_t *samples, size_t count, unsigned rate,
+	      struct clip **cp)
+{
+	struct clip *c;
+	int16_t *pcm;
+
+	if (!samples || count == 0 || rate < 8000 || rate > 48000 ||
+	    (uint64_t)count * 1000 / rate > MEDIA_CLIP_MS_MAX)
+		return EINVAL;
+	c = calloc(1, sizeof(*c));
+	pcm = malloc(count * sizeof(*samples));
+	if (!c || !pcm) {
+		free(c);
+		free(pcm);
+		return ENOMEM;
+	}
+	memcpy(pcm, samples, count * sizeof(*samples));
+	c->id = id;
+	set_pcm(c, pcm, count, rate);
+	return hand_over(m, c, cp);
+}
+
+int clip_make_from(struct media *m, uint32_t id, const char *path, struct clip **cp)
+{
+	struct clip *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return ENOMEM;
+	c->id = id;
+	c->path = strdup(path);
+	if (!c->path) {
+		free(c);
+		return ENOMEM;
+	}
+	return hand_over(m, c, cp);
 }
 
 void clip_ref(struct clip *c)
@@ -74,6 +102,7 @@ void clip_unref(struct clip *c)
 		free(c->data[k]);
 	free(c->opus_at);
 	free(c->pcm);
+	free(c->path);
 	free(c);
 }
 
@@ -235,6 +264,20 @@ static void wait_for_opus(struct clip **first, struct clip *c)
 	*first = c;
 }
 
+static void read_file(struct clip *c)
+{
+	struct media_wav wav;
+	struct media_wav_error error;
+	int err = media_wav_read(c->path, &wav, &error);
+
+	if (err)
+		log_error("media", "clip %u, %s: %s (%s, found %u, expected %u)", c->id, c->path,
+			  strerror(err), media_wav_fault_name(error.fault), error.found,
+			  error.expected);
+	else
+		set_pcm(c, wav.samples, wav.count, wav.rate);
+}
+
 static void take_new(struct media *m, struct clip **later)
 {
 	struct clip *c;
@@ -243,6 +286,13 @@ static void take_new(struct media *m, struct clip **later)
 	while (ring_take(m->clip_jobs, &c)) {
 		if (!c)
 			continue; /* woken up to stop */
+		if (c->path)
+			read_file(c);
+		if (c->frames == 0) {
+			atomic_store_explicit(&c->ready, ~0U, memory_order_release);
+			finish(c);
+			continue;
+		}
 		if (!atomic_load(&m->closing))
 			encode_some(c, false);
 		if (m->cfg.no_opus) {

@@ -118,7 +118,7 @@ static void take_command(struct engine *e, struct command *c)
 		set(e, l, c->stream);
 		break;
 	case COMMAND_CLOSE:
-		leg_end(e, l);
+		leg_finish(e, l);
 		break;
 	case COMMAND_JOIN:
 		bridge_join(e, l, &e->media->legs[c->other]);
@@ -199,7 +199,7 @@ static void end_all(struct engine *e)
 {
 	for (uint32_t i = 0; i < e->legs_high; i++)
 		if (e->media->legs[i].open)
-			leg_end(e, &e->media->legs[i]);
+			leg_finish(e, &e->media->legs[i]);
 	for (int i = 0; i < 1000 && e->finishing; i++) {
 		usleep(1000);
 		recording_retry(e);

@@ -41,7 +41,7 @@ void leg_init(struct engine *e, struct leg *l)
 	tick_timer(e);
 }
 
-void leg_end(struct engine *e, struct leg *l)
+void leg_finish(struct engine *e, struct leg *l)
 {
 	const uint32_t slot = l->slot;
 

@@ -358,25 +358,38 @@ int media_part(struct media *m, uint32_t key)
 
 /* ---- clips ---- */
 
+static int may_add(const struct media *m, uint32_t clip)
+{
+	if (clip == 0)
+		return EINVAL;
+	return m->clips.count == m->clips.limit && !idmap_get(&m->clips, clip) ? ENOBUFS : 0;
+}
+
+static int put_clip(struct media *m, uint32_t clip, struct clip *c)
+{
+	clip_unref(idmap_remove(&m->clips, clip));
+	return idmap_put(&m->clips, clip, c);
+}
+
 int media_clip_add(struct media *m, uint32_t clip, const int16_t *samples, size_t count,
 		   unsigned rate)
 {
-	struct clip *c, *old;
-	int err;
+	struct clip *c;
+	int err = may_add(m, clip);
 
-	if (clip == 0)
-		return EINVAL;
-	old = idmap_get(&m->clips, clip);
-	if (!old && m->clips.count == m->clips.limit)
-		return ENOBUFS;
-	err = clip_make(m, clip, samples, count, rate, &c);
-	if (err)
-		return err;
-	if (old) {
-		idmap_remove(&m->clips, clip);
-		clip_unref(old);
-	}
-	return idmap_put(&m->clips, clip, c);
+	if (!err)
+		err = clip_make(m, clip, samples, count, rate, &c);
+	return err ? err : put_clip(m, clip, c);
+}
+
+int media_clip_load(struct media *m, uint32_t clip, const char *path)
+{
+	struct clip *c;
+	int err = may_add(m, clip);
+
+	if (!err)
+		err = clip_make_from(m, clip, path, &c);
+	return err ? err : put_clip(m, clip, c);
 }
 
 int media_clip_drop(struct media *m, uint32_t clip)

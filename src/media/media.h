@@ -78,6 +78,10 @@ int media_part(struct media *m, uint32_t key);
  * that id is replaced, plays that have it go on with the old one. */
 int media_clip_add(struct media *m, uint32_t clip, const int16_t *samples, size_t count,
 		   unsigned rate);
+
+/* The same from a WAV file (media_wav_read), which the worker reads: the call thread doesn't wait
+ * for the disk. A file that can't be read is logged and is a clip without sound. */
+int media_clip_load(struct media *m, uint32_t clip, const char *path);
 int media_clip_drop(struct media *m, uint32_t clip);
 bool media_clip_known(struct media *m, uint32_t clip);
 

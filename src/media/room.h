@@ -61,13 +61,14 @@ struct port {
 struct clip {
 	atomic_uint refs;
 	uint32_t id;
-	uint32_t frames;
+	uint32_t frames;                 /* known once anything is ready; 0: there is no sound */
 	atomic_uint ready;               /* bit 1 << codec: its data may be read */
 	uint8_t *data[CODEC_COUNT];      /* NULL where it could not be encoded */
 	uint32_t *opus_at;               /* frames + 1 offsets */
 	_Atomic uint64_t *total;         /* media's clip_bytes, counted's part in it */
 	uint64_t counted;
 	struct clip *next;               /* the worker's */
+	char *path;                      /* to be read by the worker */
 	int16_t *pcm;                    /* until it is encoded */
 	size_t pcm_count;
 	unsigned pcm_rate;
@@ -323,7 +324,7 @@ void batch_send(struct engine *e);
 /* leg.c */
 void leg_init(struct engine *e, struct leg *l);
 void leg_set(struct engine *e, struct leg *l, const struct stream *s);
-void leg_end(struct engine *e, struct leg *l);
+void leg_finish(struct engine *e, struct leg *l);
 void leg_receive(struct engine *e, struct leg *l, uint8_t *data, size_t len,
 		 const union address *from);
 void leg_sweep(struct engine *e, struct leg *l);
@@ -378,6 +379,7 @@ int digit_event(char digit); /* 0-15, -1 */
 /* clip.c */
 int clip_make(struct media *m, uint32_t id, const int16_t *samples, size_t count, unsigned rate,
 	      struct clip **cp);
+int clip_make_from(struct media *m, uint32_t id, const char *path, struct clip **cp);
 void clip_ref(struct clip *c);
 void clip_unref(struct clip *c); /* accepts NULL */
 const uint8_t *clip_frame(const struct clip *c, enum codec codec, uint32_t frame, size_t *len);

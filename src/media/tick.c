@@ -111,25 +111,26 @@ static void play_over(struct engine *e, struct leg *l)
 static bool play_tick(struct engine *e, struct leg *l)
 {
 	struct play *p = l->play;
-	const struct clip *c;
 
-	if (p->index < p->count && p->frame >= p->clip[p->index]->frames) {
+	/* a clip that failed has no frames; a loop of such ends, too */
+	for (unsigned passed = 0; passed <= p->count && p->index < p->count; passed++) {
+		const struct clip *c = p->clip[p->index];
+
+		if (!(atomic_load_explicit(&c->ready, memory_order_acquire) & 1U << l->codec)) {
+			send_frame(e, l, e->media->builtin[BUILTIN_SILENCE], 0);
+			return true;
+		}
+		if (p->frame < c->frames) {
+			send_frame(e, l, c, p->frame++);
+			return true;
+		}
 		p->frame = 0;
 		p->index++;
 		if (p->index == p->count && p->loop)
 			p->index = 0;
 	}
-	if (p->index >= p->count) {
-		play_over(e, l);
-		return false;
-	}
-	c = p->clip[p->index];
-	if (!(atomic_load_explicit(&c->ready, memory_order_acquire) & 1U << l->codec)) {
-		send_frame(e, l, e->media->builtin[BUILTIN_SILENCE], 0);
-		return true;
-	}
-	send_frame(e, l, c, p->frame++);
-	return true;
+	play_over(e, l);
+	return false;
 }
 
 static void tick_leg(struct engine *e, struct leg *l)
