@@ -8,21 +8,19 @@
 
 #include "app/config/cross.h"
 #include "app/config/errors.h"
+#include "app/config/folder.h"
 #include "app/config/schema.h"
 #include "app/config/table.h"
 #include "base/text.h"
-#include "records/directory.h"
 
-static const char *const files[RECORDS_FILES] = {
-    [RECORDS_PEOPLE] = "people.csv",
-    [RECORDS_DEPARTMENTS] = "departments.csv",
-    [RECORDS_EXTENSIONS] = "extensions.csv",
+const char *const folder_files[RECORDS_FILES] = {
+	[RECORDS_PEOPLE] = "people.csv",
+	[RECORDS_DEPARTMENTS] = "departments.csv",
+	[RECORDS_EXTENSIONS] = "extensions.csv",
 };
 
-struct folder {
-	const char *path;
-	struct records_csv csv;
-	char *text[RECORDS_FILES]; /* owned, with a byte to spare for tables */
+struct crossed {
+	struct folder_texts t; /* each text has a byte to spare for its table */
 	struct table table[RECORDS_FILES];
 	struct directory_extension *extensions;
 	struct directory_person *people;
@@ -64,20 +62,22 @@ static int file_read(const char *path, char **text, size_t *len)
 	return 0;
 }
 
-static void file_load(struct folder *f, enum records_csv_file i, struct config_errors *errs)
+static void file_load(const char *folder, bool whole, struct folder_texts *t,
+		      enum records_csv_file i, struct config_errors *errs)
 {
 	char path[CONFIG_PATH];
 	struct config_error *e;
 	size_t len = 0;
 	int err;
 
-	snprintf(path, sizeof(path), "%.200s/%s", f->path, files[i]);
-	err = file_read(path, &f->text[i], &len);
+	snprintf(path, sizeof(path), "%.200s/%s", folder, folder_files[i]);
+	err = file_read(path, &t->text[i], &len);
 	if (!err) {
-		f->csv.file[i].data = f->text[i];
-		f->csv.file[i].len = len;
-		return;
+		t->csv.file[i].data = t->text[i];
+		t->csv.file[i].len = len;
 	}
+	if (!err || (err == ENOENT && !whole))
+		return;
 	e = errors_add(errs, path, 0, 0, err == EFBIG ? "config.too_large" : "config.unreadable");
 	if (err == EFBIG)
 		snprintf(e->a, sizeof(e->a), "%u", RECORDS_CSV_BYTES / 1024);
@@ -85,41 +85,69 @@ static void file_load(struct folder *f, enum records_csv_file i, struct config_e
 		TEXT_COPY(e->a, strerror(err));
 }
 
-/* records' errors in our words: columns are told by name, a line is all the place that is known. */
-static void told(const struct folder *f, const struct records_csv_error *r,
-		 struct config_errors *errs)
+int folder_read(const char *folder, bool whole, struct folder_texts *t, struct config_errors *errs)
+{
+	size_t before = errs->errors;
+
+	memset(t, 0, sizeof(*t));
+	for (unsigned i = 0; i < RECORDS_FILES; i++)
+		file_load(folder, whole, t, i, errs);
+	if (!whole && !t->text[0] && !t->text[1] && !t->text[2])
+		TEXT_COPY(errors_add(errs, folder, 0, 0, "config.unreadable")->a, strerror(ENOENT));
+	return errs->errors > before ? EINVAL : 0;
+}
+
+void folder_free(struct folder_texts *t)
+{
+	for (unsigned i = 0; i < RECORDS_FILES; i++)
+		free(t->text[i]);
+	memset(t, 0, sizeof(*t));
+}
+
+/* Columns are told by name; a line is all the place that is known. */
+static void tell_one(const char *folder, const struct records_csv_error *r,
+		     struct config_errors *errs)
 {
 	char path[CONFIG_PATH], key[48];
 	struct config_error *e;
 
-	snprintf(path, sizeof(path), "%.200s/%s", f->path, files[r->file]);
+	snprintf(path, sizeof(path), "%.200s/%s", folder, folder_files[r->file]);
 	snprintf(key, sizeof(key), "config.%s", records_csv_code_name(r->code));
 	e = errors_add(errs, path, r->line, 1, key);
 	TEXT_COPY(e->at, r->column);
 	TEXT_COPY(e->found, r->found);
 	TEXT_COPY(e->a, r->expected);
 	TEXT_COPY(e->suggestion, r->suggestion);
-	if (r->code == RECORDS_CSV_NUMBER || r->code == RECORDS_CSV_FIELD_COUNT)
+	if (r->code == RECORDS_CSV_NUMBER)
 		snprintf(e->a, sizeof(e->a), "%lld", (long long)r->expected_min);
+	if (r->code == RECORDS_CSV_FIELD_COUNT)
+		snprintf(e->a, sizeof(e->a), "%lld", (long long)r->expected_max);
 	if (r->code == RECORDS_CSV_COLUMN_MISSING && !e->a[0])
 		TEXT_COPY(e->a, r->column);
 	snprintf(e->b, sizeof(e->b), "%lld",
 		 (long long)(r->other_line ? r->other_line : r->expected_max));
 }
 
-static void csv_check(const struct folder *f, struct config_errors *errs)
+void folder_tell(const char *folder, const struct records_csv_errors *found,
+		 struct config_errors *errs)
+{
+	uint32_t n = found->count < RECORDS_CSV_ERRORS ? found->count : RECORDS_CSV_ERRORS;
+
+	for (uint32_t i = 0; i < n; i++)
+		tell_one(folder, &found->v[i], errs);
+	errs->errors += found->count - n;
+	errs->dropped += found->count - n;
+}
+
+static void csv_check(const char *folder, const struct records_csv *csv,
+		      struct config_errors *errs)
 {
 	struct records_csv_errors *found = calloc(1, sizeof(*found));
-	uint32_t n;
 
 	if (!found)
 		return;
-	records_csv_check(&f->csv, found);
-	n = found->count < RECORDS_CSV_ERRORS ? found->count : RECORDS_CSV_ERRORS;
-	for (uint32_t i = 0; i < n; i++)
-		told(f, &found->v[i], errs);
-	errs->errors += found->count - n;
-	errs->dropped += found->count - n;
+	records_csv_check(csv, found);
+	folder_tell(folder, found, errs);
 	free(found);
 }
 
@@ -148,7 +176,7 @@ static unsigned words_of(const char *s)
 }
 
 /* As much of the directory as cross_check looks at. */
-static int directory_make(struct folder *f, struct directory *d)
+static int directory_make(struct crossed *f, struct directory *d)
 {
 	const struct table *p = &f->table[RECORDS_PEOPLE], *g = &f->table[RECORDS_DEPARTMENTS],
 			   *x = &f->table[RECORDS_EXTENSIONS];
@@ -186,12 +214,11 @@ static int directory_make(struct folder *f, struct directory *d)
 	return 0;
 }
 
-static void folder_free(struct folder *f)
+static void crossed_free(struct crossed *f)
 {
-	for (unsigned i = 0; i < RECORDS_FILES; i++) {
-		free(f->text[i]);
+	folder_free(&f->t);
+	for (unsigned i = 0; i < RECORDS_FILES; i++)
 		table_free(&f->table[i]);
-	}
 	free(f->people);
 	free(f->departments);
 	free(f->extensions);
@@ -200,7 +227,7 @@ static void folder_free(struct folder *f)
 void config_folder_check(const struct config *c, unsigned organisation, const char *folder,
 			 struct config_errors *errs)
 {
-	struct folder f = {.path = folder};
+	struct crossed f = {0};
 	struct cross_lines lines = {.folder = folder};
 	struct directory d;
 	struct stat st;
@@ -209,14 +236,13 @@ void config_folder_check(const struct config *c, unsigned organisation, const ch
 		errors_warn(errs, folder, 0, 0, "config.dir.folder");
 		return;
 	}
-	for (unsigned i = 0; i < RECORDS_FILES; i++)
-		file_load(&f, i, errs);
-	csv_check(&f, errs);
+	folder_read(folder, true, &f.t, errs);
+	csv_check(folder, &f.t.csv, errs);
 	for (unsigned i = 0; c && i < RECORDS_FILES; i++) {
-		char *text = f.text[i];
+		char *text = f.t.text[i];
 
-		f.text[i] = NULL; /* the table's from now on */
-		if (!text || table_parse(&f.table[i], text, f.csv.file[i].len))
+		f.t.text[i] = NULL; /* the table's from now on */
+		if (!text || table_parse(&f.table[i], text, f.t.csv.file[i].len))
 			goto out;
 	}
 	if (!c || directory_make(&f, &d))
@@ -226,5 +252,5 @@ void config_folder_check(const struct config *c, unsigned organisation, const ch
 	lines.departments = f.table[RECORDS_DEPARTMENTS].lines;
 	cross_check(c, organisation, &d, &lines, errs);
 out:
-	folder_free(&f);
+	crossed_free(&f);
 }

@@ -16,6 +16,8 @@ static void node_defaults(struct node_config *n)
 	for (unsigned i = 0; i < n->trunk_count; i++)
 		if (!n->trunks[i].name[0])
 			TEXT_COPY(n->trunks[i].name, n->trunks[i].id);
+	if (n->store.postgres[0])
+		n->store.engine = CONFIG_POSTGRES;
 	if (!n->limits.legs)
 		n->limits.legs = n->limits.calls * 2;
 	if (n->http.certificate[0] && !n->http.key[0])
