@@ -11,6 +11,7 @@
  */
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@
 #define SWEEP_MS     1000
 #define NO_ROW       UINT32_MAX
 #define CAPACITY_MAX (1u << 22)
+/* Sweeps between two pings of one binding: see nat_ping.c. */
+#define PING_NAT     25
+#define PING_STREAM  120
 
 struct cold {
 	uint64_t call_id; /* hash: which phone session made it */
@@ -57,17 +61,19 @@ struct row {
 	int64_t expires_ms; /* monotonic */
 	uint64_t order;     /* of the last refresh */
 	uint8_t iface;
+	uint8_t ping; /* every so many sweeps, 0 never */
 };
 
 struct sip_bindings {
 	struct file_head *head;
 	struct slot *slots;
 	size_t mapped;
-	bool in_file;
+	int fd; /* holds the lock; -1 in memory */
 	struct row *rows;
 	uint32_t *buckets;
 	uint32_t bucket_mask, capacity, count, extensions, free;
 	uint64_t order;
+	uint32_t sweeps;
 	struct tmr sweep;
 };
 
@@ -181,10 +187,37 @@ static void cold_from(struct sip_room *r, uint32_t extension, const struct sip_c
 
 /* ---- The sweep ---- */
 
+static void binding_from(const struct cold *k, uint8_t iface, struct sip_binding *out)
+{
+	*out = (struct sip_binding){.iface = iface, .nat = k->nat};
+	(void)sa_set_str(&out->hop.addr, k->hop.ip, k->hop.port);
+	out->hop.tp = (enum sip_transp)k->hop_tp;
+	TEXT_COPY(out->uri, k->uri);
+	TEXT_COPY(out->routes, k->path);
+}
+
 static void report(struct sip_room *r, uint32_t extension, bool on)
 {
+	log_info("sip", "extension %u: %s", extension, on ? "registered" : "no binding any more");
 	if (r->h.reachable)
 		r->h.reachable(extension, on, r->h.arg);
+}
+
+static uint8_t ping_of(const struct cold *k)
+{
+	if (k->path_set)
+		return 0; /* the proxy's */
+	if (k->hop_tp != SIP_TRANSP_UDP)
+		return PING_STREAM;
+	return k->nat ? PING_NAT : 0;
+}
+
+static void ping(struct sip_room *r, uint32_t i)
+{
+	struct sip_binding binding;
+
+	binding_from(&r->bindings->slots[i].cold, r->bindings->rows[i].iface, &binding);
+	sip_nat_ping(r, &binding);
 }
 
 static void sweep(void *arg)
@@ -194,11 +227,17 @@ static void sweep(void *arg)
 	int64_t now = clock_mono_ms();
 
 	tmr_start(&b->sweep, SWEEP_MS, sweep, r);
+	b->sweeps++;
 	for (uint32_t i = 0; i < b->capacity; i++) {
 		uint32_t extension = b->rows[i].extension;
 
-		if (!extension || b->rows[i].expires_ms > now)
+		if (!extension)
 			continue;
+		if (b->rows[i].expires_ms > now) {
+			if (b->rows[i].ping && !((b->sweeps + i) % b->rows[i].ping))
+				ping(r, i);
+			continue;
+		}
 		slot_free(b, i);
 		if (row_first(b, extension) == NO_ROW)
 			report(r, extension, false);
@@ -217,7 +256,8 @@ static int map_file(struct sip_bindings *b, const char *path, uint32_t capacity)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
-	if (fstat(fd, &st)) {
+	/* Two servers on one file would tear it. */
+	if (flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &st)) {
 		err = errno;
 		goto out;
 	}
@@ -243,12 +283,13 @@ static int map_file(struct sip_bindings *b, const char *path, uint32_t capacity)
 		goto out;
 	}
 	b->head = p;
-	b->in_file = true;
+	b->fd = fd;
 	b->capacity = capacity;
 	*b->head = (struct file_head){.magic = FILE_MAGIC, .slot_size = sizeof(struct slot),
 				      .capacity = capacity};
 out:
-	close(fd);
+	if (err)
+		close(fd);
 	return err;
 }
 
@@ -292,6 +333,7 @@ static void load_slot(struct sip_room *r, uint32_t i, int64_t mono_ms, int64_t w
 			first = row_first(b, s->cold.extension) == NO_ROW;
 			row_link(b, i, s->cold.extension);
 			b->rows[i].iface = f->index;
+			b->rows[i].ping = ping_of(&s->cold);
 			b->rows[i].order = ++b->order;
 			b->rows[i].expires_ms = mono_ms + MIN(s->expires_wall_ms - wall_ms,
 				(int64_t)r->config.expires_max_s * 1000);
@@ -311,6 +353,8 @@ static void destructor(void *data)
 	tmr_cancel(&b->sweep);
 	if (b->head)
 		munmap(b->head, b->mapped);
+	if (b->fd >= 0)
+		close(b->fd);
 	mem_deref(b->rows);
 	mem_deref(b->buckets);
 }
@@ -325,6 +369,7 @@ int sip_bindings_open(struct sip_room *r)
 	b = mem_zalloc(sizeof(*b), destructor);
 	if (!b)
 		return ENOMEM;
+	b->fd = -1;
 	err = r->config.bindings_file[0] ? map_file(b, r->config.bindings_file, capacity)
 					 : map_memory(b, capacity);
 	if (err) {
@@ -438,6 +483,7 @@ static int put_new(struct sip_room *r, const struct cold *cold, const struct sip
 	slot_write(&b->slots[i], cold, c->cseq, clock_wall_ms() + (int64_t)c->expires_s * 1000);
 	row_link(b, i, cold->extension);
 	b->rows[i].iface = c->iface;
+	b->rows[i].ping = ping_of(cold);
 	*at = i;
 	return 0;
 }
@@ -506,15 +552,6 @@ void sip_room_forget(struct sip_room *r, uint32_t extension)
 }
 
 /* ---- Reading ---- */
-
-static void binding_from(const struct cold *k, uint8_t iface, struct sip_binding *out)
-{
-	*out = (struct sip_binding){.iface = iface, .nat = k->nat};
-	(void)sa_set_str(&out->hop.addr, k->hop.ip, k->hop.port);
-	out->hop.tp = (enum sip_transp)k->hop_tp;
-	TEXT_COPY(out->uri, k->uri);
-	TEXT_COPY(out->routes, k->path);
-}
 
 unsigned sip_bindings_of(struct sip_room *r, uint32_t extension, struct sip_binding *out,
 			 unsigned max)

@@ -216,6 +216,33 @@ out:
 	return err;
 }
 
+int sip_room_tls_reload(struct sip_room *r)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < r->iface_count; i++) {
+		const struct sip_iface *f = r->iface[i];
+		const char *path = f->config.tls_cert;
+		SSL_CTX *ctx, *trial;
+
+		if (!f->tls || !path[0])
+			continue;
+		/* Tried first: a context that was given half of it would serve nobody. */
+		trial = SSL_CTX_new(TLS_method());
+		ctx = tls_openssl_context(f->tls);
+		if (!trial || SSL_CTX_use_certificate_chain_file(trial, path) != 1 ||
+		    SSL_CTX_use_PrivateKey_file(trial, path, SSL_FILETYPE_PEM) != 1 ||
+		    SSL_CTX_use_certificate_chain_file(ctx, path) != 1 ||
+		    SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1) {
+			log_error("sip", "interface %s: certificate %s can't be used", f->config.name,
+				  path);
+			err = ENOENT;
+		}
+		SSL_CTX_free(trial);
+	}
+	return err;
+}
+
 /* ---- Uplinks ---- */
 
 static void sni_handler(const SSL *ssl, int where, int ret)

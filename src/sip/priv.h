@@ -235,6 +235,9 @@ struct sip_binding {
 	char routes[SIP_URI]; /* Path as a route set, "" none */
 };
 
+/* nat_ping.c: an OPTIONS whose answer keeps the way open. */
+void sip_nat_ping(struct sip_room *r, const struct sip_binding *b);
+
 /* Those that are alive, newest first; returns how many (at most max). */
 unsigned sip_bindings_of(struct sip_room *r, uint32_t extension, struct sip_binding *out,
 			 unsigned max);

@@ -54,7 +54,7 @@ struct sip_room_config {
 	uint32_t expires_min_s, expires_default_s, expires_max_s; /* 0: 60, 300, 3600 */
 	unsigned contacts_max;       /* of one extension; 0: 5 */
 	char proxies[SIP_PROXIES][46]; /* addresses whose Path we believe (RFC 3327); "" unused */
-	char bindings_file[SIP_PATH]; /* "" = kept in memory only */
+	char bindings_file[SIP_PATH]; /* "" = kept in memory only; locked while open */
 	uint32_t bindings_capacity;   /* 0: 4096. A file made with another capacity is taken over */
 	char journal_file[SIP_PATH];  /* dialogs written down; "" = none */
 	uint32_t sessions_max;        /* 0: 4096 */
@@ -197,6 +197,10 @@ int sip_room_open(struct sip_room **rp, const struct sip_room_config *config,
 
 /* Stops taking new calls and registrations with 503 (Retry-After), goes on serving what is there. */
 void sip_room_drain(struct sip_room *r);
+
+/* Reads the certificates of the interfaces again (SIGHUP after a renewal); connections that are there
+ * go on. ENOENT when one can't be used: it then stays as it was. */
+int sip_room_tls_reload(struct sip_room *r);
 
 /* Ends everything at once: open sessions get no event. Accepts NULL. Registrations at trunks are
  * withdrawn without waiting for the answer. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "sip/priv.h"
 
 static struct fixture f;
 static char buf[4096];
@@ -186,6 +187,17 @@ static void forget(struct fixture *fx, void *arg)
 	assert_false(sip_room_reachable(fx->room, 1002));
 }
 
+static void first_registration(struct fixture *fx, void *arg)
+{
+	assert_int_equal(sip_room_registrations(fx->room, 1002, arg, 1), 1);
+}
+
+static void drain(struct fixture *fx, void *arg)
+{
+	(void)arg;
+	sip_room_drain(fx->room);
+}
+
 static void test_bindings_survive(void **state)
 {
 	char path[] = "/tmp/zongji-bindings-XXXXXX";
@@ -217,6 +229,88 @@ static void test_bindings_survive(void **state)
 	fixture_run(&f, check_binding, &n);
 	fixture_close(&f);
 	unlink(path);
+	close(fd);
+}
+
+static void test_path(void **state)
+{
+	const char *path = "Path: <sip:edge@10.0.0.9;lr;received=sip:10.9.8.7:4567>, <sip:far@10.0.0.10;lr>\r\n"
+			   "Supported: path\r\n";
+	struct sip_registration r;
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	/* from somebody whom nobody has named it is ignored */
+	fixture_defaults(&f);
+	assert_int_equal(fixture_open(&f), 0);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1), 200);
+	assert_string_equal(phone_header(buf, "Path"), "");
+	fixture_run(&f, first_registration, &r);
+	assert_string_equal(r.source_ip, "127.0.0.1");
+	assert_true(r.nat);
+	fixture_close(&f);
+	strcpy(f.config.proxies[0], "127.0.0.1");
+	assert_int_equal(fixture_open(&f), 0);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1), 200);
+	assert_memory_equal(phone_header(buf, "Path"), "<sip:edge@10.0.0.9;lr;received", 30);
+	fixture_run(&f, first_registration, &r);
+	assert_string_equal(r.source_ip, "10.9.8.7");
+	assert_int_equal(r.source_port, 4567);
+	fixture_close(&f);
+	close(fd);
+}
+
+static void test_expiry(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	fixture_defaults(&f);
+	f.config.expires_min_s = 1;
+	assert_int_equal(fixture_open(&f), 0);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", NULL, 1, "a", 1), 200);
+	for (int i = 0; i < 50 && !f.reachable_off; i++)
+		usleep(100000);
+	assert_int_equal(f.reachable_off, 1);
+	fixture_close(&f);
+	close(fd);
+}
+
+static void ping(struct fixture *fx, void *arg)
+{
+	struct sip_binding b[2];
+	(void)arg;
+
+	assert_int_equal(sip_bindings_of(fx->room, 1002, b, 2), 1);
+	assert_true(b[0].nat);
+	sip_nat_ping(fx->room, &b[0]);
+}
+
+/* A phone behind NAT is reached where it registered from, and pinged there. */
+static void test_nat(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", NULL, 600, "a", 1), 200);
+	fixture_run(&f, ping, NULL);
+	assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
+	assert_memory_equal(buf, "OPTIONS sip:u2@10.9.8.7:4567 SIP/2.0", 36);
+	close(fd);
+}
+
+static void test_drain(void **state)
+{
+	uint16_t port;
+	int fd = phone_open(&port);
+	(void)state;
+
+	fixture_run(&f, drain, NULL);
+	assert_int_equal(reg(fd, port, "u2", "p2", NULL, NULL, 1, "a", 1), 503);
+	assert_string_equal(phone_header(buf, "Retry-After"), "10");
 	close(fd);
 }
 
@@ -343,6 +437,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_phone, setup, teardown),
 		cmocka_unit_test(test_bindings_survive),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test_setup_teardown(test_nat, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_flood, setup, teardown),
 	};
 
