@@ -138,7 +138,8 @@ struct records {
 	enum { SURE, UNSURE_STEPS, UNSURE_KEEPS } unsure; /* the last commit's answer was lost */
 	unsigned unsure_count;
 	unsigned retry_ms;
-	struct log_limiter limiter;
+	unsigned failures;
+	int64_t told_ms;
 
 	_Atomic int64_t batch_since_ms;  /* monotonic, 0: nothing in hand */
 	_Atomic uint64_t steps_done, messages_done, commits, bad_items, lost;

@@ -24,6 +24,7 @@
 #define IDLE_MS      1000
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
+#define TELL_MS      60000
 
 static const struct store_statement sql_writer_set = {
 	"records_writer_set",
@@ -40,17 +41,21 @@ static bool data_error(int err)
 	return err == EEXIST || err == EINVAL;
 }
 
+/* A trouble is told when it begins or changes, and then once a minute. */
 static void failed(struct records *r, int err, const char *what)
 {
-	uint32_t held = 0;
+	bool same = atomic_exchange(&r->last_err, err) == err;
+	int64_t now_ms = clock_mono_ms();
 
-	atomic_store(&r->last_err, err);
 	pthread_mutex_lock(&r->lock);
 	TEXT_COPY(r->why, store_error(r->writer));
 	pthread_mutex_unlock(&r->lock);
-	if (log_limit(&r->limiter, what, clock_mono_ms(), &held))
-		log_error(RECORDS_ROOM, "%s fails (%s): %s; %u more like it", what, strerror(err),
-			  store_error(r->writer), held);
+	r->failures++;
+	if (same && now_ms - r->told_ms < TELL_MS)
+		return;
+	log_error(RECORDS_ROOM, "%s fails (%s): %s; tried %u times", what, strerror(err),
+		  store_error(r->writer), r->failures);
+	r->told_ms = now_ms;
 }
 
 static void took(struct records *r, int64_t since_ms)
@@ -60,7 +65,9 @@ static void took(struct records *r, int64_t since_ms)
 	if (ms > atomic_load(&r->commit_max_ms))
 		atomic_store(&r->commit_max_ms, ms);
 	atomic_fetch_add(&r->commits, 1);
-	atomic_store(&r->last_err, 0);
+	if (atomic_exchange(&r->last_err, 0))
+		log_info(RECORDS_ROOM, "storage works again after %u failures", r->failures);
+	r->failures = 0;
 	r->retry_ms = 0;
 }
 

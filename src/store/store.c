@@ -126,6 +126,8 @@ int store_commit(struct store *s)
 		err = s->o.hooks.before_commit(s->o.hooks.arg);
 	if (!err)
 		err = s->ops->script(s, "COMMIT");
+	if (!err && s->o.hooks.after_commit)
+		err = s->o.hooks.after_commit(s->o.hooks.arg);
 	if (err)
 		store_rollback(s);
 	s->in_tx = false;

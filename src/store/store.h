@@ -25,9 +25,11 @@ enum store_engine { STORE_SQLITE, STORE_POSTGRES };
 #define STORE_BUSY_MS    5000
 #define STORE_WHY        256
 
-/* For tests: stands between us and the disk. A result other than 0 is taken for the commit's. */
+/* For tests: stands between us and the disk. A result other than 0 is taken for the commit's:
+ * before it nothing was done, after it everything was, and only the answer is lost. */
 struct store_hooks {
 	int (*before_commit)(void *arg);
+	int (*after_commit)(void *arg);
 	void *arg;
 };
 

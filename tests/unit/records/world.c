@@ -53,7 +53,7 @@ int world_fresh(void **state)
 	char name[32];
 
 	serial++;
-	w.hooks = (struct store_hooks){NULL, NULL};
+	w.hooks = (struct store_hooks){NULL, NULL, NULL};
 	w.max_pages = 0;
 	w.queue = 0;
 	w.node = NULL;
