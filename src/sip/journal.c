@@ -68,7 +68,7 @@ static const struct copy *newest(const struct slot *s)
 	return best;
 }
 
-static int map_file(const char *path, size_t bytes, void **mem)
+static int map_file(const char *path, size_t bytes, void **mem, bool *fresh)
 {
 	struct stat st;
 	int fd, err = 0;
@@ -77,8 +77,12 @@ static int map_file(const char *path, size_t bytes, void **mem)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
-	if (fstat(fd, &st) || ((size_t)st.st_size != bytes &&
-			       (ftruncate(fd, 0) || ftruncate(fd, (off_t)bytes)))) {
+	if (fstat(fd, &st)) {
+		err = errno;
+		goto out;
+	}
+	*fresh = (size_t)st.st_size != bytes;
+	if (*fresh && (ftruncate(fd, 0) || ftruncate(fd, (off_t)bytes))) {
 		err = errno;
 		goto out;
 	}
@@ -106,11 +110,12 @@ static int map_memory(size_t bytes, void **mem)
 	return 0;
 }
 
-static void list_slots(struct journal *j)
+/* A fresh file isn't looked at: its pages stay unused until calls need them. */
+static void list_slots(struct journal *j, bool fresh)
 {
 	j->first_free = JOURNAL_NONE;
 	for (uint32_t i = j->capacity; i-- > 0;) {
-		if (newest(&j->slots[i])) {
+		if (!fresh && newest(&j->slots[i])) {
 			j->next_free[i] = TAKEN;
 			j->count++;
 			continue;
@@ -125,6 +130,7 @@ int journal_open(struct journal **jp, const char *path, uint32_t capacity,
 {
 	struct journal *j = calloc(1, sizeof(*j));
 	struct header want = {JOURNAL_MAGIC, sizeof(struct slot), capacity, {0}};
+	bool fresh = true, on_disk = path && path[0];
 	void *mem = NULL;
 	int err = ENOMEM;
 
@@ -135,18 +141,21 @@ int journal_open(struct journal **jp, const char *path, uint32_t capacity,
 	j->next_free = calloc(capacity ? capacity : 1, sizeof(*j->next_free));
 	if (!j->next_free)
 		goto out;
-	err = path && path[0] ? map_file(path, j->bytes, &mem) : map_memory(j->bytes, &mem);
+	err = on_disk ? map_file(path, j->bytes, &mem, &fresh) : map_memory(j->bytes, &mem);
 	if (err)
 		goto out;
 	j->header = mem;
 	j->slots = (struct slot *)((char *)mem + JOURNAL_HEADER);
 	if (j->header->magic != want.magic || j->header->slot_size != want.slot_size ||
 	    j->header->capacity != want.capacity) {
-		memset(mem, 0, j->bytes);
+		if (!fresh)
+			memset(mem, 0, j->bytes);
 		memcpy(want.secret, fresh_secret, JOURNAL_SECRET);
 		*j->header = want;
 	}
-	list_slots(j);
+	list_slots(j, fresh);
+	if (!fresh) /* what was only looked at needn't stay in memory */
+		(void)madvise(mem, j->bytes, MADV_DONTNEED);
 	*jp = j;
 out:
 	if (err)

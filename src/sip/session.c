@@ -348,7 +348,7 @@ bool sip_session_request(struct sip_room *r, struct sip_iface *f, const struct s
 	}
 	u = session_usage(ss, msg);
 	if (!u)
-		return false;
+		return in_bye_again(ss, f, msg);
 	if (!pl_strcmp(&msg->met, "ACK"))
 		return in_ack(u, msg);
 	if (u->state == USAGE_ENDING && pl_strcmp(&msg->met, "BYE"))

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/hash.h"
 #include "sip/session_priv.h"
 
 /* ---- Bodies ---- */
@@ -122,6 +124,19 @@ int in_sound(struct usage *u, char *sdp, size_t cap)
 	return err ? err : ENODATA;
 }
 
+/* libre keeps the transaction of a 2xx, with the INVITE, for 32 s; but INVITEs sent again and the 2xx
+ * until its ACK are our business (RFC 3261, 13.3.1.4), so it can go at once. */
+static int accept_reply(struct usage *u, const char *extra, const char *sdp, struct mbuf **mbp)
+{
+	struct sip_strans *st = mem_ref(u->in.st);
+	int err = invite_reply(u, 200, extra, sdp, mbp);
+
+	if (!err && mem_nrefs(st) > 1)
+		mem_deref(st);
+	mem_deref(st);
+	return err;
+}
+
 static bool requires_reliable(const struct usage *u)
 {
 	return sip_in_token(u->in.msg, SIP_HDR_REQUIRE, "100rel");
@@ -183,7 +198,7 @@ int in_answer(struct usage *u, const char *sdp)
 	u->in.offer_in_reply = in_sdp(u->in.msg, &offer, &len) != 0;
 	stimer_response(u, extra, sizeof(extra));
 	identity_connected(u, extra, sizeof(extra));
-	err = invite_reply(u, 200, extra, u->in.answered_early ? NULL : sdp, &mb);
+	err = accept_reply(u, extra, u->in.answered_early ? NULL : sdp, &mb);
 	if (err)
 		return err;
 	u->d.state = DIALOG_CONFIRMED;
@@ -496,13 +511,41 @@ bool in_ack(struct usage *u, const struct sip_msg *msg)
 	return true;
 }
 
+static uint64_t bye_key(const struct sip_msg *msg)
+{
+	uint64_t branch = hash_bytes(msg->via.branch.p, msg->via.branch.l);
+
+	return hash_mix(branch ^ hash_bytes(msg->callid.p, msg->callid.l)) | 1;
+}
+
+static void bye_remember(struct sip_sessions *ss, const struct sip_msg *msg)
+{
+	uint64_t key = bye_key(msg);
+
+	ss->byes[key >> 1 & (SESSION_BYES - 1)].key = key;
+	ss->byes[key >> 1 & (SESSION_BYES - 1)].until_ms = clock_mono_ms() + SESSION_GIVE_UP_MS;
+}
+
+bool in_bye_again(struct sip_sessions *ss, struct sip_iface *f, const struct sip_msg *msg)
+{
+	uint64_t key = bye_key(msg);
+	size_t i = key >> 1 & (SESSION_BYES - 1);
+
+	if (pl_strcmp(&msg->met, "BYE") || ss->byes[i].key != key ||
+	    ss->byes[i].until_ms < clock_mono_ms())
+		return false;
+	(void)sip_in_replyf(f, msg, 200, code_phrase(200), "");
+	return true;
+}
+
 void in_bye(struct usage *u, const struct sip_msg *msg)
 {
 	struct sip_session_event ev = {.kind = SIP_ENDED, .end = {.cause = SIP_CAUSE_NORMAL}};
 	struct sip_session *s = u->session;
 	bool early_out = u->state == USAGE_OUT_TRYING || u->state == USAGE_OUT_EARLY;
 
-	usage_reply(u, msg, 200, NULL, NULL);
+	bye_remember(u->room->sessions, msg);
+	(void)sip_in_replyf(u->iface, msg, 200, code_phrase(200), "");
 	reason_read(msg, &ev);
 	usage_detach(u);
 	if (early_out) /* not allowed to them (RFC 3261, 15), but what it means is clear */

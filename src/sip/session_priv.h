@@ -29,7 +29,7 @@
 #define SESSION_MIN_SE_S      90    /* RFC 4028, 5 */
 #define SESSION_HEADERS       1024  /* bytes of headers that a request or reply of ours adds */
 #define SESSION_RECOVER_MS    1000  /* all dialogs found are ended within this */
-#define SESSION_MESSAGES_KEPT 8
+#define SESSION_BYES          32768 /* answered BYEs remembered; a power of 2 */
 
 enum usage_state {
 	USAGE_IDLE,
@@ -157,6 +157,12 @@ struct sip_sessions {
 	struct tmr recover;
 	uint32_t recover_next, recover_batch;
 	uint8_t *found; /* bitmap of slots of an earlier life */
+	/* BYEs answered of late: sent again they are answered again. libre's transaction would hold
+	 * 4 kB for 32 s instead. */
+	struct {
+		uint64_t key;
+		int64_t until_ms;
+	} byes[SESSION_BYES];
 };
 
 /* ---- usage.c ---- */
@@ -205,6 +211,8 @@ void in_invite(struct sip_sessions *ss, struct sip_iface *f, const struct sip_ms
 bool in_cancel(struct sip_sessions *ss, struct sip_iface *f, const struct sip_msg *msg);
 bool in_ack(struct usage *u, const struct sip_msg *msg);
 void in_bye(struct usage *u, const struct sip_msg *msg);
+/* A BYE whose dialog has ended by it, sent again: answered. */
+bool in_bye_again(struct sip_sessions *ss, struct sip_iface *f, const struct sip_msg *msg);
 void in_info(struct usage *u, const struct sip_msg *msg);
 void in_reject(struct usage *u, uint16_t code, const char *reason);
 int in_reply(struct usage *u, uint16_t code, bool reliable, const char *sdp);

@@ -293,6 +293,7 @@ void phone_say(struct phone *ph, const char *fmt, ...)
 	va_end(ap);
 	if (getenv("SIP_TEST_LOG"))
 		fprintf(stderr, "phone > %.200s\n", text);
+	strcpy(ph->said, text);
 	assert_int_equal(sendto(ph->fd, text, (size_t)n, 0, (struct sockaddr *)&a, sizeof(a)), n);
 }
 

@@ -63,7 +63,7 @@ bool pair_sees(const struct seen *s, enum sip_session_event_kind kind, unsigned 
 struct phone {
 	int fd;
 	uint16_t port, to_port;
-	char buf[8192];
+	char buf[8192], said[8192]; /* heard and sent last */
 	char call_id[64], tag[32], to_tag[128], target[256];
 	uint32_t cseq, branch;
 	char last_branch[40];

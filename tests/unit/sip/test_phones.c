@@ -109,6 +109,34 @@ static void answer_is_repeated(void **state)
 	phone_hangs_up(&ph);
 }
 
+/* An INVITE and a BYE that are sent again, byte for byte, after their answers. */
+static void requests_are_repeated(void **state)
+{
+	struct seen *a = &p.a.seen[0];
+	char copy[8192];
+
+	p.a.on_incoming = answers;
+	phone_invites(&ph, "8000", "", phone_sdp(4000));
+	strcpy(copy, ph.said);
+	assert_true(phone_expect(&ph, "SIP/2.0 200", 1000));
+	phone_say(&ph, "%s", copy);
+	assert_true(phone_expect(&ph, "SIP/2.0 200", 300));
+	phone_learn(&ph);
+	phone_acks(&ph, NULL);
+	assert_true(pair_sees(a, SIP_ANSWERED, 1000));
+	phone_say(&ph, "%s", copy);
+	pair_turn(50);
+	assert_int_equal(p.a.count, 1);
+	phone_request(&ph, "BYE", "", NULL, NULL);
+	strcpy(copy, ph.said);
+	assert_true(phone_expect(&ph, "SIP/2.0 200", 1000));
+	phone_say(&ph, "%s", copy);
+	assert_true(phone_expect(&ph, "SIP/2.0 200", 1000));
+	phone_request(&ph, "BYE", "", NULL, NULL);
+	assert_true(phone_expect(&ph, "SIP/2.0 481", 1000));
+	assert_true(pair_until(quiet, NULL, 500));
+}
+
 static void no_ack_ends_the_call(void **state)
 {
 	pair_close(&p);
@@ -739,7 +767,7 @@ static void trunk_mayn_t(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(phone_calls), T(answer_is_repeated), T(no_ack_ends_the_call), T(offerless_invite),
+		T(phone_calls), T(answer_is_repeated), T(requests_are_repeated), T(no_ack_ends_the_call), T(offerless_invite),
 		T(offerless_without_answer), T(bad_offers), T(reliable_when_required),
 		T(cancelled_by_the_phone), T(digits_by_info), T(phone_holds), T(out_of_order),
 		T(refers_blind), T(refers_attended), T(replaces), T(no_binding),
