@@ -225,8 +225,9 @@ static void on_trunk(uint16_t trunk, enum sip_trunk_state state, enum sip_trunk_
 	struct phone *p = arg;
 
 	(void)trunk;
-	if (state == SIP_TRUNK_UP && p->user && !p->session && !p->answered) {
-		tell(p, "registered as %s", p->user);
+	if (state == SIP_TRUNK_UP && !p->session && !p->answered && !p->over) {
+		if (p->user)
+			tell(p, "registered as %s", p->user);
 		dial(p);
 	} else if (state == SIP_TRUNK_DOWN && p->user && reason != SIP_TRUNK_STARTING &&
 		   !p->session) {
@@ -465,10 +466,7 @@ int cmd_call(int argc, char **argv)
 		p.failed = true;
 	} else {
 		tmr_start(&p.end, (uint64_t)p.seconds * 1000, on_end, &p);
-		if (!p.user)
-			dial(&p);
-		if (!p.failed)
-			re_main(NULL);
+		re_main(NULL); /* it is called once the way there is known */
 	}
 	tmr_cancel(&p.digit);
 	tmr_cancel(&p.end);
