@@ -207,6 +207,15 @@ void phone_hear(struct phone *p, unsigned ms)
 	}
 }
 
+void phone_await(struct phone *p, unsigned n)
+{
+	const int64_t until = now_us() + 3000000;
+
+	while (p->packets < n && now_us() < until)
+		phone_hear(p, 5);
+	phone_hear(p, 20);
+}
+
 double phone_share(const struct phone *p, double hz, size_t from, size_t count, double *rms)
 {
 	const double w = 2 * M_PI * hz / coder_rate(p->codec);
@@ -298,7 +307,13 @@ bool room_event(struct media *m, enum media_event_kind kind, struct media_event 
 	return false;
 }
 
-void room_settle(void)
+void room_settle(struct media *m, uint32_t key)
 {
-	pause_us(30000);
+	static uint32_t serial;
+	struct media_event ev;
+
+	assert_int_equal(media_leg_state(m, key, ++serial), 0);
+	do
+		assert_true(room_event(m, MEDIA_EV_STATE, &ev, 5000));
+	while (ev.serial != serial);
 }

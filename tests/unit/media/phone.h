@@ -54,6 +54,8 @@ void phone_send(struct phone *p, const void *data, size_t len); /* as it is */
 void phone_event(struct phone *p, int event, unsigned from, unsigned upto, unsigned ends);
 /* Takes what has come and what comes within ms. */
 void phone_hear(struct phone *p, unsigned ms);
+/* Until n packets are there, 3 s at most, and what comes right behind. */
+void phone_await(struct phone *p, unsigned n);
 
 /* The share of the energy of what was heard that is at hz, from sample `from` on; *rms: level. */
 double phone_share(const struct phone *p, double hz, size_t from, size_t count, double *rms);
@@ -66,6 +68,7 @@ struct media *room_open(unsigned silence_ms);
 void room_leg(struct media *m, uint32_t key, struct phone *p, bool exact);
 bool room_event(struct media *m, enum media_event_kind kind, struct media_event *ev, unsigned ms);
 unsigned room_events(struct media *m, struct media_event *ev, unsigned max, unsigned ms);
-void room_settle(void); /* time for commands to arrive */
+/* Until the engine has done what it was told so far. Takes the events that came by then. */
+void room_settle(struct media *m, uint32_t key);
 
 #endif
