@@ -1,10 +1,15 @@
-/* What the program's commands share: where its own files are, which language to speak. */
+/*
+ * What the program's commands share: where its own files are, which language to speak, which
+ * database is meant, whose name stands in its history.
+ */
 #ifndef APP_CMD_COMMON_H
 #define APP_CMD_COMMON_H
 
 #include <stddef.h>
 
+#include "app/config/config.h"
 #include "base/catalogue.h"
+#include "records/records.h"
 
 /* The folder with lang/, config/ and sql/: ZONGJI_ROOT, else the folder above the program's own. */
 const char *cmd_root(void);
@@ -17,5 +22,22 @@ enum lang cmd_language(void);
 
 /* The catalogue, or NULL after a line in the log: texts then fall back to their keys. */
 struct catalogue *cmd_catalogue(void);
+
+#define CMD_SECRET_LEN 14
+
+struct cmd_place {
+	const char *data;   /* NULL: "data" */
+	const char *config; /* NULL: node.yaml in the data folder, else the sample's */
+};
+
+/* Reads the configuration (telling every error) and opens its database. The switchboard may be
+ * running. Both outputs are the caller's. */
+int cmd_database_open(const struct cmd_place *p, struct config **c, struct records_db **db);
+
+/* Who did it, for the history: "command line, NAME". */
+void cmd_by(char *out, size_t cap);
+
+/* Letters and digits that can't be taken for one another. */
+void cmd_secret_make(char out[CMD_SECRET_LEN + 1]);
 
 #endif

@@ -246,7 +246,8 @@ static void reading_of(const char *name, enum pinyin_kind kind, char *out)
 {
 	struct pinyin p, again;
 	bool whole = speech_has_han(name) && speech_pinyin(name, kind, &p) == 0 &&
-		     speech_pinyin_parse(p.numbered, &again) == 0;
+		     speech_pinyin_parse(p.numbered, &again) == 0 &&
+		     p.numbered[strspn(p.numbered, "abcdefghijklmnopqrstuvwxyz12345 ")] == '\0';
 
 	text_copy(out, ANSWER, whole ? p.numbered : "");
 }
