@@ -67,6 +67,16 @@ void consent_own_act(struct turn *t, struct call *c, const struct leg *guarded)
 		consent_give(t, c, p->id, 4);
 }
 
+/* The guarded person dialled this party: the own act of (d), unless somebody sent him there. */
+void consent_dialled(struct turn *t, struct call *c, const struct leg *peer)
+{
+	const struct leg *caller = call_caller(t, c);
+
+	if (!(c->flags & CALL_TRANSFERRED) && (caller->flags & LEG_IN) &&
+	    guard_applies(t, c, peer, guard_of(t, c, caller->extension)))
+		consent_own_act(t, c, caller);
+}
+
 bool consent_holds(struct turn *t, struct call *c, const struct leg *a, const struct leg *b)
 {
 	const struct directory_person *pa = guard_of(t, c, a->extension);

@@ -52,8 +52,9 @@ bool group_next(struct turn *t, struct call *c)
 	return false;
 }
 
-/* Customer service rings its members in turn, as measures.md says, whatever the directory does. */
-void group_ring(struct turn *t, struct call *c)
+/* True when some phone rings; else the outcome has been dealt with, and the call may have ended.
+ * Customer service rings its members in turn, as measures.md says, whatever the directory does. */
+bool group_ring(struct turn *t, struct call *c)
 {
 	const struct directory_department *d = directory_department(call_directory(t, c),
 								    c->department);
@@ -70,6 +71,7 @@ void group_ring(struct turn *t, struct call *c)
 		call_step(t, c, STEP_TARGET, article4_row(c->to, OUTCOME_ANSWERED)->clause);
 	else
 		article4_outcome(t, c, d ? outcome_seen(c) : OUTCOME_VACANT);
+	return any;
 }
 
 void group_start(struct turn *t, struct call *c, const struct directory_department *d,

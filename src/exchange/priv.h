@@ -429,7 +429,7 @@ void outcome_saw(struct call *c, enum outcome o);
 enum outcome outcome_seen(const struct call *c);
 void group_start(struct turn *t, struct call *c, const struct directory_department *d,
 		 enum target_row to);
-void group_ring(struct turn *t, struct call *c);
+bool group_ring(struct turn *t, struct call *c);
 bool group_next(struct turn *t, struct call *c);
 bool group_free(struct turn *t, struct call *c);
 void gad_start(struct turn *t, struct call *c);
@@ -452,6 +452,7 @@ bool guard_applies(const struct turn *t, const struct call *c, const struct leg 
 bool guard_caller(const struct turn *t, const struct call *c, uint32_t extension);
 void consent_give(struct turn *t, struct call *c, uint32_t person, unsigned fact);
 void consent_own_act(struct turn *t, struct call *c, const struct leg *guarded);
+void consent_dialled(struct turn *t, struct call *c, const struct leg *peer);
 bool consent_holds(struct turn *t, struct call *c, const struct leg *a, const struct leg *b);
 bool consent_instruction(struct turn *t, struct call *c, uint32_t person);
 void consent_missing(struct turn *t, struct call *c, uint32_t person);

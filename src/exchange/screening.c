@@ -33,11 +33,11 @@ void screening_start(struct turn *t, struct call *c, const struct directory_pers
 		return;
 	}
 	call_step(t, c, STEP_SCREENING, CLAUSE_A4_1_3);
+	c->empties = 0;
 	if (c->screening)
 		screening_consult(t, c);
 	else
 		caller_say(t, c, PHRASE_SCREEN_ASK, NX_RECORD_SCREENING);
-	c->empties = 0;
 }
 
 void screening_record(struct turn *t, struct call *c)

@@ -45,9 +45,7 @@ bool talk_start(struct turn *t, struct call *c, struct leg *peer)
 	struct leg *caller = call_caller(t, c);
 	struct effect *e;
 
-	if (!(c->flags & CALL_TRANSFERRED) && (caller->flags & LEG_IN) &&
-	    guard_applies(t, c, peer, guard_of(t, c, caller->extension)))
-		consent_own_act(t, c, caller);
+	consent_dialled(t, c, peer);
 	if (!consent_holds(t, c, caller, peer)) {
 		talk_refused(t, c, peer);
 		return false;

@@ -226,8 +226,7 @@ void target_ring(struct turn *t, struct call *c)
 	} else if (c->ext) {
 		extension_ring(t, c);
 	} else if (c->department) {
-		group_ring(t, c);
-		if (c->first_leg != NONE16)
+		if (group_ring(t, c))
 			ringing_start(t, c);
 	} else {
 		article4_outcome(t, c, OUTCOME_VACANT);
@@ -352,6 +351,7 @@ static void target_rings(struct turn *t, struct call *c, const struct cue *cue)
 	if (cue->kind == CUE_EARLY && !(c->flags & CALL_ATTENDED) && caller->extension &&
 	    c->leg_count == 1) {
 		caller_open(t, c);
+		consent_dialled(t, c, cue->leg);
 		leg_join(t, caller, cue->leg);
 		return;
 	}

@@ -198,6 +198,15 @@ static int leg_appears(struct world *w, leg_id id, uint32_t extension, uint16_t 
 	return (int)i;
 }
 
+/* Says what went wrong with the end of what happened: the start is rarely of use. */
+static void wrong(struct world *w, const char *what)
+{
+	size_t n = strlen(w->text);
+
+	fprintf(stderr, "%s:\n%s\n", what, w->text + (n > 6000 ? n - 6000 : 0));
+	_fail(__FILE__, __LINE__);
+}
+
 #define OUT(...) text_append(w->text, sizeof(w->text), __VA_ARGS__)
 
 static void play_text(struct world *w, const struct effect *e, char letter)
@@ -222,24 +231,47 @@ static void step_seen(struct world *w, const struct effect *e)
 	if (e->step.step == STEP_ARRIVED)
 		w->arrived[n]++;
 	else if (!w->arrived[n] || w->ended[n])
-		fail_msg("step %s outside of call %u's life:\n%s",
-			 exchange_step_name(e->step.step), n, w->text);
+		wrong(w, "a step outside of its call's life");
 	if (e->step.step == STEP_ENDED)
 		w->ended[n]++;
-	if (e->step.step == STEP_CONSENT && e->step.person == 4)
-		w->consents[w->consent_count++ % 8] = e->step.call_no;
+	if (e->step.step == STEP_CONSENT)
+		w->consent[n] = e->step.person;
+	else if (e->step.step == STEP_TRANSFERRED || e->step.step == STEP_PARKED)
+		w->consent[n] = 0;
 	OUT("STEP %s %s %d %s", exchange_step_name(e->step.step),
 	    exchange_clause_name(e->step.clause), e->step.value, e->step.text);
 }
 
-/* Nobody from outside is joined to the general manager without a consent fact. */
+static uint64_t call_of(struct world *w, leg_id leg)
+{
+	struct exchange_leg_view v;
+
+	for (uint32_t i = 0; i < exchange_leg_slots(w->x); i++)
+		if (exchange_leg_view(w->x, i, &v) && v.leg == leg)
+			return v.call_no;
+	return 0;
+}
+
+static uint32_t principal_of(uint32_t extension)
+{
+	return extension == GM || extension == GM_SECOND ? 4 : extension == CHAIRMAN ? 1 : 0;
+}
+
+/* Nobody from outside is joined to the general manager or the chairman without a consent fact of
+ * this call. */
 static void join_seen(struct world *w, int a, int b)
 {
-	bool gm = w->leg_extension[a] == GM || w->leg_extension[b] == GM ||
-		  w->leg_extension[a] == GM_SECOND || w->leg_extension[b] == GM_SECOND;
+	uint32_t person = principal_of(w->leg_extension[a]);
+	bool outside = w->leg_trunk[b];
+	uint64_t call;
 
-	if (gm && (w->leg_trunk[a] || w->leg_trunk[b]) && !w->consent_count)
-		fail_msg("joined to the general manager without consent:\n%s", w->text);
+	if (!person) {
+		person = principal_of(w->leg_extension[b]);
+		outside = w->leg_trunk[a];
+	}
+	call = call_of(w, w->legs[a]);
+	if (person && outside && call && w->consent[call] != person)
+		wrong(w, "joined without consent");
 }
 
 static void effect_text(struct world *w, const struct effect *e, int i)
@@ -317,13 +349,13 @@ static void effect_seen(struct world *w, const struct effect *e, const struct ev
 	else if (e->leg)
 		i = leg_of(w, e->leg);
 	if (e->leg && (i < 0 || !w->alive[i]))
-		fail_msg("an effect (%d) for a leg that isn't there:\n%s", e->kind, w->text);
+		wrong(w, "an effect for a leg that isn't there");
 	effect_text(w, e, i);
 }
 
 static void step(struct world *w, const struct event *ev)
 {
-	const char *wrong;
+	const char *bad;
 	int i = leg_of(w, ev->leg);
 
 	if ((ev->kind == EV_ENDED || ev->kind == EV_FAILED) && i >= 0)
@@ -331,9 +363,9 @@ static void step(struct world *w, const struct event *ev)
 	exchange_step(w->x, &w->rules, ev, &w->now, &w->fx);
 	for (unsigned k = 0; k < w->fx.count; k++)
 		effect_seen(w, &w->fx.v[k], ev);
-	wrong = exchange_check(w->x);
-	if (wrong)
-		fail_msg("%s:\n%s", wrong, w->text);
+	bad = exchange_check(w->x);
+	if (bad)
+		wrong(w, bad);
 }
 
 static void event_of(struct event *ev, enum event_kind k, leg_id leg)
@@ -513,7 +545,7 @@ void world_expect_v(struct world *w, const char *file, int line, ...)
 		const char *found = strstr(at, want);
 
 		if (!found) {
-			print_error("%s:%d: expected \"%s\" in\n%s", file, line, want, w->text);
+			fprintf(stderr, "%s:%d: expected \"%s\" in\n%s", file, line, want, w->text);
 			_fail(file, line);
 		}
 		at = found + strlen(want);
@@ -525,6 +557,6 @@ void world_expect_not(struct world *w, const char *text, const char *file, int l
 {
 	if (!strstr(w->text, text))
 		return;
-	print_error("%s:%d: did not expect \"%s\" in\n%s", file, line, text, w->text);
+	fprintf(stderr, "%s:%d: did not expect \"%s\" in\n%s", file, line, text, w->text);
 	_fail(file, line);
 }

@@ -30,8 +30,8 @@ enum {
 };
 enum { DEPT_GAD = 1, DEPT_CUSTOMER = 2, DEPT_WORKS = 3, DEPT_SALES = 4 };
 
-#define WORLD_LEGS  200
-#define WORLD_CALLS 200
+#define WORLD_LEGS  600
+#define WORLD_CALLS 300
 
 struct world {
 	struct measures m;
@@ -52,8 +52,7 @@ struct world {
 	uint32_t keep, record;
 	uint64_t calls;
 	uint8_t ended[WORLD_CALLS], arrived[WORLD_CALLS];
-	uint64_t consents[8]; /* person 4's: calls with a consent */
-	unsigned consent_count;
+	uint32_t consent[WORLD_CALLS]; /* for whom a call holds a consent fact */
 };
 
 void world_start(struct world *w);
