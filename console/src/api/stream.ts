@@ -5,7 +5,7 @@
 export interface StreamHandlers {
   /** Something came: the server is there. */
   alive(nowMs: number | undefined): void;
-  event(name: string, data: unknown): void;
+  event(name: string, data: unknown, id: string): void;
   /** The past can't be told: read anew, then open anew. */
   reset(): void;
   /** The server refuses the stream, or is out of reach. */
@@ -59,7 +59,7 @@ export class Stream {
     source.addEventListener("reset", () => this.handlers.reset());
     for (const name of EVENTS)
       source.addEventListener(name, (e: MessageEvent<string>) =>
-        this.handlers.event(name, seen(e)),
+        this.handlers.event(name, seen(e), this.lastId),
       );
     source.onerror = () => {
       if (this.source === source) this.handlers.broken();

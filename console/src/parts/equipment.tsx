@@ -26,7 +26,7 @@ export function Phones() {
   const all = [...extensions.value.values()].sort((a, b) => (a.number < b.number ? -1 : 1));
   const reachable = all.filter((e) => e.state !== "unreachable").length;
   return (
-    <section class="zone phones">
+    <section class="zone phones" aria-label={t("console.pane.phones")}>
       <h2 class="up">{t("console.pane.phones")}</h2>
       <div class="scroll" tabIndex={0} role="group" aria-label={t("console.pane.phones")}>
         <p class="q">
@@ -68,7 +68,7 @@ export function Trunks() {
     },
   ];
   return (
-    <section class="zone trunks">
+    <section class="zone trunks" aria-label={t("console.pane.trunks")}>
       <h2 class="up">{t("console.pane.trunks")}</h2>
       <div>
         <Table

@@ -4,16 +4,18 @@ import {
   type Call,
   type Extension,
   Refusal,
+  showSession,
   showSwitchboard,
   type SwitchboardState,
   type Trunk,
 } from "../api/client";
-import { Stream } from "../api/stream";
+import { SharedStream } from "../api/shared";
 import { type Slots, slotsEmpty, slotsWith, slotsWithout } from "./slots";
 
 export const OUTSIDE_SLOTS = 8;
 export const INSIDE_SLOTS = 6;
 const RETRY_MS = 2000;
+const SESSION_MS = 3000;
 
 export const company = signal("");
 export const mainNumber = signal("");
@@ -112,43 +114,48 @@ async function readAll(): Promise<string> {
 
 /** Reads the switchboard and follows it until the returned function is called. */
 export function follow(onSignedOut: () => void): () => void {
-  let stream: Stream | undefined;
   let timer = 0;
   let over = false;
+  let askedAt = 0;
 
+  /** Out of reach, or signed out elsewhere? An event stream doesn't say. */
   const lost = () => {
     lostSince.value ??= Date.now();
+    if (Date.now() - askedAt < SESSION_MS) return;
+    askedAt = Date.now();
+    showSession().catch((e: unknown) => {
+      if (!over && e instanceof Refusal && e.status === 401) onSignedOut();
+    });
   };
   const begin = async () => {
-    stream?.close();
-    stream = undefined;
     try {
       const after = await readAll();
       if (over) return;
       lostSince.value = undefined;
-      stream = new Stream(after, {
-        alive(nowMs) {
-          lostSince.value = undefined;
-          if (nowMs) skewMs.value = nowMs - Date.now();
-        },
-        event: apply,
-        reset: () => void begin(),
-        broken: lost,
-      });
+      stream.start(after);
     } catch (e) {
       if (over) return;
       if (e instanceof Refusal && e.status === 401) {
         onSignedOut();
         return;
       }
-      lost();
+      lostSince.value ??= Date.now();
       timer = window.setTimeout(() => void begin(), RETRY_MS);
     }
   };
+  const stream = new SharedStream({
+    alive(nowMs) {
+      lostSince.value = undefined;
+      if (nowMs) skewMs.value = nowMs - Date.now();
+    },
+    event: apply,
+    reset: () => void begin(),
+    broken: lost,
+  });
   void begin();
   return () => {
     over = true;
     window.clearTimeout(timer);
-    stream?.close();
+    stream.close();
   };
 }

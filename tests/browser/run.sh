@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The console's own tests, then the console in Chromium:
+#   tests/browser/run.sh [BUILD-DIR | BASE-URL NAME PASSWORD]
+# A build directory (build-test unless given) has the fake server; a URL is a real one.
+root=$(dirname "$(readlink -f "$0")")/../..
+out=$root/tests/out/browser
+where=${1:-$root/build-test}
+[[ $where == http* ]] || where=$(readlink -f "$where")
+passed=0 failed=0
+mkdir -p "$out"
+
+add() {
+  local line=$1
+  passed=$((passed + ${line%% passed*}))
+  failed=$((failed + $(sed -E 's/.* ([0-9]+) failed.*/\1/' <<<"$line")))
+}
+step() { # a command that passes or fails as a whole
+  local name=$1
+  shift
+  if "$@" >"$out/$name.log" 2>&1; then echo "ok     $name"; add "1 passed, 0 failed"
+  else echo "FAILED $name"; tail -n 20 "$out/$name.log"; add "0 passed, 1 failed"; fi
+}
+counted() { # one that closes with a count
+  local name=$1 line
+  shift
+  "$@" 2>&1 | tee "$out/$name.log"
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$out/$name.log" | tail -n 1)
+  add "${line:-0 passed, 1 failed}"
+}
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+step console-build "$root/deploy/console.sh"
+[ "$failed" -eq 0 ] || finish
+if [[ $where == http* ]]; then
+  counted browser timeout 300 node "$root/tests/browser/browser.mjs" "${where%/}" "$out" "$2" "$3"
+  counted shapes node "$root/tests/browser/shapes.mjs" "${where%/}" "$2" "$3"
+  finish
+fi
+
+cd "$root/console" || exit 1
+step console-types npx --no-install tsc --noEmit
+step console-lint npx --no-install eslint .
+step console-format npx --no-install prettier --check .
+step console-unit npx --no-install vitest run
+
+"$root/tests/browser/fixture.py" >"$out/picture.json"
+exec 3< <("$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" 2>"$out/server.log" & echo $!; wait)
+read -r pid <&3
+trap 'kill "$pid" 2>/dev/null' EXIT
+read -r -t 20 port <&3 || { cat "$out/server.log"; add "0 passed, 1 failed"; finish; }
+counted shapes node "$root/tests/browser/shapes.mjs" "http://127.0.0.1:$port" manager sesame-manager
+counted browser timeout 300 node "$root/tests/browser/browser.mjs" "http://127.0.0.1:$port" "$out"
+kill "$pid"
+grep -q 'runtime error\|AddressSanitizer\|LeakSanitizer' "$out/server.log" && { cat "$out/server.log"; add "0 passed, 1 failed"; }
+finish
