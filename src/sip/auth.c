@@ -1,10 +1,10 @@
 /*
  * Digest, the server's side: RFC 7616, RFC 8760, RFC 3261, 22.4.
  *
- * Nothing is kept for a challenge: a nonce is its time, a serial and a MAC over these and the source
- * address. Two tables of fixed size are kept for what comes back: the highest nonce count seen of
- * recent nonces, and failures by user and address. Only answers that echo a nonce of ours count as
- * failures, since over UDP anybody can write any source.
+ * Nothing is kept for a challenge: a nonce is its time, a serial and a MAC over these and the
+ * source address. Two tables of fixed size are kept for what comes back: the highest nonce count
+ * seen of recent nonces, and failures by user and address. Only answers that echo a nonce of ours
+ * count as failures, since over UDP anybody can write any source.
  *
  * An unknown user is challenged, checked against an invented secret, and refused as one with a
  * wrong password is.
@@ -15,11 +15,11 @@
 #include "base/hash.h"
 #include "sip/priv.h"
 
-#define NONCE_MAC    16
-#define NONCE_LEN    (16 + 2 * NONCE_MAC) /* time, serial, MAC in hexadecimal */
-#define COUNT_SLOTS  8192  /* nonces whose count is remembered: power of two */
-#define FAIL_SLOTS   4096  /* users and addresses: power of two */
-#define FAIL_WAYS    4     /* slots a key may be in */
+#define NONCE_MAC   16
+#define NONCE_LEN   (16 + 2 * NONCE_MAC) /* time, serial, MAC in hexadecimal */
+#define COUNT_SLOTS 8192		 /* nonces whose count is remembered: power of two */
+#define FAIL_SLOTS  4096		 /* users and addresses: power of two */
+#define FAIL_WAYS   4			 /* slots a key may be in */
 
 struct count_slot {
 	uint32_t serial, nc;
@@ -41,7 +41,7 @@ struct sip_guard {
 
 enum verdict {
 	VERDICT_GOOD,
-	VERDICT_NONE,   /* no answer, or to a nonce that isn't ours */
+	VERDICT_NONE, /* no answer, or to a nonce that isn't ours */
 	VERDICT_STALE,
 	VERDICT_WRONG,
 	VERDICT_LOCKED,
@@ -314,8 +314,9 @@ static void challenge(struct sip_iface *f, const struct sip_msg *msg, enum sip_a
 	r->stats.challenges++;
 	(void)sip_in_replyf(f, msg, 401, "Unauthorized",
 			    "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", algorithm=%s, "
-			    "qop=\"auth\"%s\r\n", r->config.realm, nonce,
-			    a == SIP_SHA256 ? "SHA-256" : "MD5", stale ? ", stale=true" : "");
+			    "qop=\"auth\"%s\r\n",
+			    r->config.realm, nonce, a == SIP_SHA256 ? "SHA-256" : "MD5",
+			    stale ? ", stale=true" : "");
 }
 
 /* The user whom an unanswered request claims to be: of To in REGISTER, else of From. */

@@ -1,13 +1,15 @@
 /*
- * Bindings: which contacts an extension has (RFC 3261, 10), in a mapped file of fixed slots, so that
- * they survive a kill -9 at any moment.
+ * Bindings: which contacts an extension has (RFC 3261, 10), in a mapped file of fixed slots, so
+ * that they survive a kill -9 at any moment.
  *
- * A slot has a cold part, which a checksum covers and which is never changed while the slot is live,
- * and a hot part (expiry, CSeq) of single aligned stores. A contact whose cold part changes gets a
- * new slot, and the old one is freed after it. So at any moment each slot is whole or not live.
+ * A slot has a cold part, which a checksum covers and which is never changed while the slot is
+ * live, and a hot part (expiry, CSeq) of single aligned stores. A contact whose cold part changes
+ * gets a new slot, and the old one is freed after it. So at any moment each slot is whole or not
+ * live.
  *
  * The rows in memory beside the slots hold what is looked at often: a refresh touches one slot.
- * Expiry is wall time in the file and monotonic time in the rows: a jump of the clock moves nothing.
+ * Expiry is wall time in the file and monotonic time in the rows: a jump of the clock moves
+ * nothing.
  */
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -22,11 +24,11 @@
 
 #define FILE_MAGIC   UINT64_C(0x31304e49425a4a31) /* "1JZBIN01" */
 #define SWEEP_MS     1000
-#define NO_ROW       UINT32_MAX
+#define NO_ROW	     UINT32_MAX
 #define CAPACITY_MAX (1u << 22)
 /* Sweeps between two pings of one binding: see nat_ping.c. */
-#define PING_NAT     25
-#define PING_STREAM  120
+#define PING_NAT    25
+#define PING_STREAM 120
 
 struct cold {
 	uint64_t call_id; /* hash: which phone session made it */
@@ -57,9 +59,9 @@ struct file_head {
 
 struct row {
 	uint32_t extension; /* 0 = free */
-	uint32_t next;      /* of the same bucket, or of the free list */
+	uint32_t next;	    /* of the same bucket, or of the free list */
 	int64_t expires_ms; /* monotonic */
-	uint64_t order;     /* of the last refresh */
+	uint64_t order;	    /* of the last refresh */
 	uint8_t iface;
 	uint8_t ping; /* every so many sweeps, 0 never */
 };
@@ -285,8 +287,8 @@ static int map_file(struct sip_bindings *b, const char *path, uint32_t capacity)
 	b->head = p;
 	b->fd = fd;
 	b->capacity = capacity;
-	*b->head = (struct file_head){.magic = FILE_MAGIC, .slot_size = sizeof(struct slot),
-				      .capacity = capacity};
+	*b->head = (struct file_head){
+	    .magic = FILE_MAGIC, .slot_size = sizeof(struct slot), .capacity = capacity};
 out:
 	if (err)
 		close(fd);
@@ -335,8 +337,9 @@ static void load_slot(struct sip_room *r, uint32_t i, int64_t mono_ms, int64_t w
 			b->rows[i].iface = f->index;
 			b->rows[i].ping = ping_of(&s->cold);
 			b->rows[i].order = ++b->order;
-			b->rows[i].expires_ms = mono_ms + MIN(s->expires_wall_ms - wall_ms,
-				(int64_t)r->config.expires_max_s * 1000);
+			b->rows[i].expires_ms =
+			    mono_ms + MIN(s->expires_wall_ms - wall_ms,
+					  (int64_t)r->config.expires_max_s * 1000);
 			if (first)
 				report(r, s->cold.extension, true);
 			return;
@@ -599,12 +602,12 @@ static void registration_from(const struct sip_bindings *b, uint32_t i,
 	enum sip_transport t = sip_transp_over((enum sip_transp)k->source_tp);
 
 	*out = (struct sip_registration){
-		.extension = k->extension,
-		.source_port = k->report.port,
-		.transport = t == SIP_OVER_COUNT ? SIP_OVER_UDP : t,
-		.interface = b->rows[i].iface,
-		.nat = k->nat,
-		.expires_wall_ms = b->slots[i].expires_wall_ms,
+	    .extension = k->extension,
+	    .source_port = k->report.port,
+	    .transport = t == SIP_OVER_COUNT ? SIP_OVER_UDP : t,
+	    .interface = b->rows[i].iface,
+	    .nat = k->nat,
+	    .expires_wall_ms = b->slots[i].expires_wall_ms,
 	};
 	TEXT_COPY(out->user, k->user);
 	TEXT_COPY(out->contact, k->uri);
@@ -620,7 +623,8 @@ unsigned sip_room_registrations(const struct sip_room *r, uint32_t extension,
 	unsigned n = 0;
 
 	if (extension) {
-		for (uint32_t i = row_first(r->bindings, extension); i != NO_ROW; i = row_next(b, i)) {
+		for (uint32_t i = row_first(r->bindings, extension); i != NO_ROW;
+		     i = row_next(b, i)) {
 			if (!row_alive(b, i, now))
 				continue;
 			if (n < max)

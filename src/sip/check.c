@@ -17,22 +17,17 @@ const char sip_supported[] = "100rel, timer, replaces, norefersub, path";
 /* What Require may name. */
 static const char *const extensions[] = {"100rel", "timer", "replaces", "norefersub", "path"};
 
+/* The methods that something is decided by; the table at the end names who gets each. */
 enum method {
-	METHOD_INVITE, METHOD_ACK, METHOD_BYE, METHOD_CANCEL, METHOD_OPTIONS, METHOD_PRACK,
-	METHOD_UPDATE, METHOD_INFO, METHOD_REFER, METHOD_NOTIFY, METHOD_REGISTER,
-	METHOD_SUBSCRIBE, METHOD_MESSAGE, METHOD_PUBLISH, METHOD_COUNT
+	METHOD_OTHER,
+	METHOD_ACK,
+	METHOD_BYE,
+	METHOD_CANCEL,
+	METHOD_INVITE,
+	METHOD_OPTIONS,
+	METHOD_REGISTER,
+	METHOD_SUBSCRIBE
 };
-static const char *const methods[METHOD_COUNT] = {
-	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY",
-	"REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH"};
-
-static enum method method_of(const struct pl *met)
-{
-	for (int i = 0; i < METHOD_COUNT; i++)
-		if (!pl_strcmp(met, methods[i]))
-			return (enum method)i;
-	return METHOD_COUNT;
-}
 
 /* ---- Answers ---- */
 
@@ -66,9 +61,10 @@ static bool answerable(const struct sip_msg *msg)
 
 static const char *check_single(const struct sip_msg *msg)
 {
-	static const enum sip_hdrid single[] = {SIP_HDR_FROM, SIP_HDR_TO, SIP_HDR_CALL_ID,
-		SIP_HDR_CSEQ, SIP_HDR_MAX_FORWARDS, SIP_HDR_CONTENT_LENGTH, SIP_HDR_CONTENT_TYPE,
-		SIP_HDR_EXPIRES};
+	static const enum sip_hdrid single[] = {SIP_HDR_FROM,	      SIP_HDR_TO,
+						SIP_HDR_CALL_ID,      SIP_HDR_CSEQ,
+						SIP_HDR_MAX_FORWARDS, SIP_HDR_CONTENT_LENGTH,
+						SIP_HDR_CONTENT_TYPE, SIP_HDR_EXPIRES};
 
 	for (size_t i = 0; i < ARRAY_SIZE(single); i++)
 		if (sip_msg_hdr_count(msg, single[i]) > 1)
@@ -124,7 +120,8 @@ static const char *check_form(const struct sip_msg *msg)
 	return what;
 }
 
-struct requires {
+struct requires
+{
 	char unknown[256];
 };
 
@@ -137,8 +134,9 @@ static bool require_handler(const struct sip_hdr *hdr, const struct sip_msg *msg
 		if (!pl_strcasecmp(&hdr->val, extensions[i]))
 			return false;
 	if (hdr->val.l < 64 && strlen(q->unknown) + hdr->val.l + 3 < sizeof(q->unknown))
-		re_snprintf(q->unknown + strlen(q->unknown), sizeof(q->unknown) - strlen(q->unknown),
-			    "%s%r", q->unknown[0] ? ", " : "", &hdr->val);
+		re_snprintf(q->unknown + strlen(q->unknown),
+			    sizeof(q->unknown) - strlen(q->unknown), "%s%r",
+			    q->unknown[0] ? ", " : "", &hdr->val);
 	return false;
 }
 
@@ -203,59 +201,76 @@ static void set_tag(struct sip_room *r, const struct sip_msg *msg)
 	((struct sip_msg *)msg)->tag = tag;
 }
 
-static void to_session(struct sip_iface *f, const struct sip_msg *msg, enum method m)
+static void to_session(struct sip_iface *f, const struct sip_msg *msg)
 {
-	if (sip_session_request(f->room, f, msg) || m == METHOD_ACK)
+	if (sip_session_request(f->room, f, msg) || !pl_strcmp(&msg->met, "ACK"))
 		return;
 	(void)sip_in_reply(f, msg, 481, "Call/Transaction Does Not Exist");
 }
 
-static void dispatch(struct sip_iface *f, const struct sip_msg *msg, enum method m)
+static void to_options(struct sip_iface *f, const struct sip_msg *msg)
 {
-	bool inside = pl_isset(&msg->to.tag);
+	if (!pl_isset(&msg->to.tag) || !sip_session_request(f->room, f, msg))
+		sip_options_request(f, msg);
+}
 
-	if (f->room->draining && !inside &&
-	    (m == METHOD_INVITE || m == METHOD_REGISTER || m == METHOD_SUBSCRIBE)) {
-		(void)sip_in_replyf(f, msg, 503, "Service Unavailable", "Retry-After: 10\r\n");
-		return;
-	}
-	switch (m) {
-	case METHOD_REGISTER:
-		sip_registrar_request(f, msg);
-		break;
-	case METHOD_OPTIONS:
-		if (!inside || !sip_session_request(f->room, f, msg))
-			sip_options_request(f, msg);
-		break;
-	case METHOD_SUBSCRIBE:
-		sip_subs_request(f, msg);
-		break;
-	case METHOD_INVITE:
-	case METHOD_ACK:
-	case METHOD_BYE:
-	case METHOD_CANCEL:
-	case METHOD_PRACK:
-	case METHOD_UPDATE:
-	case METHOD_INFO:
-	case METHOD_REFER:
-	case METHOD_NOTIFY:
-		to_session(f, msg, m);
-		break;
-	case METHOD_MESSAGE:
-	case METHOD_PUBLISH:
-		(void)sip_in_reply(f, msg, 405, "Method Not Allowed");
-		break;
-	case METHOD_COUNT:
-		(void)sip_in_reply(f, msg, 501, "Not Implemented");
-		break;
-	}
+static void not_allowed(struct sip_iface *f, const struct sip_msg *msg)
+{
+	(void)sip_in_reply(f, msg, 405, "Method Not Allowed");
+}
+
+static void not_implemented(struct sip_iface *f, const struct sip_msg *msg)
+{
+	(void)sip_in_reply(f, msg, 501, "Not Implemented");
+}
+
+struct handling {
+	const char *name;
+	enum method method;
+	void (*handle)(struct sip_iface *f, const struct sip_msg *msg);
+};
+
+static const struct handling *handling_of(const struct pl *met)
+{
+	static const struct handling table[] = {
+	    {"INVITE", METHOD_INVITE, to_session},
+	    {"ACK", METHOD_ACK, to_session},
+	    {"BYE", METHOD_BYE, to_session},
+	    {"CANCEL", METHOD_CANCEL, to_session},
+	    {"PRACK", METHOD_OTHER, to_session},
+	    {"UPDATE", METHOD_OTHER, to_session},
+	    {"INFO", METHOD_OTHER, to_session},
+	    {"REFER", METHOD_OTHER, to_session},
+	    {"NOTIFY", METHOD_OTHER, to_session},
+	    {"OPTIONS", METHOD_OPTIONS, to_options},
+	    {"REGISTER", METHOD_REGISTER, sip_registrar_request},
+	    {"SUBSCRIBE", METHOD_SUBSCRIBE, sip_subs_request},
+	    {"MESSAGE", METHOD_OTHER, not_allowed},
+	    {"PUBLISH", METHOD_OTHER, not_allowed},
+	};
+	static const struct handling other = {"", METHOD_OTHER, not_implemented};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!pl_strcmp(met, table[i].name))
+			return &table[i];
+	return &other;
+}
+
+/* While closing, what would begin anew goes elsewhere. */
+static bool drained(struct sip_iface *f, const struct sip_msg *msg, enum method m)
+{
+	if (!f->room->draining || pl_isset(&msg->to.tag) ||
+	    (m != METHOD_INVITE && m != METHOD_REGISTER && m != METHOD_SUBSCRIBE))
+		return false;
+	(void)sip_in_replyf(f, msg, 503, "Service Unavailable", "Retry-After: 10\r\n");
+	return true;
 }
 
 bool sip_check_request(const struct sip_msg *msg, void *arg)
 {
 	struct sip_iface *f = arg;
 	struct sip_room *r = f->room;
-	enum method m;
+	const struct handling *h;
 
 	if (!f->udp_tuned && msg->tp == SIP_TRANSP_UDP) {
 		sip_iface_tune(f, msg);
@@ -270,11 +285,11 @@ bool sip_check_request(const struct sip_msg *msg, void *arg)
 		sip_in_complain(r, msg, "a mandatory header is missing");
 		return true;
 	}
-	m = method_of(&msg->met);
+	h = handling_of(&msg->met);
 	if (!pl_isset(&msg->to.tag))
 		set_tag(r, msg);
-	if (!refuse(f, msg, m))
-		dispatch(f, msg, m);
+	if (!refuse(f, msg, h->method) && !drained(f, msg, h->method))
+		h->handle(f, msg);
 	return true;
 }
 

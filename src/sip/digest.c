@@ -12,47 +12,61 @@
 
 /* ---- Parameters ---- */
 
+static const char *skip(const char *s, const char *end, const char *set)
+{
+	while (s < end && *s && strchr(set, *s))
+		s++;
+	return s;
+}
+
+static const char *find(const char *s, const char *end, const char *set)
+{
+	while (s < end && !(*s && strchr(set, *s)))
+		s++;
+	return s;
+}
+
+static const char *quoted(const char *s, const char *end, struct pl *value)
+{
+	value->p = s;
+	while (s < end && *s != '"')
+		s += *s == '\\' && s + 1 < end ? 2 : 1;
+	value->l = (size_t)(s - value->p);
+	return s < end ? s + 1 : end;
+}
+
 /* One "name=value" or name="value" from *p on; false at the end of the list. */
 static bool next_param(const char **p, const char *end, struct pl *name, struct pl *value)
 {
-	const char *s = *p;
+	const char *s = skip(*p, end, " \t\r\n,");
 
-	while (s < end && (*s == ' ' || *s == '\t' || *s == ',' || *s == '\r' || *s == '\n'))
-		s++;
 	name->p = s;
-	while (s < end && *s != '=' && *s != ',' && *s != ' ')
-		s++;
+	s = find(s, end, "=, \t");
 	name->l = (size_t)(s - name->p);
-	while (s < end && *s == ' ')
-		s++;
+	s = skip(s, end, " \t");
 	if (s >= end || *s != '=' || !name->l)
 		return false;
-	s++;
-	while (s < end && *s == ' ')
-		s++;
+	s = skip(s + 1, end, " \t");
 	if (s < end && *s == '"') {
-		value->p = ++s;
-		while (s < end && *s != '"')
-			s += *s == '\\' && s + 1 < end ? 2 : 1;
-		value->l = (size_t)(MIN(s, end) - value->p);
-		s++;
-	} else {
-		value->p = s;
-		while (s < end && *s != ',' && *s != ' ')
-			s++;
-		value->l = (size_t)(s - value->p);
+		*p = quoted(s + 1, end, value);
+		return true;
 	}
-	*p = MIN(s, end);
+	value->p = s;
+	s = find(s, end, ", \t");
+	value->l = (size_t)(s - value->p);
+	*p = s;
 	return true;
 }
 
 int sip_digest_params(const struct pl *header, struct sip_digest_params *out)
 {
-	static const char *const names[] = {"username", "realm", "nonce", "uri", "response",
-		"algorithm", "cnonce", "qop", "nc", "opaque", "stale"};
+	static const char *const names[] = {"username", "realm",     "nonce",  "uri",
+					    "response", "algorithm", "cnonce", "qop",
+					    "nc",	"opaque",    "stale"};
 	struct sip_digest_params d = {0};
-	struct pl *const place[] = {&d.username, &d.realm, &d.nonce, &d.uri, &d.response,
-		&d.algorithm, &d.cnonce, &d.qop, &d.nc, &d.opaque, &d.stale};
+	struct pl *const place[] = {&d.username, &d.realm,     &d.nonce,  &d.uri,
+				    &d.response, &d.algorithm, &d.cnonce, &d.qop,
+				    &d.nc,	 &d.opaque,    &d.stale};
 	const char *p = header->p, *end = header->p + header->l;
 	struct pl scheme = {header->p, 6}, name, value;
 
@@ -260,10 +274,11 @@ static int write_one(struct sip_digest *d, struct sip_challenge *c, struct mbuf 
 	}
 	if (err)
 		return err;
-	err = mbuf_printf(mb, "%s: Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
-			  "response=\"%s\", algorithm=%s", c->proxy ? "Proxy-Authorization"
-			  : "Authorization", d->user, c->realm, c->nonce, uri, response,
-			  c->sha256 ? "SHA-256" : "MD5");
+	err = mbuf_printf(mb,
+			  "%s: Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", uri=\"%s\", "
+			  "response=\"%s\", algorithm=%s",
+			  c->proxy ? "Proxy-Authorization" : "Authorization", d->user, c->realm,
+			  c->nonce, uri, response, c->sha256 ? "SHA-256" : "MD5");
 	if (c->opaque[0])
 		err |= mbuf_printf(mb, ", opaque=\"%s\"", c->opaque);
 	if (c->qop)

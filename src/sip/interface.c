@@ -15,7 +15,7 @@
 #define TRANSACTION_BUCKETS 32768 /* client, server: power of two */
 #define CONNECTION_BUCKETS  4096
 #define UDP_SOCKET_BUFFER   (4 << 20)
-#define TUNE_LAYER          10 /* of the UDP helper; only order counts */
+#define TUNE_LAYER	    10 /* of the UDP helper; only order counts */
 
 static const struct pl tune_method = PL("ACK");
 
@@ -169,14 +169,42 @@ static int iface_start(struct sip_iface *f)
 	struct sip_room *r = f->room;
 	int err;
 
-	err = sip_alloc(&f->sip, NULL, TRANSACTION_BUCKETS, TRANSACTION_BUCKETS,
-			CONNECTION_BUCKETS,
+	err = sip_alloc(&f->sip, NULL, TRANSACTION_BUCKETS, TRANSACTION_BUCKETS, CONNECTION_BUCKETS,
 			str_isset(r->config.user_agent) ? r->config.user_agent : NULL, NULL, f);
 	if (!err)
 		err = sip_listen(&f->requests, f->sip, true, sip_check_request, f);
 	if (!err)
 		err = sip_listen(&f->responses, f->sip, false, sip_check_response, f);
 	return err;
+}
+
+static int load_certificate(struct sip_iface *f)
+{
+	const struct sip_interface_config *c = &f->config;
+	int err = tls_alloc(&f->tls, TLS_METHOD_SSLV23, c->tls_cert, NULL);
+
+	if (err)
+		log_error("sip", "interface %s: certificate %s: %s", c->name, c->tls_cert,
+			  strerror(err));
+	else
+		tls_limits(f->tls);
+	return err;
+}
+
+static int add_transports(struct sip_iface *f)
+{
+	const uint16_t port[SIP_OVER_COUNT] = {f->config.udp_port, f->config.tcp_port,
+					       f->config.tls_port};
+	bool some = false;
+	int err = 0;
+
+	for (int t = 0; !err && t < SIP_OVER_COUNT; t++) {
+		if (!port[t])
+			continue;
+		err = add_transport(f, (enum sip_transport)t, port[t]);
+		some = true;
+	}
+	return err || some ? err : EINVAL;
 }
 
 int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c)
@@ -187,22 +215,10 @@ int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c)
 	if (!f)
 		return ENOMEM;
 	err = iface_start(f);
-	if (!err && c->tls_port) {
-		err = tls_alloc(&f->tls, TLS_METHOD_SSLV23, c->tls_cert, NULL);
-		if (err)
-			log_error("sip", "interface %s: certificate %s: %s", c->name, c->tls_cert,
-				  strerror(err));
-		else
-			tls_limits(f->tls);
-	}
-	if (!err && c->udp_port)
-		err = add_transport(f, SIP_OVER_UDP, c->udp_port);
-	if (!err && c->tcp_port)
-		err = add_transport(f, SIP_OVER_TCP, c->tcp_port);
 	if (!err && c->tls_port)
-		err = add_transport(f, SIP_OVER_TLS, c->tls_port);
-	if (!err && !c->udp_port && !c->tcp_port && !c->tls_port)
-		err = EINVAL;
+		err = load_certificate(f);
+	if (!err)
+		err = add_transports(f);
 	if (err)
 		goto out;
 	if (f->on[SIP_OVER_UDP])
@@ -234,8 +250,8 @@ int sip_room_tls_reload(struct sip_room *r)
 		    SSL_CTX_use_PrivateKey_file(trial, path, SSL_FILETYPE_PEM) != 1 ||
 		    SSL_CTX_use_certificate_chain_file(ctx, path) != 1 ||
 		    SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1) {
-			log_error("sip", "interface %s: certificate %s can't be used", f->config.name,
-				  path);
+			log_error("sip", "interface %s: certificate %s can't be used",
+				  f->config.name, path);
 			err = ENOENT;
 		}
 		SSL_CTX_free(trial);
@@ -260,8 +276,8 @@ static int uplink_context(struct sip_iface *f, const char *name, const char *ca,
 	SSL_CTX *ctx;
 	int err;
 
-	err = tls_alloc(&f->tls, TLS_METHOD_SSLV23, f->config.tls_cert[0] ? f->config.tls_cert : NULL,
-			NULL);
+	err = tls_alloc(&f->tls, TLS_METHOD_SSLV23,
+			f->config.tls_cert[0] ? f->config.tls_cert : NULL, NULL);
 	if (err)
 		return err;
 	tls_limits(f->tls);
@@ -300,7 +316,8 @@ int sip_iface_uplink(struct sip_iface *base, const char *name, const char *ca, b
 	char key[sizeof(f->uplink_key)];
 	int err;
 
-	re_snprintf(key, sizeof(key), "%s|%s|%s|%d", base->config.name, name, verify ? ca : "", verify);
+	re_snprintf(key, sizeof(key), "%s|%s|%s|%d", base->config.name, name, verify ? ca : "",
+		    verify);
 	for (unsigned i = 0; i < r->iface_count; i++) {
 		if (text_eq(r->iface[i]->uplink_key, key)) {
 			*fp = r->iface[i];

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define DEBUG_MODULE "sip"
-#define DEBUG_LEVEL 0
+#define DEBUG_LEVEL  0
 #include <re_dbg.h>
 
 #include "base/clock.h"

@@ -10,10 +10,14 @@
 enum sip_transp sip_over_transp(enum sip_transport t)
 {
 	switch (t) {
-	case SIP_OVER_UDP: return SIP_TRANSP_UDP;
-	case SIP_OVER_TCP: return SIP_TRANSP_TCP;
-	case SIP_OVER_TLS: return SIP_TRANSP_TLS;
-	case SIP_OVER_COUNT: break;
+	case SIP_OVER_UDP:
+		return SIP_TRANSP_UDP;
+	case SIP_OVER_TCP:
+		return SIP_TRANSP_TCP;
+	case SIP_OVER_TLS:
+		return SIP_TRANSP_TLS;
+	case SIP_OVER_COUNT:
+		break;
 	}
 	return SIP_TRANSP_NONE;
 }
@@ -21,13 +25,17 @@ enum sip_transp sip_over_transp(enum sip_transport t)
 enum sip_transport sip_transp_over(enum sip_transp tp)
 {
 	switch (tp) {
-	case SIP_TRANSP_UDP: return SIP_OVER_UDP;
-	case SIP_TRANSP_TCP: return SIP_OVER_TCP;
-	case SIP_TRANSP_TLS: return SIP_OVER_TLS;
+	case SIP_TRANSP_UDP:
+		return SIP_OVER_UDP;
+	case SIP_TRANSP_TCP:
+		return SIP_OVER_TCP;
+	case SIP_TRANSP_TLS:
+		return SIP_OVER_TLS;
 	case SIP_TRANSP_NONE:
 	case SIP_TRANSP_WS:
 	case SIP_TRANSP_WSS:
-	case SIP_TRANSPC: break;
+	case SIP_TRANSPC:
+		break;
 	}
 	return SIP_OVER_COUNT;
 }

@@ -13,14 +13,14 @@
 #include "base/text.h"
 #include "sip/sip_room.h"
 
-#define SIP_URI          256
-#define SIP_ROUTES       512 /* value of all Route headers of a request */
-#define SIP_BRANCH       40
-#define SIP_MSG_MAX      65536
-#define SIP_CALL_ID      200 /* longest Call-ID that is served */
-#define SIP_IFACES       (SIP_INTERFACES + SIP_UPLINKS) /* rows of sip_room.iface */
-#define SIP_UPLINKS      8  /* TLS contexts of trunks, each on a struct sip of its own */
-#define SIP_PEERS        8  /* addresses a trunk's name may resolve to */
+#define SIP_URI		 256
+#define SIP_ROUTES	 512 /* value of all Route headers of a request */
+#define SIP_BRANCH	 40
+#define SIP_MSG_MAX	 65536
+#define SIP_CALL_ID	 200				/* longest Call-ID that is served */
+#define SIP_IFACES	 (SIP_INTERFACES + SIP_UPLINKS) /* rows of sip_room.iface */
+#define SIP_UPLINKS	 8  /* TLS contexts of trunks, each on a struct sip of its own */
+#define SIP_PEERS	 8  /* addresses a trunk's name may resolve to */
 #define SIP_BINDINGS_MAX 16 /* of one extension: upper bound of contacts_max */
 
 struct sip_sessions; /* session.c */
@@ -35,7 +35,7 @@ struct sip_guard;    /* auth.c */
  * name, addresses and listening ports of the interface that it stands on. */
 struct sip_iface {
 	struct sip_room *room;
-	uint8_t index;  /* in sip_room.iface */
+	uint8_t index;	/* in sip_room.iface */
 	uint8_t parent; /* the interface an uplink stands on; its own index otherwise */
 	struct sip_interface_config config;
 	struct sip *sip;
@@ -87,21 +87,23 @@ struct sip_out {
 	/* Where it goes: hop when set; else the first route, else the URI, when that is a literal
 	 * address; else fallback (names aren't resolved here: a trunk knows its addresses). */
 	const struct sip_hop *hop, *fallback;
-	const char *contact_user; /* NULL: no Contact; else a Contact of ours is written */
+	const char *contact_user;   /* NULL: no Contact; else a Contact of ours is written */
 	const char *contact_params; /* after the bracket: ";expires=3600"; NULL none */
-	struct sip_digest *digest; /* NULL none; its answers to challenges so far are written */
-	struct mbuf *mb; /* from its pos: headers from From on, empty line, body. Neither Via, Route,
-			  * Max-Forwards, Contact, User-Agent nor authorization */
-	bool stateless;    /* ACK to a 2xx */
+	struct sip_digest *digest;  /* NULL none; its answers to challenges so far are written */
+	struct mbuf *mb;      /* from its pos: headers from From on, empty line, body. Neither Via,
+			       * Route,      Max-Forwards, Contact, User-Agent nor authorization */
+	bool stateless;	      /* ACK to a 2xx */
 	uint8_t max_forwards; /* 0: 70 */
-	char *branch;      /* SIP_BRANCH bytes for the Via branch that was used, or NULL */
+	char *branch;	      /* SIP_BRANCH bytes for the Via branch that was used, or NULL */
 	struct sip_hop *used; /* where it went, or NULL */
 };
 
-/* As sip_request of libre: *reqp is set while the transaction lives (NULL allowed), resph comes once
- * with err or a final response, before that with provisional ones. EHOSTUNREACH, EPROTONOSUPPORT,
- * ENOMEM. resph may have been called with an error before an error is returned: no. */
-int sip_out_send(struct sip_request **reqp, const struct sip_out *out, sip_resp_h *resph, void *arg);
+/* As sip_request of libre: *reqp is set while the transaction lives (NULL allowed), resph comes
+ * once with err or a final response, before that with provisional ones. EHOSTUNREACH,
+ * EPROTONOSUPPORT, ENOMEM. resph may have been called with an error before an error is returned:
+ * no. */
+int sip_out_send(struct sip_request **reqp, const struct sip_out *out, sip_resp_h *resph,
+		 void *arg);
 
 /* Where a URI points when its host is a literal address. EINVAL, EPROTONOSUPPORT, EHOSTUNREACH. */
 int sip_hop_of_uri(const struct pl *uri, struct sip_hop *out);
@@ -151,7 +153,7 @@ void sip_subs_request(struct sip_iface *f, const struct sip_msg *msg);
 
 struct sip_caller {
 	uint32_t extension; /* authenticated, or 0 */
-	uint16_t trunk;     /* or by source address, or 0 */
+	uint16_t trunk;	    /* or by source address, or 0 */
 	char user[SIP_USER];
 };
 
@@ -209,7 +211,7 @@ void sip_bindings_stats(const struct sip_room *r, struct sip_room_stats *s);
 /* A contact as the registrar found it in a REGISTER. */
 struct sip_contact_in {
 	char uri[SIP_URI], path[SIP_URI], instance[64], user[SIP_USER], agent[48];
-	uint64_t call_id; /* hash */
+	uint64_t call_id;	  /* hash */
 	uint32_t cseq, expires_s; /* 0 removes */
 	uint32_t reg_id;
 	uint8_t iface;
@@ -230,7 +232,7 @@ int sip_bindings_print(struct mbuf *mb, struct sip_room *r, uint32_t extension);
 struct sip_binding {
 	uint8_t iface;
 	bool nat;
-	struct sip_hop hop; /* the source it registered from, or the last Path proxy */
+	struct sip_hop hop;   /* the source it registered from, or the last Path proxy */
 	char uri[SIP_URI];    /* request URI */
 	char routes[SIP_URI]; /* Path as a route set, "" none */
 };
@@ -255,8 +257,8 @@ const struct sip_trunk_config *sip_trunk_config(const struct sip_trunk *t);
 struct sip_trunk_way {
 	struct sip_iface *iface;
 	struct sip_hop hop;
-	char routes[SIP_ROUTES];      /* Service-Route, "" none */
-	char domain[SIP_HOST];        /* of URIs */
+	char routes[SIP_ROUTES];	  /* Service-Route, "" none */
+	char domain[SIP_HOST];		  /* of URIs */
 	char contact_user[SIP_LABEL + 8]; /* tells the trunk when the far end calls it back */
 };
 /* ENOENT, EHOSTUNREACH (unresolved, or source_only), EINVAL. Usable or not isn't looked at. */
@@ -268,7 +270,8 @@ void sip_trunk_digest(const struct sip_trunk *t, struct sip_digest *out);
 int sip_trunk_channel_take(struct sip_room *r, uint16_t id);
 void sip_trunk_channel_give(struct sip_room *r, uint16_t id);
 
-/* An INVITE over this trunk wasn't answered in time, or was (any response at all): feeds the watch. */
+/* An INVITE over this trunk wasn't answered in time, or was (any response at all): feeds the watch.
+ */
 void sip_trunk_heard(struct sip_room *r, uint16_t id, bool heard);
 
 void sip_trunks_close(struct sip_room *r);

@@ -183,8 +183,8 @@ static bool contact_handler(const struct sip_hdr *hdr, const struct sip_msg *msg
 		refuse(g, 403, "Too Many Contacts");
 		return true;
 	}
-	if (sip_addr_decode(&addr, &hdr->val) || (pl_strcasecmp(&addr.uri.scheme, "sip") &&
-						  pl_strcasecmp(&addr.uri.scheme, "sips"))) {
+	if (sip_addr_decode(&addr, &hdr->val) ||
+	    (pl_strcasecmp(&addr.uri.scheme, "sip") && pl_strcasecmp(&addr.uri.scheme, "sips"))) {
 		refuse(g, 400, "Bad Contact");
 		return true;
 	}

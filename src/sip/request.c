@@ -2,8 +2,8 @@
  * Requests of ours: the next hop, the headers that every request has, and the Via with the address
  * that the far side can reach (libre writes the local one). RFC 3261, 8.1 and 12.2.1; RFC 3581.
  *
- * libre asks its send handler synchronously, since the next hop is always a literal address; so what
- * is being sent can be handed over in `sending`.
+ * libre asks its send handler synchronously, since the next hop is always a literal address; so
+ * what is being sent can be handed over in `sending`.
  */
 #include <sodium.h>
 
@@ -105,9 +105,9 @@ static int first_route(const char *routes, struct pl *uri, const char **rest)
 }
 
 struct plan {
-	struct pl uri;       /* of the request line */
-	struct pl strict;    /* the remote target, to be the last Route; not set for loose routing */
-	const char *routes;  /* what Route says before that */
+	struct pl uri;	    /* of the request line */
+	struct pl strict;   /* the remote target, to be the last Route; not set for loose routing */
+	const char *routes; /* what Route says before that */
 	struct sip_hop hop;
 };
 
@@ -186,8 +186,8 @@ static int write_headers(struct mbuf *mb, const struct sip_out *out, const struc
 
 static void route_to_hop(const struct sip_hop *hop, char *host, size_t cap, struct uri *route)
 {
-	static const char *const transport[SIP_OVER_COUNT] = {
-		";transport=udp", ";transport=tcp", ";transport=tls"};
+	static const char *const transport[SIP_OVER_COUNT] = {";transport=udp", ";transport=tcp",
+							      ";transport=tls"};
 
 	*route = (struct uri){.scheme = PL("sip"), .port = sa_port(&hop->addr)};
 	(void)sa_ntop(&hop->addr, host, (int)cap);

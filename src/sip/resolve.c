@@ -5,9 +5,9 @@
  */
 #include "sip/trunk.h"
 
-#define TTL_MIN_S   30
-#define TTL_MAX_S   900
-#define RETRY_S     15
+#define TTL_MIN_S 30
+#define TTL_MAX_S 900
+#define RETRY_S	  15
 
 static void search_servers(struct sip_trunk *t);
 
@@ -50,8 +50,8 @@ static void add_found(struct sip_trunk *t, const struct sa *sa)
 {
 	if (t->addr.found_count >= SIP_PEERS)
 		return;
-	t->addr.found[t->addr.found_count++] = (struct sip_hop){
-		.addr = *sa, .tp = sip_over_transp(t->config.transport)};
+	t->addr.found[t->addr.found_count++] =
+	    (struct sip_hop){.addr = *sa, .tp = sip_over_transp(t->config.transport)};
 }
 
 static void finish(struct sip_trunk *t)
@@ -88,8 +88,8 @@ static bool address_handler(struct dnsrr *rr, void *arg)
 	return false;
 }
 
-static void address_answer(int err, const struct dnshdr *hdr, struct list *ansl,
-			   struct list *authl, struct list *addl, void *arg)
+static void address_answer(int err, const struct dnshdr *hdr, struct list *ansl, struct list *authl,
+			   struct list *addl, void *arg)
 {
 	struct sip_trunk *t = arg;
 	(void)hdr;
@@ -105,8 +105,8 @@ static void address_answer(int err, const struct dnshdr *hdr, struct list *ansl,
 
 static void search_servers(struct sip_trunk *t)
 {
-	uint16_t type = sa_af(&t->iface->local[t->config.transport]) == AF_INET6 ? DNS_TYPE_AAAA
-										 : DNS_TYPE_A;
+	uint16_t type =
+	    sa_af(&t->iface->local[t->config.transport]) == AF_INET6 ? DNS_TYPE_AAAA : DNS_TYPE_A;
 
 	while (t->addr.server_at < t->addr.server_count) {
 		const char *name = t->addr.server[t->addr.server_at].name;
@@ -148,8 +148,8 @@ static const char *target(const struct sip_trunk *t)
 	return t->config.proxy[0] ? t->config.proxy : t->config.domain;
 }
 
-static void servers_answer(int err, const struct dnshdr *hdr, struct list *ansl,
-			   struct list *authl, struct list *addl, void *arg)
+static void servers_answer(int err, const struct dnshdr *hdr, struct list *ansl, struct list *authl,
+			   struct list *addl, void *arg)
 {
 	struct sip_trunk *t = arg;
 	char host[SIP_HOST];
@@ -160,8 +160,8 @@ static void servers_answer(int err, const struct dnshdr *hdr, struct list *ansl,
 
 	if (!err) {
 		dns_rrlist_sort(ansl, DNS_TYPE_SRV, (size_t)t->config.id);
-		(void)dns_rrlist_apply(ansl, NULL, DNS_TYPE_SRV, DNS_CLASS_IN, false, server_handler,
-				       t);
+		(void)dns_rrlist_apply(ansl, NULL, DNS_TYPE_SRV, DNS_CLASS_IN, false,
+				       server_handler, t);
 	}
 	if (!t->addr.server_count && !sip_host_split(target(t), host, sizeof(host), &port))
 		name_itself(t, host, 0);

@@ -17,17 +17,17 @@
 #include "base/stream.h"
 #include "sip/session.h"
 
-#define SIP_INTERFACES    8
-#define SIP_LABEL         32  /* name of an interface or trunk */
-#define SIP_USER          64  /* user part or authentication user */
-#define SIP_HOST          128 /* host[:port] */
-#define SIP_PATH          256 /* of a file */
-#define SIP_PROXIES       8
-#define SIP_TRUNKS        64
+#define SIP_INTERFACES	  8
+#define SIP_LABEL	  32  /* name of an interface or trunk */
+#define SIP_USER	  64  /* user part or authentication user */
+#define SIP_HOST	  128 /* host[:port] */
+#define SIP_PATH	  256 /* of a file */
+#define SIP_PROXIES	  8
+#define SIP_TRUNKS	  64
 #define SIP_TRUNK_SOURCES 8
-#define SIP_TRUNK_RULES   16
+#define SIP_TRUNK_RULES	  16
 #define SIP_TRUNK_RANGES  8
-#define SIP_TEMPLATE      160
+#define SIP_TEMPLATE	  160
 
 struct sip_room;
 
@@ -52,17 +52,17 @@ struct sip_room_config {
 	char realm[64]; /* of the digest; fixed for ever, since HA1s depend on it */
 	char user_agent[64];
 	uint32_t expires_min_s, expires_default_s, expires_max_s; /* 0: 60, 300, 3600 */
-	unsigned contacts_max;       /* of one extension; 0: 5 */
+	unsigned contacts_max;					  /* of one extension; 0: 5 */
 	char proxies[SIP_PROXIES][46]; /* addresses whose Path we believe (RFC 3327); "" unused */
-	char bindings_file[SIP_PATH]; /* "" = kept in memory only; locked while open */
-	uint32_t bindings_capacity;   /* 0: 4096. A file made with another capacity is taken over */
-	char journal_file[SIP_PATH];  /* dialogs written down; "" = none */
-	uint32_t sessions_max;        /* 0: 4096 */
-	uint32_t nonce_s;             /* life of a nonce; 0: 300 */
-	uint32_t lockout_failures;    /* wrong answers by user and address before … 0: 10 */
-	uint32_t lockout_s;           /* … they are refused for this long; 0: 60 */
-	char nameserver[46];          /* of trunks' host names; "" = /etc/resolv.conf */
-	char tls_ca[SIP_PATH];        /* CAs for trunks over TLS; "" = the system's */
+	char bindings_file[SIP_PATH];  /* "" = kept in memory only; locked while open */
+	uint32_t bindings_capacity;  /* 0: 4096. A file made with another capacity is taken over */
+	char journal_file[SIP_PATH]; /* dialogs written down; "" = none */
+	uint32_t sessions_max;	     /* 0: 4096 */
+	uint32_t nonce_s;	     /* life of a nonce; 0: 300 */
+	uint32_t lockout_failures;   /* wrong answers by user and address before … 0: 10 */
+	uint32_t lockout_s;	     /* … they are refused for this long; 0: 60 */
+	char nameserver[46];	     /* of trunks' host names; "" = /etc/resolv.conf */
+	char tls_ca[SIP_PATH];	     /* CAs for trunks over TLS; "" = the system's */
 };
 
 enum sip_algorithm { SIP_MD5, SIP_SHA256 };
@@ -80,7 +80,7 @@ struct sip_credential {
 /* The first rule whose prefix and length fit is applied: strip characters, then put add in front.
  * No rule fits: the number stays. */
 struct sip_number_rule {
-	char prefix[24];               /* "" fits all; may begin with + */
+	char prefix[24];		/* "" fits all; may begin with + */
 	uint8_t length_min, length_max; /* of the whole number; 0 = any */
 	uint8_t strip;
 	char add[24];
@@ -102,12 +102,12 @@ struct sip_trunk_config {
 	bool source_only; /* takes calls only, places none (the sample's) */
 
 	bool registers;
-	char user[SIP_USER];      /* user part of the address of record; also the pilot number */
+	char user[SIP_USER];	  /* user part of the address of record; also the pilot number */
 	char auth_user[SIP_USER]; /* "" = user */
 	char password[SIP_USER];
-	char auth_realm[64];      /* with authorization_first; "" = domain */
+	char auth_realm[64];	  /* with authorization_first; "" = domain */
 	bool authorization_first; /* an empty Authorization already in the first REGISTER (IMS) */
-	uint32_t expires_s;       /* 0: 3600 */
+	uint32_t expires_s;	  /* 0: 3600 */
 
 	struct sip_number_rule in[SIP_TRUNK_RULES];  /* on the caller's number */
 	struct sip_number_rule did[SIP_TRUNK_RULES]; /* on the number dialled */
@@ -120,23 +120,23 @@ struct sip_trunk_config {
 	char from_template[SIP_TEMPLATE];
 	char pai_template[SIP_TEMPLATE];
 	char ranges[SIP_TRUNK_RANGES][24]; /* prefixes of our own numbers: only these are shown … */
-	char shown_number[SIP_NUMBER];     /* … every other caller is shown as this */
-	bool trust_pai; /* believe its P-Asserted-Identity */
+	char shown_number[SIP_NUMBER];	   /* … every other caller is shown as this */
+	bool trust_pai;			   /* believe its P-Asserted-Identity */
 
-	uint16_t channels; /* calls at once, both ways; 0 = no limit */
+	uint16_t channels;		/* calls at once, both ways; 0 = no limit */
 	enum codec codecs[CODEC_COUNT]; /* codec_count 0: as app offers */
 	uint8_t codec_count;
 	enum dtmf_way dtmf;
-	bool rel100; /* offer 100rel */
-	bool srtp;   /* SDES, over TLS only */
+	bool rel100;		    /* offer 100rel */
+	bool srtp;		    /* SDES, over TLS only */
 	uint32_t session_expires_s; /* RFC 4028; 0: 1800 */
 	uint32_t first_response_ms; /* then the next trunk; 0: 4000 */
 
-	bool watch;               /* by OPTIONS */
-	uint32_t watch_s;         /* 0: 30 */
-	bool tls_verify;          /* chain and name */
-	char tls_name[SIP_HOST];  /* SNI and the name verified; "" = domain */
-	char tls_ca[SIP_PATH];    /* "" = the room's */
+	bool watch;		 /* by OPTIONS */
+	uint32_t watch_s;	 /* 0: 30 */
+	bool tls_verify;	 /* chain and name */
+	char tls_name[SIP_HOST]; /* SNI and the name verified; "" = domain */
+	char tls_ca[SIP_PATH];	 /* "" = the room's */
 };
 
 enum sip_trunk_state { SIP_TRUNK_DOWN, SIP_TRUNK_UP };
@@ -144,12 +144,12 @@ enum sip_trunk_state { SIP_TRUNK_DOWN, SIP_TRUNK_UP };
 /* Why it is down. */
 enum sip_trunk_reason {
 	SIP_TRUNK_OK,
-	SIP_TRUNK_STARTING,    /* no answer yet to the first REGISTER or OPTIONS */
-	SIP_TRUNK_UNRESOLVED,  /* the name gives no address */
-	SIP_TRUNK_SILENT,      /* no answer */
-	SIP_TRUNK_TRANSPORT,   /* connection refused, TLS not verified */
-	SIP_TRUNK_CREDENTIALS, /* our digest answer was refused */
-	SIP_TRUNK_REFUSED,     /* another final response: code */
+	SIP_TRUNK_STARTING,	 /* no answer yet to the first REGISTER or OPTIONS */
+	SIP_TRUNK_UNRESOLVED,	 /* the name gives no address */
+	SIP_TRUNK_SILENT,	 /* no answer */
+	SIP_TRUNK_TRANSPORT,	 /* connection refused, TLS not verified */
+	SIP_TRUNK_CREDENTIALS,	 /* our digest answer was refused */
+	SIP_TRUNK_REFUSED,	 /* another final response: code */
 	SIP_TRUNK_MISCONFIGURED, /* its interface isn't there */
 };
 const char *sip_trunk_reason_name(enum sip_trunk_reason r); /* "ok", "silent" … for JSON, metrics */
@@ -159,11 +159,11 @@ struct sip_trunk_status {
 	char name[SIP_LABEL];
 	enum sip_trunk_state state;
 	enum sip_trunk_reason reason;
-	uint16_t code;       /* last final response, 0 none */
+	uint16_t code; /* last final response, 0 none */
 	bool registered;
 	int64_t expires_mono_ms; /* of our registration */
 	uint16_t calls, channels;
-	char address[64];    /* where requests go now */
+	char address[64]; /* where requests go now */
 };
 
 /* ---- Handlers, all on the call thread ---- */
@@ -195,11 +195,12 @@ struct sip_room_handlers {
 int sip_room_open(struct sip_room **rp, const struct sip_room_config *config,
 		  const struct sip_room_handlers *handlers);
 
-/* Stops taking new calls and registrations with 503 (Retry-After), goes on serving what is there. */
+/* Stops taking new calls and registrations with 503 (Retry-After), goes on serving what is there.
+ */
 void sip_room_drain(struct sip_room *r);
 
-/* Reads the certificates of the interfaces again (SIGHUP after a renewal); connections that are there
- * go on. ENOENT when one can't be used: it then stays as it was. */
+/* Reads the certificates of the interfaces again (SIGHUP after a renewal); connections that are
+ * there go on. ENOENT when one can't be used: it then stays as it was. */
 int sip_room_tls_reload(struct sip_room *r);
 
 /* Ends everything at once: open sessions get no event. Accepts NULL. Registrations at trunks are
@@ -248,7 +249,7 @@ void sip_room_forget(struct sip_room *r, uint32_t extension);
 
 struct sip_room_stats {
 	uint64_t requests_in, responses_in, requests_out, responses_out;
-	uint64_t malformed;       /* refused or dropped before anything else */
+	uint64_t malformed; /* refused or dropped before anything else */
 	uint64_t challenges, auth_failures, lockouts;
 	uint64_t registers_ok, registers_refused;
 	uint64_t options, subscribes, notifies;

@@ -2,19 +2,19 @@
  * Subscriptions to the dialog event: lamps on phones. RFC 6665, RFC 4235 (always full state).
  *
  * A subscription is a dialog of its own, from SUBSCRIBE to its end: not refreshed in time, given up
- * by the phone, or a NOTIFY that isn't taken. One NOTIFY is under way at a time; a lamp that changes
- * meanwhile is told by the next.
+ * by the phone, or a NOTIFY that isn't taken. One NOTIFY is under way at a time; a lamp that
+ * changes meanwhile is told by the next.
  */
 #include "base/hash.h"
 #include "sip/priv.h"
 
-#define SUBS_MAX          16384
-#define SUBS_OF_ONE       256 /* of one subscribing extension */
-#define SUBS_BUCKETS      4096
-#define EXPIRES_MIN_S     60
+#define SUBS_MAX	  16384
+#define SUBS_OF_ONE	  256 /* of one subscribing extension */
+#define SUBS_BUCKETS	  4096
+#define EXPIRES_MIN_S	  60
 #define EXPIRES_DEFAULT_S 600
-#define EXPIRES_MAX_S     600 /* after a restart of ours a lamp is dark for no longer */
-#define TARGET_PLACE      "application/dialog-info+xml"
+#define EXPIRES_MAX_S	  600 /* after a restart of ours a lamp is dark for no longer */
+#define TARGET_PLACE	  "application/dialog-info+xml"
 
 struct sub {
 	struct le by_extension, by_call;
@@ -102,8 +102,8 @@ static bool call_handler(struct le *le, void *arg)
 
 static struct sub *find(struct sip_room *r, const struct sip_msg *msg)
 {
-	return list_ledata(hash_lookup(r->subs->by_call, hash_joaat_pl(&msg->callid), call_handler,
-				       (void *)msg));
+	return list_ledata(
+	    hash_lookup(r->subs->by_call, hash_joaat_pl(&msg->callid), call_handler, (void *)msg));
 }
 
 struct counting {
@@ -163,16 +163,18 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 static int print_state(struct mbuf *mb, const struct sub *s)
 {
 	static const char *const dialog[] = {
-		[SIP_LAMP_IDLE] = "<dialog id=\"%u\"><state>terminated</state></dialog>",
-		[SIP_LAMP_RINGING] = "<dialog id=\"%u\" direction=\"recipient\">"
-				     "<state>early</state></dialog>",
-		[SIP_LAMP_BUSY] = "<dialog id=\"%u\"><state>confirmed</state></dialog>",
+	    [SIP_LAMP_IDLE] = "<dialog id=\"%u\"><state>terminated</state></dialog>",
+	    [SIP_LAMP_RINGING] =
+		"<dialog id=\"%u\" direction=\"recipient\"><state>early</state></dialog>",
+	    [SIP_LAMP_BUSY] = "<dialog id=\"%u\"><state>confirmed</state></dialog>",
 	};
 	int err;
 
-	err = mbuf_printf(mb, "<?xml version=\"1.0\"?>\r\n<dialog-info "
+	err = mbuf_printf(mb,
+			  "<?xml version=\"1.0\"?>\r\n<dialog-info "
 			  "xmlns=\"urn:ietf:params:xml:ns:dialog-info\" version=\"%u\" "
-			  "state=\"full\" entity=\"%s\">", s->version, s->local_uri);
+			  "state=\"full\" entity=\"%s\">",
+			  s->version, s->local_uri);
 	err |= mbuf_printf(mb, dialog[s->state], s->extension);
 	return err | mbuf_write_str(mb, "</dialog-info>\r\n");
 }
@@ -180,19 +182,22 @@ static int print_state(struct mbuf *mb, const struct sub *s)
 static int print_headers(struct mbuf *mb, const struct sub *s, size_t body_len)
 {
 	uint64_t now = tmr_jiffies();
-	unsigned left = (uint64_t)s->until_ms > now ? (unsigned)((s->until_ms - (int64_t)now) / 1000)
-						    : 0;
+	unsigned left =
+	    (uint64_t)s->until_ms > now ? (unsigned)((s->until_ms - (int64_t)now) / 1000) : 0;
 	int err;
 
-	err = mbuf_printf(mb, "From: <%s>;tag=%s\r\nTo: <%s>;tag=%s\r\nCall-ID: %s\r\n"
-			  "CSeq: %u NOTIFY\r\nEvent: dialog\r\n", s->local_uri, s->local_tag,
-			  s->remote_uri, s->remote_tag, s->call_id, s->local_cseq);
+	err = mbuf_printf(mb,
+			  "From: <%s>;tag=%s\r\nTo: <%s>;tag=%s\r\nCall-ID: %s\r\n"
+			  "CSeq: %u NOTIFY\r\nEvent: dialog\r\n",
+			  s->local_uri, s->local_tag, s->remote_uri, s->remote_tag, s->call_id,
+			  s->local_cseq);
 	if (s->ended)
 		err |= mbuf_write_str(mb, "Subscription-State: terminated;reason=timeout\r\n");
 	else
 		err |= mbuf_printf(mb, "Subscription-State: active;expires=%u\r\n", left);
-	return err | mbuf_printf(mb, "Content-Type: " TARGET_PLACE "\r\nContent-Length: %zu\r\n\r\n",
-				 body_len);
+	return err |
+	       mbuf_printf(mb, "Content-Type: " TARGET_PLACE "\r\nContent-Length: %zu\r\n\r\n",
+			   body_len);
 }
 
 static int send_notify(struct sub *s)
@@ -209,9 +214,14 @@ static int send_notify(struct sub *s)
 	err |= mbuf_write_mem(mb, body->buf, body->end);
 	s->version++;
 	mb->pos = 0;
-	out = (struct sip_out){.iface = sip_iface_at(s->room, s->iface), .method = "NOTIFY",
-			       .uri = s->target, .routes = s->routes, .hop = &s->hop,
-			       .fallback = &s->source, .contact_user = s->number, .mb = mb};
+	out = (struct sip_out){.iface = sip_iface_at(s->room, s->iface),
+			       .method = "NOTIFY",
+			       .uri = s->target,
+			       .routes = s->routes,
+			       .hop = &s->hop,
+			       .fallback = &s->source,
+			       .contact_user = s->number,
+			       .mb = mb};
 	if (!err)
 		err = sip_out_send(&s->req, &out, response_handler, s);
 out:
@@ -304,7 +314,8 @@ static void answer(struct sip_iface *f, const struct sip_msg *msg, const struct 
 
 	if (sip_iface_contact(f, msg->tp, s->number, contact, sizeof(contact)))
 		return;
-	(void)sip_in_replyf(f, msg, 200, "OK", "Contact: <%s>\r\nExpires: %u\r\n", contact, expires_s);
+	(void)sip_in_replyf(f, msg, 200, "OK", "Contact: <%s>\r\nExpires: %u\r\n", contact,
+			    expires_s);
 }
 
 /* False when it has been answered: 423. */

@@ -1,7 +1,7 @@
 /*
  * libre's timers, taken over: the library calls tmr_* through its PLT, so that these definitions
- * in the program replace its sorted list (insertion O(n), on the wall clock) by a binary heap on the
- * monotonic clock (docs/decisions, "timers"). struct tmr is unchanged; its list element, which
+ * in the program replace its sorted list (insertion O(n), on the wall clock) by a binary heap on
+ * the monotonic clock (docs/decisions, "timers"). struct tmr is unchanged; its list element, which
  * nothing else may use, holds the place in the heap.
  *
  * One heap a thread, as libre has one list a thread.

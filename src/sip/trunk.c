@@ -8,14 +8,22 @@
 const char *sip_trunk_reason_name(enum sip_trunk_reason r)
 {
 	switch (r) {
-	case SIP_TRUNK_OK: return "ok";
-	case SIP_TRUNK_STARTING: return "starting";
-	case SIP_TRUNK_UNRESOLVED: return "unresolved";
-	case SIP_TRUNK_SILENT: return "silent";
-	case SIP_TRUNK_TRANSPORT: return "transport";
-	case SIP_TRUNK_CREDENTIALS: return "credentials";
-	case SIP_TRUNK_REFUSED: return "refused";
-	case SIP_TRUNK_MISCONFIGURED: return "misconfigured";
+	case SIP_TRUNK_OK:
+		return "ok";
+	case SIP_TRUNK_STARTING:
+		return "starting";
+	case SIP_TRUNK_UNRESOLVED:
+		return "unresolved";
+	case SIP_TRUNK_SILENT:
+		return "silent";
+	case SIP_TRUNK_TRANSPORT:
+		return "transport";
+	case SIP_TRUNK_CREDENTIALS:
+		return "credentials";
+	case SIP_TRUNK_REFUSED:
+		return "refused";
+	case SIP_TRUNK_MISCONFIGURED:
+		return "misconfigured";
 	}
 	return "unknown";
 }
@@ -55,8 +63,8 @@ void sip_trunk_settle(struct sip_trunk *t)
 	t->reason = reason;
 	t->code = code;
 	t->reported = true;
-	log_info("sip", "trunk %s: %s (%s, %u)", t->config.name, state == SIP_TRUNK_UP ? "up" : "down",
-		 sip_trunk_reason_name(reason), code);
+	log_info("sip", "trunk %s: %s (%s, %u)", t->config.name,
+		 state == SIP_TRUNK_UP ? "up" : "down", sip_trunk_reason_name(reason), code);
 	if (r->h.trunk_state && !r->closing)
 		r->h.trunk_state(t->config.id, state, reason, code, r->h.arg);
 }
@@ -115,8 +123,10 @@ static struct sip_iface *find_iface(struct sip_room *r, const struct sip_trunk_c
 
 	if (!base || c->transport != SIP_OVER_TLS || c->source_only)
 		return base;
-	if (sip_host_split(c->tls_name[0] ? c->tls_name : c->domain[0] ? c->domain : c->proxy, name,
-			   sizeof(name), &port))
+	if (sip_host_split(c->tls_name[0] ? c->tls_name
+			   : c->domain[0] ? c->domain
+					  : c->proxy,
+			   name, sizeof(name), &port))
 		return NULL;
 	if (sip_iface_uplink(base, name, c->tls_ca[0] ? c->tls_ca : r->config.tls_ca, c->tls_verify,
 			     &f))
@@ -144,17 +154,21 @@ static struct sip_trunk *trunk_new(struct sip_room *r, const struct sip_trunk_co
 	return t;
 }
 
-/* Whether what the registration and the watch stand on is the same. */
-static bool same_roots(const struct sip_trunk_config *a, const struct sip_trunk_config *b)
+static bool same_way(const struct sip_trunk_config *a, const struct sip_trunk_config *b)
 {
 	return text_eq(a->interface, b->interface) && a->transport == b->transport &&
 	       text_eq(a->domain, b->domain) && text_eq(a->proxy, b->proxy) &&
-	       a->source_only == b->source_only && a->registers == b->registers &&
-	       text_eq(a->user, b->user) && text_eq(a->auth_user, b->auth_user) &&
-	       text_eq(a->password, b->password) && text_eq(a->auth_realm, b->auth_realm) &&
-	       a->authorization_first == b->authorization_first && a->expires_s == b->expires_s &&
-	       a->watch == b->watch && a->watch_s == b->watch_s && a->tls_verify == b->tls_verify &&
+	       a->source_only == b->source_only && a->tls_verify == b->tls_verify &&
 	       text_eq(a->tls_name, b->tls_name) && text_eq(a->tls_ca, b->tls_ca);
+}
+
+static bool same_registration(const struct sip_trunk_config *a, const struct sip_trunk_config *b)
+{
+	return a->registers == b->registers && text_eq(a->user, b->user) &&
+	       text_eq(a->auth_user, b->auth_user) && text_eq(a->password, b->password) &&
+	       text_eq(a->auth_realm, b->auth_realm) &&
+	       a->authorization_first == b->authorization_first && a->expires_s == b->expires_s &&
+	       a->watch == b->watch && a->watch_s == b->watch_s;
 }
 
 static int check_trunks(const struct sip_trunk_config *c, unsigned count)
@@ -179,7 +193,9 @@ int sip_room_trunks_set(struct sip_room *r, const struct sip_trunk_config *trunk
 	for (unsigned i = 0; !err && i < count; i++) {
 		struct sip_trunk *old = sip_trunk_find(r, trunks[i].id);
 
-		if (old && same_roots(&old->config, &trunks[i])) {
+		/* What the registration and the watch stand on. */
+		if (old && same_way(&old->config, &trunks[i]) &&
+		    same_registration(&old->config, &trunks[i])) {
 			next[i] = mem_ref(old);
 			continue;
 		}
@@ -249,7 +265,8 @@ int sip_trunk_way(struct sip_room *r, uint16_t id, struct sip_trunk_way *out)
 	if (t->config.domain[0])
 		TEXT_COPY(out->domain, t->config.domain);
 	else if (!sip_host_split(t->config.proxy, host, sizeof(host), &port))
-		re_snprintf(out->domain, sizeof(out->domain), strchr(host, ':') ? "[%s]" : "%s", host);
+		re_snprintf(out->domain, sizeof(out->domain), strchr(host, ':') ? "[%s]" : "%s",
+			    host);
 	if (t->config.user[0])
 		TEXT_COPY(out->contact_user, t->config.user);
 	else if (t->config.shown_number[0])
@@ -373,14 +390,14 @@ uint16_t sip_trunk_of_source(struct sip_iface *f, const struct sip_msg *msg)
 static void status_of(const struct sip_trunk *t, struct sip_trunk_status *out)
 {
 	*out = (struct sip_trunk_status){
-		.id = t->config.id,
-		.state = t->state,
-		.reason = t->reason,
-		.code = t->code,
-		.registered = t->reg.ok,
-		.expires_mono_ms = t->reg.until_ms,
-		.calls = t->calls,
-		.channels = t->config.channels,
+	    .id = t->config.id,
+	    .state = t->state,
+	    .reason = t->reason,
+	    .code = t->code,
+	    .registered = t->reg.ok,
+	    .expires_mono_ms = t->reg.until_ms,
+	    .calls = t->calls,
+	    .channels = t->config.channels,
 	};
 	TEXT_COPY(out->name, t->config.name);
 	if (t->addr.count)

@@ -11,7 +11,7 @@ struct sip_trunk {
 	struct sip_room *room;
 	struct sip_trunk_config config;
 	struct sip_iface *iface; /* interface or uplink; NULL when its name isn't there */
-	struct tmr start;        /* work begins in the loop, not inside sip_room_trunks_set */
+	struct tmr start;	 /* work begins in the loop, not inside sip_room_trunks_set */
 
 	/* state as reported */
 	enum sip_trunk_state state;

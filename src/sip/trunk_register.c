@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "sip/trunk.h"
 
-#define WAIT_FIRST_S       30
-#define WAIT_MAX_S         1800
+#define WAIT_FIRST_S	   30
+#define WAIT_MAX_S	   1800
 #define WAIT_CREDENTIALS_S 300 /* not to be locked out for ever */
 #define EXPIRES_DEFAULT_S  3600
-#define BRIEF_MAX          3   /* 423s in a row */
+#define BRIEF_MAX	   3 /* 423s in a row */
 
 static void ask(struct sip_trunk *t);
 
@@ -36,7 +36,8 @@ static void wait_for(struct sip_trunk *t, uint32_t s)
 	tmr_start(&t->reg.tmr, ms, again, t);
 }
 
-static void failed(struct sip_trunk *t, enum sip_trunk_reason reason, uint16_t code, uint32_t wait_s)
+static void failed(struct sip_trunk *t, enum sip_trunk_reason reason, uint16_t code,
+		   uint32_t wait_s)
 {
 	uint32_t s = WAIT_FIRST_S;
 
@@ -201,15 +202,22 @@ static int send_register(struct sip_trunk *t, uint32_t expires_s, bool stateless
 		return ENOMEM;
 	re_snprintf(uri, sizeof(uri), "sip:%s", way.domain);
 	re_snprintf(params, sizeof(params), ";expires=%u", expires_s);
-	err = mbuf_printf(mb, "From: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\n"
+	err = mbuf_printf(mb,
+			  "From: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s@%s>\r\nCall-ID: %s\r\n"
 			  "CSeq: %u REGISTER\r\nExpires: %u\r\nSupported: path\r\nAllow: %s\r\n"
-			  "Content-Length: 0\r\n\r\n", t->config.user, way.domain, t->reg.tag,
-			  t->config.user, way.domain, t->reg.call_id, ++t->reg.cseq, expires_s,
-			  sip_allow);
+			  "Content-Length: 0\r\n\r\n",
+			  t->config.user, way.domain, t->reg.tag, t->config.user, way.domain,
+			  t->reg.call_id, ++t->reg.cseq, expires_s, sip_allow);
 	mb->pos = 0;
-	out = (struct sip_out){.iface = t->iface, .method = "REGISTER", .uri = uri, .hop = &way.hop,
-			       .contact_user = way.contact_user, .contact_params = params,
-			       .digest = &t->reg.digest, .mb = mb, .stateless = stateless};
+	out = (struct sip_out){.iface = t->iface,
+			       .method = "REGISTER",
+			       .uri = uri,
+			       .hop = &way.hop,
+			       .contact_user = way.contact_user,
+			       .contact_params = params,
+			       .digest = &t->reg.digest,
+			       .mb = mb,
+			       .stateless = stateless};
 	if (!err)
 		err = sip_out_send(stateless ? NULL : &t->reg.req, &out, response_handler, t);
 	mem_deref(mb);

@@ -1,13 +1,14 @@
 /*
  * The watch on a trunk: OPTIONS at intervals. Any answer but 408 and 503 means that somebody is
- * there; two misses in a row, or no answer to an INVITE in time and then a miss, mean that nobody is.
+ * there; two misses in a row, or no answer to an INVITE in time and then a miss, mean that nobody
+ * is.
  */
 #include "sip/trunk.h"
 
 #define WATCH_DEFAULT_S 30
-#define WATCH_DOWN_S    10   /* while it is down: back as soon as it is back */
-#define ANSWER_MS       4000 /* libre's 32 s are too long for a spare trunk to wait */
-#define MISSES_MAX      2
+#define WATCH_DOWN_S	10   /* while it is down: back as soon as it is back */
+#define ANSWER_MS	4000 /* libre's 32 s are too long for a spare trunk to wait */
+#define MISSES_MAX	2
 
 static void ask(struct sip_trunk *t);
 
@@ -20,8 +21,8 @@ static void plan(struct sip_trunk *t)
 {
 	uint32_t s = t->config.watch_s ? t->config.watch_s : WATCH_DEFAULT_S;
 
-	tmr_start(&t->watch.tmr, (uint64_t)(t->watch.alive ? s : MIN(s, WATCH_DOWN_S)) * 1000, again,
-		  t);
+	tmr_start(&t->watch.tmr, (uint64_t)(t->watch.alive ? s : MIN(s, WATCH_DOWN_S)) * 1000,
+		  again, t);
 }
 
 static void alive(struct sip_trunk *t)
@@ -87,13 +88,19 @@ static void ask(struct sip_trunk *t)
 	if (!mb || sip_trunk_way(t->room, t->config.id, &way))
 		goto out;
 	re_snprintf(uri, sizeof(uri), "sip:%s", way.domain);
-	err = mbuf_printf(mb, "From: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s>\r\nCall-ID: %s\r\n"
+	err = mbuf_printf(mb,
+			  "From: <sip:%s@%s>;tag=%s\r\nTo: <sip:%s>\r\nCall-ID: %s\r\n"
 			  "CSeq: %u OPTIONS\r\nAccept: application/sdp\r\n"
-			  "Content-Length: 0\r\n\r\n", way.contact_user, way.domain, t->watch.tag,
-			  way.domain, t->watch.call_id, ++t->watch.cseq);
+			  "Content-Length: 0\r\n\r\n",
+			  way.contact_user, way.domain, t->watch.tag, way.domain, t->watch.call_id,
+			  ++t->watch.cseq);
 	mb->pos = 0;
-	out = (struct sip_out){.iface = t->iface, .method = "OPTIONS", .uri = uri, .hop = &way.hop,
-			       .contact_user = way.contact_user, .mb = mb};
+	out = (struct sip_out){.iface = t->iface,
+			       .method = "OPTIONS",
+			       .uri = uri,
+			       .hop = &way.hop,
+			       .contact_user = way.contact_user,
+			       .mb = mb};
 	if (!err && sip_out_send(&t->watch.req, &out, response_handler, t))
 		missed(t, SIP_TRUNK_TRANSPORT, 0);
 out:

@@ -38,8 +38,8 @@ uint16_t fixture_port(void)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
 	uint16_t port = 0;
 
-	if (!bind(fd, (struct sockaddr *)&a, len) && !getsockname(fd, (struct sockaddr *)&a, &len) &&
-	    !bind(tcp, (struct sockaddr *)&a, len))
+	if (!bind(fd, (struct sockaddr *)&a, len) &&
+	    !getsockname(fd, (struct sockaddr *)&a, &len) && !bind(tcp, (struct sockaddr *)&a, len))
 		port = ntohs(a.sin_port);
 	close(fd);
 	close(tcp);
@@ -129,8 +129,11 @@ static void wake_handler(int flags, void *arg)
 static void *loop(void *arg)
 {
 	struct fixture *f = arg;
-	struct sip_room_handlers h = {.credential = fixture_credential, .reachable = reachable,
-				      .trunk_state = trunk_state, .lamp = lamp, .arg = f};
+	struct sip_room_handlers h = {.credential = fixture_credential,
+				      .reachable = reachable,
+				      .trunk_state = trunk_state,
+				      .lamp = lamp,
+				      .arg = f};
 
 	re_thread_init();
 	fd_setsize(1024);
@@ -220,7 +223,8 @@ int phone_open(uint16_t *port)
 
 void phone_send(int fd, uint16_t to_port, const char *fmt, ...)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(to_port),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(to_port),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	static char text[70000];
 	va_list ap;
@@ -293,7 +297,8 @@ void phone_authorization(const char *answer, const char *user, const char *passw
 {
 	const char *challenge = phone_header(answer, "WWW-Authenticate");
 	enum sip_algorithm a = strstr(challenge, "SHA-256") ? SIP_SHA256 : SIP_MD5;
-	struct sip_digest_params d = {.nc = PL("00000001"), .cnonce = PL("abcd"), .qop = PL("auth")};
+	struct sip_digest_params d = {
+	    .nc = PL("00000001"), .cnonce = PL("abcd"), .qop = PL("auth")};
 	char realm[64], nonce[128], hex[65];
 	uint8_t ha1[32];
 	struct pl met;
@@ -305,10 +310,11 @@ void phone_authorization(const char *answer, const char *user, const char *passw
 	pl_set_str(&met, method);
 	sip_digest_ha1(a, user, realm, password, ha1);
 	sip_digest_response(a, ha1, &met, &d, hex);
-	snprintf(out, (size_t)cap, "Authorization: Digest username=\"%s\", realm=\"%s\", "
+	snprintf(out, (size_t)cap,
+		 "Authorization: Digest username=\"%s\", realm=\"%s\", "
 		 "nonce=\"%s\", uri=\"%s\", response=\"%s\", algorithm=%s, qop=auth, nc=00000001, "
-		 "cnonce=\"abcd\"\r\n", user, realm, nonce, uri, hex,
-		 a == SIP_SHA256 ? "SHA-256" : "MD5");
+		 "cnonce=\"abcd\"\r\n",
+		 user, realm, nonce, uri, hex, a == SIP_SHA256 ? "SHA-256" : "MD5");
 }
 
 static void send_register(int fd, uint16_t port, uint16_t to_port, const struct phone_register *r,

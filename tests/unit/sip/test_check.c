@@ -37,7 +37,7 @@ static int teardown(void **state)
 
 struct parts {
 	const char *method, *uri, *via, *from, *to, *call_id, *cseq, *max_forwards, *length, *extra,
-		*body;
+	    *body;
 };
 
 /* Status of the answer to a request whose parts are these, 0 silence. */
@@ -46,8 +46,8 @@ static int ask(const struct parts *p)
 	static unsigned branch;
 	char via[128];
 
-	snprintf(via, sizeof(via), "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKc%u;rport\r\n", port,
-		 ++branch);
+	snprintf(via, sizeof(via), "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKc%u;rport\r\n",
+		 port, ++branch);
 	phone_send(fd, f.iface[0].udp_port, "%s %s SIP/2.0\r\n%s%s%s%s%s%s%s%s\r\n%s",
 		   p->method ? p->method : "OPTIONS", p->uri ? p->uri : "sip:8000@127.0.0.1",
 		   p->via ? p->via : via, p->from ? p->from : "From: <sip:a@b>;tag=1\r\n",
@@ -126,12 +126,13 @@ static void test_methods(void **state)
 	assert_int_equal(ASK(.method = "MESSAGE", .cseq = "CSeq: 1 MESSAGE\r\n"), 405);
 	assert_non_null(strstr(phone_header(buf, "Allow"), "REFER"));
 	assert_int_equal(ASK(.method = "NEWMETHOD", .cseq = "CSeq: 1 NEWMETHOD\r\n"), 501);
-	assert_int_equal(ASK(.method = "BYE", .cseq = "CSeq: 1 BYE\r\n",
-			     .to = "To: <sip:c@d>;tag=9\r\n"), 481);
+	assert_int_equal(
+	    ASK(.method = "BYE", .cseq = "CSeq: 1 BYE\r\n", .to = "To: <sip:c@d>;tag=9\r\n"), 481);
 	assert_int_equal(ASK(.method = "CANCEL", .cseq = "CSeq: 1 CANCEL\r\n"), 481);
 	assert_int_equal(ASK(.method = "ACK", .cseq = "CSeq: 1 ACK\r\n"), 0);
 	assert_int_equal(ASK(.method = "INVITE", .cseq = "CSeq: 1 INVITE\r\n",
-			     .max_forwards = "Max-Forwards: 0\r\n"), 483);
+			     .max_forwards = "Max-Forwards: 0\r\n"),
+			 483);
 }
 
 /* Datagrams that aren't SIP: silence, and life goes on. */
@@ -162,27 +163,27 @@ static void test_garbage(void **state)
 }
 
 static const char *const seeds[] = {
-	"REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKa;rport\r\n"
-	"From: <sip:u2@zongji>;tag=f\r\nTo: \"a, b\" <sip:u2@zongji>\r\nCall-ID: a@b\r\n"
-	"CSeq: 1 REGISTER\r\nContact: <sip:u2@1.2.3.4:5;transport=tcp>;expires=60;"
-	"+sip.instance=\"<urn:uuid:1>\";reg-id=1, <sips:x@[::1]>\r\nExpires: 300\r\n"
-	"Path: <sip:p@127.0.0.1;lr;received=sip:1.2.3.4:5>\r\nAuthorization: Digest username=\"u2\", "
-	"realm=\"" FIXTURE_REALM "\", nonce=\"000000000000000100000000000000000000000000000000\", "
-	"uri=\"sip:zongji\", response=\"00000000000000000000000000000000\", qop=auth, nc=00000001, "
-	"cnonce=\"a\", algorithm=MD5\r\nContent-Length: 0\r\n\r\n",
-	"SUBSCRIBE sip:8312@zongji SIP/2.0\r\nv: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKb\r\n"
-	"f: sip:u2@zongji;tag=f\r\nt: <sip:8312@zongji>\r\ni: c\r\nCSeq: 2 SUBSCRIBE\r\n"
-	"m: <sip:u2@127.0.0.1>\r\no: dialog;sla\r\nRecord-Route: <sip:r;lr>,<sip:s>\r\n"
-	"Accept: application/dialog-info+xml\r\nl: 0\r\n\r\n",
-	"INVITE tel:+86-10-1234 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKd\r\n"
-	"From: \"\xe5\xbc\xa0\" <sip:u2@zongji>;tag=f\r\nTo: <tel:+86-10-1234;phone-context=x>\r\n"
-	"Call-ID: d\r\nCSeq: 1 INVITE\r\nContact: <sip:u2@127.0.0.1>\r\nMax-Forwards: 70\r\n"
-	"Require: timer\r\nSession-Expires: 1800;refresher=uac\r\nReplaces: a;to-tag=b;from-tag=c\r\n"
-	"Content-Type: application/sdp\r\nContent-Length: 88\r\n\r\nv=0\r\no=- 1 1 IN IP4 1.2.3.4\r\n"
-	"s=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 1000 RTP/AVP 8\r\n",
-	"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKe\r\nFrom: <sip:a@b>;tag=1\r\n"
-	"To: <sip:c@d>;tag=2\r\nCall-ID: e\r\nCSeq: 1 INVITE\r\nContact: <sip:a@1.2.3.4>\r\n"
-	"Content-Length: 0\r\n\r\n",
+    "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKa;rport\r\n"
+    "From: <sip:u2@zongji>;tag=f\r\nTo: \"a, b\" <sip:u2@zongji>\r\nCall-ID: a@b\r\n"
+    "CSeq: 1 REGISTER\r\nContact: <sip:u2@1.2.3.4:5;transport=tcp>;expires=60;"
+    "+sip.instance=\"<urn:uuid:1>\";reg-id=1, <sips:x@[::1]>\r\nExpires: 300\r\n"
+    "Path: <sip:p@127.0.0.1;lr;received=sip:1.2.3.4:5>\r\nAuthorization: Digest username=\"u2\", "
+    "realm=\"" FIXTURE_REALM "\", nonce=\"000000000000000100000000000000000000000000000000\", "
+    "uri=\"sip:zongji\", response=\"00000000000000000000000000000000\", qop=auth, nc=00000001, "
+    "cnonce=\"a\", algorithm=MD5\r\nContent-Length: 0\r\n\r\n",
+    "SUBSCRIBE sip:8312@zongji SIP/2.0\r\nv: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKb\r\n"
+    "f: sip:u2@zongji;tag=f\r\nt: <sip:8312@zongji>\r\ni: c\r\nCSeq: 2 SUBSCRIBE\r\n"
+    "m: <sip:u2@127.0.0.1>\r\no: dialog;sla\r\nRecord-Route: <sip:r;lr>,<sip:s>\r\n"
+    "Accept: application/dialog-info+xml\r\nl: 0\r\n\r\n",
+    "INVITE tel:+86-10-1234 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKd\r\n"
+    "From: \"\xe5\xbc\xa0\" <sip:u2@zongji>;tag=f\r\nTo: <tel:+86-10-1234;phone-context=x>\r\n"
+    "Call-ID: d\r\nCSeq: 1 INVITE\r\nContact: <sip:u2@127.0.0.1>\r\nMax-Forwards: 70\r\n"
+    "Require: timer\r\nSession-Expires: 1800;refresher=uac\r\nReplaces: a;to-tag=b;from-tag=c\r\n"
+    "Content-Type: application/sdp\r\nContent-Length: 88\r\n\r\nv=0\r\no=- 1 1 IN IP4 1.2.3.4\r\n"
+    "s=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\nm=audio 1000 RTP/AVP 8\r\n",
+    "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKe\r\nFrom: <sip:a@b>;tag=1\r\n"
+    "To: <sip:c@d>;tag=2\r\nCall-ID: e\r\nCSeq: 1 INVITE\r\nContact: <sip:a@1.2.3.4>\r\n"
+    "Content-Length: 0\r\n\r\n",
 };
 #define MUTATIONS 20000
 
@@ -245,7 +246,8 @@ static void test_mutations(void **state)
 
 static int tcp_connect(void)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(f.iface[0].tcp_port),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(f.iface[0].tcp_port),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -256,16 +258,17 @@ static int tcp_connect(void)
 static void test_stream(void **state)
 {
 	static const char ask_text[] =
-		"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKt\r\n"
-		"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: t\r\nCSeq: 1 OPTIONS\r\n"
-		"Content-Length: 0\r\n\r\n";
+	    "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKt\r\n"
+	    "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: t\r\nCSeq: 1 OPTIONS\r\n"
+	    "Content-Length: 0\r\n\r\n";
 	int s = tcp_connect();
 	(void)state;
 
 	/* in two pieces, and a ping of RFC 5626 */
 	assert_int_equal(write(s, ask_text, 50), 50);
 	usleep(20000);
-	assert_int_equal(write(s, ask_text + 50, strlen(ask_text) - 50), (int)strlen(ask_text) - 50);
+	assert_int_equal(write(s, ask_text + 50, strlen(ask_text) - 50),
+			 (int)strlen(ask_text) - 50);
 	phone_recv(s, buf, sizeof(buf), 1000);
 	assert_int_equal(phone_status(buf), 200);
 	assert_int_equal(write(s, "\r\n\r\n", 4), 4);
@@ -277,14 +280,14 @@ static void test_stream(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_same_tag_when_sent_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mandatory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mutations, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_options, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_same_tag_when_sent_again, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_mandatory, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_bad_values, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_methods, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_mutations, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_stream, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("sip check", tests, NULL, NULL);

@@ -34,8 +34,12 @@ static int teardown(void **state)
 static int reg(int fd, uint16_t port, const char *user, const char *password, const char *contact,
 	       const char *extra, int expires, const char *call_id, uint32_t cseq)
 {
-	struct phone_register r = {.user = user, .password = password, .contact = contact,
-				   .extra = extra, .call_id = call_id, .cseq = cseq,
+	struct phone_register r = {.user = user,
+				   .password = password,
+				   .contact = contact,
+				   .extra = extra,
+				   .call_id = call_id,
+				   .cseq = cseq,
 				   .expires = expires};
 
 	return phone_register(fd, port, f.iface[0].udp_port, &r, buf, sizeof(buf));
@@ -56,14 +60,17 @@ static void test_md5_and_sha256(void **state)
 	int fd = phone_open(&port);
 	(void)state;
 
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1),
+			 200);
 	assert_non_null(strstr(buf, "Contact: <sip:u2@127.0.0.1:7000>;expires=600"));
-	assert_int_equal(reg(fd, port, "u3", "p3", "<sip:u3@127.0.0.1:7000>", NULL, 600, "b", 1), 200);
+	assert_int_equal(reg(fd, port, "u3", "p3", "<sip:u3@127.0.0.1:7000>", NULL, 600, "b", 1),
+			 200);
 	assert_int_equal(f.reachable_on, 2);
 	/* query, then removal by zero and by star */
 	assert_int_equal(reg(fd, port, "u2", "p2", NULL, NULL, -1, "a", 3), 200);
 	assert_int_equal(contacts(buf), 1);
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 0, "a", 5), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 0, "a", 5),
+			 200);
 	assert_int_equal(contacts(buf), 0);
 	assert_int_equal(reg(fd, port, "u3", "p3", "*", NULL, 0, "b", 5), 200);
 	assert_int_equal(contacts(buf), 0);
@@ -81,7 +88,8 @@ static void test_wrong_and_unknown_look_alike(void **state)
 
 	assert_int_equal(reg(fd, port, "u2", "x", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 401);
 	strcpy(wrong, phone_header(buf, "WWW-Authenticate"));
-	assert_int_equal(reg(fd, port, "nobody", "x", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 401);
+	assert_int_equal(reg(fd, port, "nobody", "x", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1),
+			 401);
 	assert_int_equal(strlen(wrong), strlen(phone_header(buf, "WWW-Authenticate")));
 	assert_null(strstr(wrong, "stale"));
 	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 60, "a", 1), 200);
@@ -102,11 +110,15 @@ static void test_lockout(void **state)
 	/* answers to nonces that we never gave don't count */
 	for (int i = 0; i < 30; i++) {
 		phone_send(fd, f.iface[0].udp_port,
-			   "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKx%d\r\n"
-			   "From: <sip:u8@zongji>;tag=f\r\nTo: <sip:u8@zongji>\r\nCall-ID: z\r\nCSeq: 1 REGISTER\r\n"
-			   "Authorization: Digest username=\"u8\", realm=\"" FIXTURE_REALM "\", nonce=\"abc\", "
+			   "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP "
+			   "127.0.0.1:%u;branch=z9hG4bKx%d\r\n"
+			   "From: <sip:u8@zongji>;tag=f\r\nTo: <sip:u8@zongji>\r\nCall-ID: "
+			   "z\r\nCSeq: 1 REGISTER\r\n"
+			   "Authorization: Digest username=\"u8\", realm=\"" FIXTURE_REALM
+			   "\", nonce=\"abc\", "
 			   "uri=\"sip:zongji\", response=\"00000000000000000000000000000000\"\r\n"
-			   "Content-Length: 0\r\n\r\n", port, i);
+			   "Content-Length: 0\r\n\r\n",
+			   port, i);
 		assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
 		assert_int_equal(phone_status(buf), 401);
 		assert_non_null(strstr(buf, "stale=true"));
@@ -124,23 +136,26 @@ static void test_limits(void **state)
 
 	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 59, "a", 1), 423);
 	assert_string_equal(phone_header(buf, "Min-Expires"), "60");
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 99999, "a", 3), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:1>", NULL, 99999, "a", 3),
+			 200);
 	assert_non_null(strstr(buf, "expires=3600"));
 	for (int i = 2; i < 8; i++) {
 		snprintf(contact, sizeof(contact), "<sip:u2@127.0.0.1:%d>", i);
 		snprintf(buf, sizeof(buf), "c%d", i);
 		assert_int_equal(reg(fd, port, "u2", "p2", contact, NULL, 600,
-				     (char[]){'c', (char)('0' + i), 0}, 1), 200);
+				     (char[]){'c', (char)('0' + i), 0}, 1),
+				 200);
 	}
 	assert_int_equal(contacts(buf), 5);
 	assert_null(strstr(buf, "127.0.0.1:1>"));
 	/* for another user than has authenticated */
-	struct phone_register r = {.user = "u2", .password = "p2", .call_id = "q", .cseq = 1,
-				   .expires = -1};
+	struct phone_register r = {
+	    .user = "u2", .password = "p2", .call_id = "q", .cseq = 1, .expires = -1};
 	phone_register(fd, port, f.iface[0].udp_port, &r, buf, sizeof(buf));
 	assert_int_equal(phone_status(buf), 200);
 	/* older CSeq of the same call */
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7>", NULL, 600, "c7", 0), 400);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7>", NULL, 600, "c7", 0),
+			 400);
 	close(fd);
 }
 
@@ -159,7 +174,8 @@ static void test_restarted_phone(void **state)
 	assert_non_null(strstr(buf, "+sip.instance=\"<urn:uuid:1>\""));
 	/* without an instance: same contact, then same call at a new address */
 	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:1>", NULL, 600, "c", 1), 200);
-	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:1;ob>", NULL, 600, "d", 1), 200);
+	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:1;ob>", NULL, 600, "d", 1),
+			 200);
 	assert_int_equal(contacts(buf), 1);
 	assert_int_equal(reg(fd, port, "u4", "p4", "<sip:u4@127.0.0.1:2>", NULL, 600, "d", 3), 200);
 	assert_int_equal(contacts(buf), 1);
@@ -211,7 +227,8 @@ static void test_bindings_survive(void **state)
 	strcpy(f.config.bindings_file, path);
 	f.config.bindings_capacity = 64;
 	assert_int_equal(fixture_open(&f), 0);
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@127.0.0.1:7000>", NULL, 600, "a", 1),
+			 200);
 	fixture_close(&f);
 	/* again, with a larger file */
 	f.config.bindings_capacity = 128;
@@ -234,8 +251,9 @@ static void test_bindings_survive(void **state)
 
 static void test_path(void **state)
 {
-	const char *path = "Path: <sip:edge@10.0.0.9;lr;received=sip:10.9.8.7:4567>, <sip:far@10.0.0.10;lr>\r\n"
-			   "Supported: path\r\n";
+	const char *path =
+	    "Path: <sip:edge@10.0.0.9;lr;received=sip:10.9.8.7:4567>, <sip:far@10.0.0.10;lr>\r\n"
+	    "Supported: path\r\n";
 	struct sip_registration r;
 	uint16_t port;
 	int fd = phone_open(&port);
@@ -244,7 +262,8 @@ static void test_path(void **state)
 	/* from somebody whom nobody has named it is ignored */
 	fixture_defaults(&f);
 	assert_int_equal(fixture_open(&f), 0);
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1),
+			 200);
 	assert_string_equal(phone_header(buf, "Path"), "");
 	fixture_run(&f, first_registration, &r);
 	assert_string_equal(r.source_ip, "127.0.0.1");
@@ -252,7 +271,8 @@ static void test_path(void **state)
 	fixture_close(&f);
 	strcpy(f.config.proxies[0], "127.0.0.1");
 	assert_int_equal(fixture_open(&f), 0);
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", path, 600, "a", 1),
+			 200);
 	assert_memory_equal(phone_header(buf, "Path"), "<sip:edge@10.0.0.9;lr;received", 30);
 	fixture_run(&f, first_registration, &r);
 	assert_string_equal(r.source_ip, "10.9.8.7");
@@ -295,7 +315,8 @@ static void test_nat(void **state)
 	int fd = phone_open(&port);
 	(void)state;
 
-	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", NULL, 600, "a", 1), 200);
+	assert_int_equal(reg(fd, port, "u2", "p2", "<sip:u2@10.9.8.7:4567>", NULL, 600, "a", 1),
+			 200);
 	fixture_run(&f, ping, NULL);
 	assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
 	assert_memory_equal(buf, "OPTIONS sip:u2@10.9.8.7:4567 SIP/2.0", 36);
@@ -412,11 +433,13 @@ static void test_unknown_flood(void **state)
 	(void)state;
 
 	for (int i = 0; i < 10000; i++) {
-		phone_send(fd, f.iface[0].udp_port,
-			   "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKy%d\r\n"
-			   "From: <sip:n%d@zongji>;tag=f\r\nTo: <sip:n%d@zongji>\r\nCall-ID: z%d\r\n"
-			   "CSeq: 1 REGISTER\r\nContact: <sip:a@127.0.0.1>\r\nContent-Length: 0\r\n\r\n",
-			   port, i, i, i, i);
+		phone_send(
+		    fd, f.iface[0].udp_port,
+		    "REGISTER sip:zongji SIP/2.0\r\nVia: SIP/2.0/UDP "
+		    "127.0.0.1:%u;branch=z9hG4bKy%d\r\n"
+		    "From: <sip:n%d@zongji>;tag=f\r\nTo: <sip:n%d@zongji>\r\nCall-ID: z%d\r\n"
+		    "CSeq: 1 REGISTER\r\nContact: <sip:a@127.0.0.1>\r\nContent-Length: 0\r\n\r\n",
+		    port, i, i, i, i);
 		got += phone_recv(fd, buf, sizeof(buf), 1000) > 0 && phone_status(buf) == 401;
 	}
 	assert_int_equal(got, 10000);
@@ -430,18 +453,18 @@ static void test_unknown_flood(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_killed),
-		cmocka_unit_test_setup_teardown(test_md5_and_sha256, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_wrong_and_unknown_look_alike, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lockout, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restarted_phone, setup, teardown),
-		cmocka_unit_test(test_bindings_survive),
-		cmocka_unit_test(test_path),
-		cmocka_unit_test(test_expiry),
-		cmocka_unit_test_setup_teardown(test_nat, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unknown_flood, setup, teardown),
+	    cmocka_unit_test(test_killed),
+	    cmocka_unit_test_setup_teardown(test_md5_and_sha256, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_wrong_and_unknown_look_alike, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_lockout, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_restarted_phone, setup, teardown),
+	    cmocka_unit_test(test_bindings_survive),
+	    cmocka_unit_test(test_path),
+	    cmocka_unit_test(test_expiry),
+	    cmocka_unit_test_setup_teardown(test_nat, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_drain, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_unknown_flood, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("sip registrar", tests, NULL, NULL);

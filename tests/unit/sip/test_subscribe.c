@@ -34,12 +34,15 @@ static int teardown(void **state)
 static void subscribe(const char *number, const char *event, int expires, const char *to_tag,
 		      unsigned cseq, const char *authorization)
 {
-	phone_send(fd, f.iface[0].udp_port,
-		   "SUBSCRIBE sip:%s@zongji SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%u;rport\r\n"
-		   "From: <sip:u2@zongji>;tag=f\r\nTo: <sip:%s@zongji>%s%s\r\nCall-ID: s\r\n"
-		   "CSeq: %u SUBSCRIBE\r\nContact: <sip:u2@127.0.0.1:%u>\r\nEvent: %s\r\nExpires: %d\r\n"
-		   "Accept: application/dialog-info+xml\r\n%sContent-Length: 0\r\n\r\n", number, port, cseq,
-		   number, to_tag[0] ? ";tag=" : "", to_tag, cseq, port, event, expires, authorization);
+	phone_send(
+	    fd, f.iface[0].udp_port,
+	    "SUBSCRIBE sip:%s@zongji SIP/2.0\r\nVia: SIP/2.0/UDP "
+	    "127.0.0.1:%u;branch=z9hG4bK%u;rport\r\n"
+	    "From: <sip:u2@zongji>;tag=f\r\nTo: <sip:%s@zongji>%s%s\r\nCall-ID: s\r\n"
+	    "CSeq: %u SUBSCRIBE\r\nContact: <sip:u2@127.0.0.1:%u>\r\nEvent: %s\r\nExpires: %d\r\n"
+	    "Accept: application/dialog-info+xml\r\n%sContent-Length: 0\r\n\r\n",
+	    number, port, cseq, number, to_tag[0] ? ";tag=" : "", to_tag, cseq, port, event,
+	    expires, authorization);
 }
 
 static int subscribed(const char *number, const char *event, int expires, const char *to_tag,
@@ -52,7 +55,8 @@ static int subscribed(const char *number, const char *event, int expires, const 
 	if (phone_status(buf) != 401)
 		return phone_status(buf);
 	snprintf(uri, sizeof(uri), "sip:%s@zongji", number);
-	phone_authorization(buf, "u2", "p2", "SUBSCRIBE", uri, authorization, sizeof(authorization));
+	phone_authorization(buf, "u2", "p2", "SUBSCRIBE", uri, authorization,
+			    sizeof(authorization));
 	subscribe(number, event, expires, to_tag, cseq + 1, authorization);
 	phone_recv(fd, buf, sizeof(buf), 1000);
 	return phone_status(buf);
@@ -65,13 +69,16 @@ static void take_notify(const char *state, const char *subscription, const char 
 	assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
 	assert_memory_equal(buf, "NOTIFY sip:u2@127.0.0.1", 23);
 	assert_non_null(strstr(buf, state));
-	assert_memory_equal(phone_header(buf, "Subscription-State"), subscription, strlen(subscription));
+	assert_memory_equal(phone_header(buf, "Subscription-State"), subscription,
+			    strlen(subscription));
 	strcpy(via, phone_header(buf, "Via"));
 	strcpy(from, phone_header(buf, "From"));
 	strcpy(to, phone_header(buf, "To"));
 	strcpy(cseq, phone_header(buf, "CSeq"));
-	phone_send(fd, f.iface[0].udp_port, "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s\r\n"
-		   "Call-ID: s\r\nCSeq: %s\r\nContent-Length: 0\r\n\r\n", code, via, from, to, cseq);
+	phone_send(fd, f.iface[0].udp_port,
+		   "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s\r\n"
+		   "Call-ID: s\r\nCSeq: %s\r\nContent-Length: 0\r\n\r\n",
+		   code, via, from, to, cseq);
 }
 
 static void lamp_busy(struct fixture *fx, void *arg)
@@ -140,9 +147,9 @@ static void test_refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_lamp, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_phone_forgot, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_lamp, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_phone_forgot, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("sip subscribe", tests, NULL, NULL);

@@ -167,9 +167,11 @@ static void test_libre_uses_it(void **state)
 	assert_int_equal(sip_alloc(&sip, NULL, 16, 16, 16, "t", NULL, NULL), 0);
 	assert_int_equal(sip_transp_add(sip, SIP_TRANSP_UDP, &a), 0);
 	assert_int_equal(tmr_heap_count(), 0);
-	assert_int_equal(sip_requestf(&req, sip, true, "OPTIONS", "sip:127.0.0.1:9", NULL, NULL, NULL,
-				      NULL, NULL, "From: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\n"
-				      "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"), 0);
+	assert_int_equal(sip_requestf(&req, sip, true, "OPTIONS", "sip:127.0.0.1:9", NULL, NULL,
+				      NULL, NULL, NULL,
+				      "From: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\n"
+				      "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"),
+			 0);
 	assert_int_equal(tmr_heap_count(), 2); /* timers E and F */
 	sip_close(sip, true);
 	mem_deref(sip);
@@ -180,10 +182,10 @@ static void test_libre_uses_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_against_simple_model, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cost, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_libre_uses_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_against_simple_model, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_cost, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_libre_uses_it, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("sip timers", tests, NULL, NULL);

@@ -38,7 +38,8 @@ static int make_certificate(void **state)
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
 	X509_set_pubkey(x, key);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"sbc.example", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"sbc.example", -1, -1,
+				   0);
 	X509_set_issuer_name(x, name);
 	alt = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:sbc.example");
 	X509_add_ext(x, alt, -1);
@@ -104,13 +105,14 @@ static int teardown(void **state)
 }
 
 static const char options[] =
-	"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKt\r\n"
-	"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: t\r\nCSeq: 1 OPTIONS\r\n"
-	"Content-Length: 0\r\n\r\n";
+    "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:1;branch=z9hG4bKt\r\n"
+    "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: t\r\nCSeq: 1 OPTIONS\r\n"
+    "Content-Length: 0\r\n\r\n";
 
 static void test_tls_in(void **state)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(f.iface[0].tls_port),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(f.iface[0].tls_port),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 	SSL *ssl = SSL_new(client);
@@ -178,7 +180,8 @@ static void test_tls_out(void **state)
 	(void)state;
 
 	assert_true(try_trunk(&s, "sbc.example", true, buf, sizeof(buf)));
-	assert_memory_equal(buf, "OPTIONS sip:sbc.example SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:", 60);
+	assert_memory_equal(buf,
+			    "OPTIONS sip:sbc.example SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:", 60);
 	assert_string_equal(sni, "sbc.example");
 	snprintf(contact, sizeof(contact), "@127.0.0.1:%u;transport=tls>", f.iface[0].tls_port);
 	assert_non_null(strstr(phone_header(buf, "Contact"), contact));
@@ -224,7 +227,8 @@ static void test_advertised_and_v6(void **state)
 	s.trunk = t;
 	fixture_run(&f, trunks_set, &s);
 	assert_true(phone_recv(fd, buf, sizeof(buf), 2000) > 0);
-	assert_memory_equal(buf, "OPTIONS sip:[::1] SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::7]:", 57);
+	assert_memory_equal(buf,
+			    "OPTIONS sip:[::1] SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::7]:", 57);
 	assert_non_null(strstr(phone_header(buf, "Contact"), "@[2001:db8::7]:"));
 	fixture_close(&f);
 	close(fd);
@@ -233,10 +237,10 @@ static void test_advertised_and_v6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_tls_in, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tls_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_tls_wrong_name, setup, teardown),
-		cmocka_unit_test(test_advertised_and_v6),
+	    cmocka_unit_test_setup_teardown(test_tls_in, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_tls_out, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_tls_wrong_name, setup, teardown),
+	    cmocka_unit_test(test_advertised_and_v6),
 	};
 
 	return cmocka_run_group_tests_name("sip tls", tests, make_certificate, remove_certificate);

@@ -1,4 +1,5 @@
-/* Trunks: our registration with its answers, the watch, whose a request is, taking the place of all. */
+/* Trunks: our registration with its answers, the watch, whose a request is, taking the place of
+ * all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -71,9 +72,10 @@ static void reply(const char *code, const char *headers)
 	strcpy(to, phone_header(buf, "To"));
 	strcpy(call_id, phone_header(buf, "Call-ID"));
 	strcpy(cseq, phone_header(buf, "CSeq"));
-	phone_send(fd, f.iface[0].udp_port, "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=r\r\n"
-		   "Call-ID: %s\r\nCSeq: %s\r\n%sContent-Length: 0\r\n\r\n", code, via, from, to, call_id,
-		   cseq, headers);
+	phone_send(fd, f.iface[0].udp_port,
+		   "SIP/2.0 %s\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=r\r\n"
+		   "Call-ID: %s\r\nCSeq: %s\r\n%sContent-Length: 0\r\n\r\n",
+		   code, via, from, to, call_id, cseq, headers);
 }
 
 static void expect(const char *method)
@@ -113,17 +115,18 @@ static void test_register(void **state)
 	assert_int_equal(s.err, 0);
 	expect("REGISTER sip:ims.example SIP/2.0");
 	assert_non_null(strstr(buf, "Authorization: Digest username=\"impi@ims.example\", "
-			       "realm=\"ims.example\", nonce=\"\""));
+				    "realm=\"ims.example\", nonce=\"\""));
 	assert_non_null(strstr(phone_header(buf, "To"), "<sip:+861012345678@ims.example>"));
 	reply("401 Unauthorized", "WWW-Authenticate: Digest realm=\"ims.example\", nonce=\"n1\", "
-	      "algorithm=SHA-256, qop=\"auth\"\r\n");
+				  "algorithm=SHA-256, qop=\"auth\"\r\n");
 	expect("REGISTER");
 	assert_non_null(strstr(buf, "algorithm=SHA-256"));
 	assert_non_null(strstr(phone_header(buf, "CSeq"), "2 REGISTER"));
 	reply("423 Interval Too Brief", "Min-Expires: 7200\r\n");
 	expect("REGISTER");
 	assert_string_equal(phone_header(buf, "Expires"), "7200");
-	snprintf(contact, sizeof(contact), "Contact: %s\r\nService-Route: <sip:orig@127.0.0.1:%u;lr>\r\n",
+	snprintf(contact, sizeof(contact),
+		 "Contact: %s\r\nService-Route: <sip:orig@127.0.0.1:%u;lr>\r\n",
 		 phone_header(buf, "Contact"), port);
 	reply("200 OK", contact);
 	st = settle();
@@ -242,7 +245,8 @@ static size_t put_name(uint8_t *p, const char *name)
 	return n;
 }
 
-/* Answers one query: an SRV that names sbc.example on our port, or 127.0.0.1; `none` answers empty. */
+/* Answers one query: an SRV that names sbc.example on our port, or 127.0.0.1; `none` answers empty.
+ */
 static void answer_dns(unsigned type, bool none)
 {
 	uint8_t q[512], *end;
@@ -373,12 +377,12 @@ static void test_sources(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_register, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_watch, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unresolved, setup, teardown),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_register, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_watch, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_unresolved, setup, teardown),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("sip trunk", tests, NULL, NULL);
