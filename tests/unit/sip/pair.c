@@ -91,7 +91,7 @@ static uint16_t port_free(const char *ip)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
 	uint16_t port = 0;
 
-	inet_pton(AF_INET, ip, &a.sin_addr);
+	inet_pton(AF_INET, strchr(ip, ':') ? "127.0.0.1" : ip, &a.sin_addr);
 	if (!bind(fd, (struct sockaddr *)&a, len) && !getsockname(fd, (struct sockaddr *)&a, &len) &&
 	    !bind(tcp, (struct sockaddr *)&a, len))
 		port = ntohs(a.sin_port);
@@ -114,6 +114,11 @@ void pair_open_side(struct pair *p, struct side *me)
 	strcpy(me->iface.name, "lan");
 	strcpy(me->iface.ip, me->ip);
 	me->iface.udp_port = me->iface.tcp_port = me->port;
+	if (p->over == SIP_OVER_TLS) {
+		me->iface.tcp_port = 0;
+		me->iface.tls_port = me->port;
+		strcpy(me->iface.tls_cert, p->cert);
+	}
 	strcpy(c.realm, "zongji.test");
 	if (me == &p->a)
 		strcpy(c.journal_file, p->journal);
@@ -121,7 +126,9 @@ void pair_open_side(struct pair *p, struct side *me)
 	assert_int_equal(sip_room_open(&me->room, &c, &h), 0);
 	strcpy(t.name, "other");
 	strcpy(t.interface, "lan");
-	snprintf(t.domain, sizeof(t.domain), "%s:%u", other->ip, other->port);
+	snprintf(t.domain, sizeof(t.domain), p->v6 ? "[%s]:%u" : "%s:%u", other->ip, other->port);
+	t.transport = p->over;
+	t.srtp = p->srtp;
 	strcpy(t.sources[0], other->ip);
 	strcpy(t.user, "8000");
 	strcpy(t.ranges[0], "8");
@@ -139,16 +146,33 @@ void pair_init(struct pair *p)
 		libre_init();
 		once = true;
 	}
-	p->a.ip = "127.0.0.1";
-	p->b.ip = "127.0.0.2";
+	p->a.ip = p->v6 ? "::1" : "127.0.0.1";
+	p->b.ip = p->v6 ? "::1" : "127.0.0.2";
 	if (p->a.port)
 		return;
 	p->a.port = port_free(p->a.ip);
 	p->b.port = port_free(p->b.ip);
 }
 
+static void certificate(struct pair *p)
+{
+	char cmd[300];
+	int fd;
+
+	strcpy(p->cert, "/tmp/zongji-cert-XXXXXX");
+	fd = mkstemp(p->cert);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(cmd, sizeof(cmd), "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=zongji "
+		 "-keyout %s.k -out %s.c 2>/dev/null && cat %s.c %s.k > %s; rm -f %s.c %s.k",
+		 p->cert, p->cert, p->cert, p->cert, p->cert, p->cert, p->cert);
+	assert_int_equal(system(cmd), 0);
+}
+
 void pair_open(struct pair *p)
 {
+	if (p->over == SIP_OVER_TLS)
+		certificate(p);
 	pair_init(p);
 	pair_open_side(p, &p->a);
 	pair_open_side(p, &p->b);
@@ -160,6 +184,8 @@ void pair_close(struct pair *p)
 	sip_room_close(p->a.room);
 	sip_room_close(p->b.room);
 	p->a.room = p->b.room = NULL;
+	if (p->cert[0])
+		unlink(p->cert);
 	pair_turn(10);
 }
 

@@ -38,6 +38,9 @@ struct side {
 struct pair {
 	struct side a, b;
 	char journal[64];
+	enum sip_transport over; /* of the trunks; UDP at first */
+	bool v6, srtp;
+	char cert[64]; /* made by pair_open for TLS */
 };
 
 void pair_open(struct pair *p);

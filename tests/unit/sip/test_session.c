@@ -336,6 +336,137 @@ static void table_is_full(void **state)
 	assert_true(pair_until(quiet, NULL, 2000));
 }
 
+/* ---- Other transports ---- */
+
+static struct stream_local local_here(uint16_t port)
+{
+	struct stream_local l = pair_local(port);
+
+	strcpy(l.local.ip, p.v6 ? "::1" : "127.0.0.1");
+	l.srtp_allowed = p.srtp;
+	return l;
+}
+
+static void answers_as_is(struct side *me, struct seen *s)
+{
+	struct stream_local l = local_here(5002);
+	struct stream st;
+
+	assert_int_equal(s->invite.secure, p.over == SIP_OVER_TLS);
+	assert_int_equal(sip_session_answer(s->s, &l, &st), 0);
+}
+
+static struct seen *pair_dial_keys(bool keys)
+{
+	struct sip_dial d = {.trunk = PAIR_TRUNK, .number = "12345", .from_number = "8312"};
+	struct stream_local l = local_here(4000);
+	struct seen *n = &p.a.seen[p.a.count];
+	struct sip_route r;
+
+	assert_int_equal(sip_session_route(p.a.room, 0, PAIR_TRUNK, &r), 0);
+	assert_int_equal(r.secure, keys);
+	p.a.count++;
+	assert_int_equal(sip_session_dial(p.a.room, &d, &l, p.a.count, &n->s), 0);
+	return n;
+}
+
+static void whole_call(bool keys)
+{
+	struct seen *a, *b = &p.b.seen[0];
+
+	p.b.on_incoming = answers_as_is;
+	a = pair_dial_keys(keys);
+	assert_true(pair_sees(a, SIP_ANSWERED, 3000));
+	assert_true(pair_sees(b, SIP_ANSWERED, 1000));
+	assert_int_equal(seen_last(a, SIP_ANSWERED)->sound.stream.srtp.on, keys);
+	if (keys) {
+		const struct stream_srtp *x = &seen_last(a, SIP_ANSWERED)->sound.stream.srtp;
+		const struct stream_srtp *y = &seen_last(b, SIP_ANSWERED)->sound.stream.srtp;
+
+		assert_memory_equal(x->tx_key, y->rx_key, STREAM_SRTP_KEY_LEN);
+		assert_memory_equal(x->rx_key, y->tx_key, STREAM_SRTP_KEY_LEN);
+		assert_memory_not_equal(x->tx_key, x->rx_key, STREAM_SRTP_KEY_LEN);
+	}
+	sip_session_end(b->s, 0, NULL);
+	b->s = NULL;
+	assert_true(pair_sees(a, SIP_ENDED, 1000));
+	assert_true(pair_until(quiet, NULL, 1000));
+	/* and cancelled */
+	p.b.on_incoming = rings;
+	a = pair_dial_keys(keys);
+	assert_true(pair_sees(a, SIP_RINGING, 1000));
+	sip_session_end(a->s, 0, NULL);
+	a->s = NULL;
+	assert_true(pair_sees(&p.b.seen[1], SIP_ENDED, 1000));
+	assert_true(pair_until(quiet, NULL, 1000));
+}
+
+static int setup_other(enum sip_transport over, bool v6, bool srtp)
+{
+	memset(&p, 0, sizeof(p));
+	p.over = over;
+	p.v6 = v6;
+	p.srtp = srtp;
+	pair_open(&p);
+	return 0;
+}
+
+static int setup_tcp(void **state)
+{
+	return setup_other(SIP_OVER_TCP, false, false);
+}
+
+static int setup_v6(void **state)
+{
+	return setup_other(SIP_OVER_UDP, true, false);
+}
+
+static int setup_tls(void **state)
+{
+	return setup_other(SIP_OVER_TLS, false, true);
+}
+
+static void call_over_tcp(void **state)
+{
+	whole_call(false);
+}
+
+static void call_over_ipv6(void **state)
+{
+	whole_call(false);
+}
+
+static void call_over_tls_with_keys(void **state)
+{
+	whole_call(true);
+}
+
+static void answers_plain(struct side *me, struct seen *s)
+{
+	struct stream_local l = pair_local(5002);
+	struct stream st;
+	int err = sip_session_answer(s->s, &l, &st);
+
+	assert_int_equal(err, me->count == 1 ? ENOTSUP : 0);
+	if (err)
+		s->s = NULL;
+}
+
+/* The far end refuses keys: the same call once more without. */
+static void call_over_tls_without_keys(void **state)
+{
+	struct seen *a;
+
+	p.b.on_incoming = answers_plain;
+	a = pair_dial_keys(true);
+	assert_true(pair_sees(a, SIP_ANSWERED, 3000));
+	assert_false(seen_last(a, SIP_ANSWERED)->sound.stream.srtp.on);
+	assert_int_equal(p.b.count, 2);
+	sip_session_end(a->s, 0, NULL);
+	a->s = NULL;
+	assert_true(pair_until(quiet, NULL, 1000));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -355,6 +486,10 @@ int main(void)
 		T(nobody_is_there),
 		T(many_calls_leave_nothing),
 		T(table_is_full),
+		cmocka_unit_test_setup_teardown(call_over_tcp, setup_tcp, teardown),
+		cmocka_unit_test_setup_teardown(call_over_ipv6, setup_v6, teardown),
+		cmocka_unit_test_setup_teardown(call_over_tls_with_keys, setup_tls, teardown),
+		cmocka_unit_test_setup_teardown(call_over_tls_without_keys, setup_tls, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
