@@ -36,7 +36,7 @@ finish() {
 step console-build "$root/deploy/console.sh"
 [ "$failed" -eq 0 ] || finish
 if [[ $where == http* ]]; then
-  counted browser timeout 300 node "$root/tests/browser/browser.mjs" "${where%/}" "$out" "$2" "$3"
+  counted browser timeout 600 node "$root/tests/browser/browser.mjs" "${where%/}" "$out" "$2" "$3"
   counted shapes node "$root/tests/browser/shapes.mjs" "${where%/}" "$2" "$3"
   finish
 fi
@@ -53,7 +53,7 @@ read -r pid <&3
 trap 'kill "$pid" 2>/dev/null' EXIT
 read -r -t 20 port <&3 || { cat "$out/server.log"; add "0 passed, 1 failed"; finish; }
 counted shapes node "$root/tests/browser/shapes.mjs" "http://127.0.0.1:$port" manager sesame-manager
-counted browser timeout 300 node "$root/tests/browser/browser.mjs" "http://127.0.0.1:$port" "$out"
+counted browser timeout 600 node "$root/tests/browser/browser.mjs" "http://127.0.0.1:$port" "$out"
 kill "$pid"
 grep -q 'runtime error\|AddressSanitizer\|LeakSanitizer' "$out/server.log" && { cat "$out/server.log"; add "0 passed, 1 failed"; }
 finish
