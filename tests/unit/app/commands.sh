@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
 # zongji check, init, user and directory as a person types them.
 set -u
-z=$1
+z=$(readlink -f "$1")
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 export LANG=en
-failed=0
+failed=0 count=0
 
 # want STATUS PATTERN COMMAND…: the exit status, and a line of the output
 want() {
   local status=$1 pattern=$2 out rc
   shift 2
+  count=$((count + 1))
   out=$("$@" 2>&1 </dev/null)
   rc=$?
   if [ "$rc" -ne "$status" ] || ! grep -qE -- "$pattern" <<<"$out"; then
     echo "FAILED: $* – status $rc, wanted $status and “$pattern”:"
     echo "$out"
+    echo "[  FAILED  ] command_$count"
     failed=$((failed + 1))
+  else
+    echo "[       OK ] command_$count"
   fi
 }
 
@@ -32,7 +36,7 @@ want 0 '# Configuration' "$z" check --reference
 want 2 'usage: zongji init' "$z" init --nonsense
 want 1 'company is missing' "$z" init --data new
 want 1 'not 0.0.0.0' "$z" init --data new --company 华建 --gad-manager 李四 --listen 0.0.0.0
-[ ! -e new ] || { echo "FAILED: a refused init wrote files"; failed=$((failed + 1)); }
+want 0 '' test ! -e new
 want 0 'first phone' "$z" init --data new --company '华"建' --gad-manager 单雄信 \
   --listen 127.0.0.1 --trunk 192.0.2.1 --public-number 02155501234
 want 0 'shan4 xiong2 xin4' cat new/directory/people.csv
