@@ -83,16 +83,19 @@ static int progress(void *arg)
 	return s->deadline_ms && clock_mono_ms() > s->deadline_ms;
 }
 
-/* The file holds password hashes and HA1: nobody else may read it, nor what stands beside it. */
+/* The file holds password hashes and HA1: nobody else may read it, nor what stands beside it.
+ * Only a file that isn't there is opened: closing any descriptor of a database drops the locks that
+ * this process holds on it by another connection (POSIX, fcntl), and then a reader elsewhere takes
+ * itself for the last one and deletes the write-ahead log. */
 static int file_make(const struct store *s)
 {
 	int fd;
 
 	if (s->o.reader || s->where[0] == '\0' || s->where[0] == ':')
 		return 0;
-	fd = open(s->where, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(s->where, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return errno;
+		return errno == EEXIST ? 0 : errno;
 	close(fd);
 	return 0;
 }
