@@ -13,9 +13,11 @@ export function App() {
   const desk = hasDesk(who);
   return (
     <div class="console">
-      <a class="skip" href="#calls">
-        {t("console.skip")}
-      </a>
+      {desk && (
+        <a class="skip" href="#calls">
+          {t("console.skip")}
+        </a>
+      )}
       <TopBar who={who} desk={desk} />
       {desk ? <Live /> : <main class="call none">{t("console.no_desk")}</main>}
     </div>

@@ -45,15 +45,7 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 
 static int me(void *arg, const struct api_query *q, json_t **out)
 {
-	static const char *const names[] = {"staff", "operator", "manager", "admin"};
-	json_t *roles = json_array();
-
-	for (unsigned i = 0; i < 4; i++)
-		if (q->who.roles & (1u << i))
-			json_array_append_new(roles, json_string(names[i]));
-	*out = json_pack("{s:i,s:i,s:i,s:s,s:s,s:s,s:o}", "user", (int)q->who.user, "org",
-		(int)q->who.org, "person", (int)q->who.person, "name", q->who.name, "display_name",
-		accounts[q->who.user - 1].shown, "company", "", "roles", roles);
+	*out = json_pack("{s:s,s:s}", "display_name", accounts[q->who.user - 1].shown, "company", "");
 	return 0;
 }
 

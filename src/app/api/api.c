@@ -32,6 +32,9 @@ static const struct http_route table[] = {
 	{"GET", "/api/v1/records/{no}", "showRecord", API_ALL, 0, api_record},
 };
 
+const struct api_role_name api_role_names[API_ROLES] = {{API_STAFF, "staff"},
+	{API_OPERATOR, "operator"}, {API_MANAGER, "manager"}, {API_ADMIN, "admin"}};
+
 int api_alloc(struct api **ap, const struct api_source *source)
 {
 	struct api *a = calloc(1, sizeof(*a));
@@ -56,11 +59,6 @@ const struct http_route *api_route_table(size_t *count)
 
 int api_route_print(char *out, size_t cap)
 {
-	static const struct {
-		uint32_t role;
-		const char *name;
-	} roles[] = {{API_STAFF, "staff"}, {API_OPERATOR, "operator"}, {API_MANAGER, "manager"},
-		     {API_ADMIN, "admin"}};
 	int err = text_copy(out, cap, "");
 
 	for (size_t i = 0; !err && i < sizeof(table) / sizeof(table[0]); i++) {
@@ -68,10 +66,10 @@ int api_route_print(char *out, size_t cap)
 
 		err = text_append(out, cap, "%s %s %s ", table[i].method, table[i].path,
 				  table[i].operation);
-		for (size_t r = 0; !err && r < sizeof(roles) / sizeof(roles[0]); r++) {
-			if (!(table[i].roles & roles[r].role))
+		for (size_t r = 0; !err && r < API_ROLES; r++) {
+			if (!(table[i].roles & api_role_names[r].role))
 				continue;
-			err = text_append(out, cap, "%s%s", comma, roles[r].name);
+			err = text_append(out, cap, "%s%s", comma, api_role_names[r].name);
 			comma = ",";
 		}
 		if (!err)

@@ -81,7 +81,7 @@ struct api_source {
 		       struct http_identity *out);
 	/* Told after the fact: sign-in, failure, sign-out. May be NULL. */
 	void (*user_seen)(void *arg, const char *name, const char *what, const char *address);
-	api_read *me;            /* the account's own: names to show */
+	api_read *me;            /* display_name, company: the API adds what the session knows */
 	api_read *switchboard;   /* whole live picture: what events then keep up to date */
 	api_read *calls;         /* live, of who.org */
 	api_read *call;          /* id: live, with steps */
@@ -91,9 +91,9 @@ struct api_source {
 	api_read *people;        /* text searches; with `own`, as the measures disclose inside */
 	api_read *departments;
 	api_read *messages;      /* list without content */
-	api_read *message;       /* id: without content */
+	api_read *message;       /* id: without content; with `own` the API asks content_find first */
 	api_read *records;       /* filters */
-	api_read *record;        /* id: with steps */
+	api_read *record;        /* id: with steps; with `own` target.person must be the asker's */
 	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
 	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
 	api_read *message_text;  /* who, organisation, matter as typed or said */

@@ -4,6 +4,12 @@
 
 #include "app/api/api.h"
 
+#define API_ROLES 4
+extern const struct api_role_name {
+	uint32_t role;
+	const char *name;
+} api_role_names[API_ROLES];
+
 struct api {
 	struct api_source source;
 };
@@ -14,7 +20,8 @@ void api_query_begin(const struct http_call *c, struct api_query *q);
 /* Fills the filters of a list from the query; false when one was wrong, and the refusal is given. */
 bool api_query_list(struct http_call *c, struct api_query *q);
 
-/* Asks and gives the answer. */
+/* Asks and gives the answer; `err` is what the source said. */
+void api_give_result(struct http_call *c, int err, json_t *out);
 void api_give(struct http_call *c, struct api *a, api_read *read, const struct api_query *q);
 
 /* May `who` open it (A1)? *clause says by which, *recipient whether it is theirs. */

@@ -85,11 +85,8 @@ bool api_query_list(struct http_call *c, struct api_query *q)
 	return take_texts(c, q) && take_numbers(c, q);
 }
 
-void api_give(struct http_call *c, struct api *a, api_read *read, const struct api_query *q)
+void api_give_result(struct http_call *c, int err, json_t *out)
 {
-	json_t *out = NULL;
-	int err = read ? read(a->source.arg, q, &out) : EAGAIN;
-
 	if (!err)
 		http_call_give(c, 200, out);
 	else if (err == ENOENT)
@@ -100,6 +97,33 @@ void api_give(struct http_call *c, struct api *a, api_read *read, const struct a
 		http_call_refuse(c, 503, "unavailable", NULL);
 	else
 		http_call_refuse(c, 500, "internal", NULL);
+}
+
+void api_give(struct http_call *c, struct api *a, api_read *read, const struct api_query *q)
+{
+	json_t *out = NULL;
+	int err = read ? read(a->source.arg, q, &out) : EAGAIN;
+
+	api_give_result(c, err, out);
+}
+
+/* Staff without a place in the directory have nothing of their own. */
+static bool has_nothing(const struct api_query *q)
+{
+	return q->own && !q->who.person;
+}
+
+/* A list of what is the asker's own, where they see no more. */
+static void own_list(struct http_call *c, struct api *a, api_read *read)
+{
+	struct api_query q;
+
+	if (!api_query_list(c, &q))
+		return;
+	if (has_nothing(&q))
+		http_call_give(c, 200, json_pack("{s:[],s:n}", "items", "next"));
+	else
+		api_give(c, a, read, &q);
 }
 
 static void list(struct http_call *c, struct api *a, api_read *read)
@@ -133,14 +157,9 @@ void api_switchboard(struct http_call *c, void *arg)
 	http_call_event_id(c, id, sizeof(id));
 	api_query_begin(c, &q);
 	err = a->source.switchboard ? a->source.switchboard(a->source.arg, &q, &out) : EAGAIN;
-	if (err) {
-		http_call_refuse(c, err == EAGAIN || err == ETIMEDOUT ? 503 : 500,
-				 err == EAGAIN || err == ETIMEDOUT ? "unavailable" : "internal",
-				 NULL);
-		return;
-	}
-	json_object_set_new(out, "event_id", json_string(id));
-	http_call_give(c, 200, out);
+	if (!err)
+		json_object_set_new(out, "event_id", json_string(id));
+	api_give_result(c, err, out);
 }
 
 void api_calls(struct http_call *c, void *arg)
@@ -180,20 +199,62 @@ void api_departments(struct http_call *c, void *arg)
 
 void api_messages(struct http_call *c, void *arg)
 {
-	list(c, arg, ((struct api *)arg)->source.messages);
+	own_list(c, arg, ((struct api *)arg)->source.messages);
+}
+
+/* Is the message for the asker? Its content says so. */
+static int is_own_message(struct api *a, const struct api_query *q)
+{
+	struct api_content content = {0};
+	const char *clause;
+	bool recipient;
+	int err = a->source.content_find(a->source.arg, q, &content);
+
+	if (err)
+		return err;
+	return api_content_rule(&q->who, &content, false, &clause, &recipient) == API_OPEN ? 0 : ENOENT;
 }
 
 void api_message(struct http_call *c, void *arg)
 {
-	one(c, arg, ((struct api *)arg)->source.message, "id");
+	struct api *a = arg;
+	struct api_query q;
+	int err = 0;
+
+	api_query_begin(c, &q);
+	if (http_call_param_number(c, "id", 1, NUMBER_MAX, &q.id) || has_nothing(&q))
+		err = ENOENT;
+	else if (q.own)
+		err = is_own_message(a, &q);
+	if (err)
+		api_give_result(c, err, NULL);
+	else
+		api_give(c, a, a->source.message, &q);
 }
 
 void api_records(struct http_call *c, void *arg)
 {
-	list(c, arg, ((struct api *)arg)->source.records);
+	own_list(c, arg, ((struct api *)arg)->source.records);
 }
 
 void api_record(struct http_call *c, void *arg)
 {
-	one(c, arg, ((struct api *)arg)->source.record, "no");
+	struct api *a = arg;
+	struct api_query q;
+	json_t *out = NULL;
+	int err;
+
+	api_query_begin(c, &q);
+	if (http_call_param_number(c, "no", 1, NUMBER_MAX, &q.id) || has_nothing(&q))
+		err = ENOENT;
+	else
+		err = a->source.record ? a->source.record(a->source.arg, &q, &out) : EAGAIN;
+	if (!err && q.own &&
+	    json_integer_value(json_object_get(json_object_get(out, "target"), "person")) !=
+		    (json_int_t)q.who.person) {
+		json_decref(out);
+		out = NULL;
+		err = ENOENT;
+	}
+	api_give_result(c, err, out);
 }

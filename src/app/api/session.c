@@ -13,9 +13,22 @@ static void seen(struct api *a, struct http_call *c, const char *name, const cha
 static void give_me(struct http_call *c, struct api *a)
 {
 	struct api_query q;
+	json_t *out = NULL, *roles = json_array();
+	int err;
 
 	api_query_begin(c, &q);
-	api_give(c, a, a->source.me, &q);
+	err = a->source.me ? a->source.me(a->source.arg, &q, &out) : 0;
+	if (err || !out) /* names are a courtesy: who signed in is known without them */
+		out = json_object();
+	for (size_t i = 0; i < API_ROLES; i++)
+		if (q.who.roles & api_role_names[i].role)
+			json_array_append_new(roles, json_string(api_role_names[i].name));
+	json_object_set_new(out, "user", json_integer(q.who.user));
+	json_object_set_new(out, "org", json_integer(q.who.org));
+	json_object_set_new(out, "person", json_integer(q.who.person));
+	json_object_set_new(out, "name", json_string(q.who.name));
+	json_object_set_new(out, "roles", roles);
+	http_call_give(c, 200, out);
 }
 
 void api_session_open(struct http_call *c, void *arg)

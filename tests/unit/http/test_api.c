@@ -28,7 +28,7 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 {
 	if (strcmp(password, "right") != 0)
 		return EACCES;
-	*out = (struct http_identity){.user = 1, .org = 4, .person = 12};
+	*out = (struct http_identity){.user = 1, .org = 4, .person = strcmp(name, "nobody") ? 12 : 0};
 	out->roles = strcmp(name, "operator") == 0 ? API_OPERATOR
 		     : strcmp(name, "manager") == 0 ? API_MANAGER : API_STAFF;
 	return 0;
@@ -38,6 +38,14 @@ static int echo(void *arg, const struct api_query *q, json_t **out)
 {
 	asked = *q;
 	*out = json_pack("{s:I}", "id", (json_int_t)q->id);
+	return 0;
+}
+
+/* Record n is of person n. */
+static int record(void *arg, const struct api_query *q, json_t **out)
+{
+	asked = *q;
+	*out = json_pack("{s:I,s:{s:I}}", "no", (json_int_t)q->id, "target", "person", (json_int_t)q->id);
 	return 0;
 }
 
@@ -70,7 +78,7 @@ static int setup(void **state)
 {
 	const struct api_source source = {.sign_in = sign_in, .me = echo, .switchboard = echo,
 		.calls = echo, .call = absent, .legs = late, .people = echo, .messages = echo,
-		.message = echo, .records = echo, .record = echo, .content_find = content_find,
+		.message = echo, .records = echo, .record = record, .content_find = content_find,
 		.message_text = echo, .opening_keep = opening_keep};
 	struct http_config cfg = {.listen = "127.0.0.1"};
 	int fd = mkstemp(sound);
@@ -175,6 +183,23 @@ static void test_answers_of_the_source(void **state)
 	assert_int_equal(get_as("manager", "/api/v1/trunks"), 503); /* not filled */
 }
 
+static void test_own_only(void **state)
+{
+	assert_int_equal(get_as("staff", "/api/v1/records/12"), 200);
+	assert_int_equal(get_as("staff", "/api/v1/records/13"), 404);
+	assert_null(strstr(buf, "\"no\""));
+	assert_int_equal(get_as("operator", "/api/v1/records/13"), 200);
+	assert_int_equal(get_as("staff", "/api/v1/messages/1"), 200);
+	assert_int_equal(get_as("staff", "/api/v1/messages/2"), 404);
+	memset(&asked, 0, sizeof(asked));
+	assert_int_equal(get_as("nobody", "/api/v1/records"), 200);
+	assert_non_null(strstr(buf, "{\"items\":[],\"next\":null}"));
+	assert_int_equal(get_as("nobody", "/api/v1/records/12"), 404);
+	assert_int_equal(get_as("nobody", "/api/v1/messages"), 200);
+	assert_int_equal(get_as("nobody", "/api/v1/session"), 200);
+	assert_non_null(strstr(buf, "\"roles\":[\"staff\"]"));
+}
+
 static void test_content(void **state)
 {
 	openings = 0;
@@ -241,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_answers_of_the_source),
+		cmocka_unit_test(test_own_only),
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_content_rule),
 		cmocka_unit_test(test_printed_table),
