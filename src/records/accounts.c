@@ -256,7 +256,7 @@ int records_sign_in(struct records_db *db, const char *name, const char *passwor
 		    struct records_account *out)
 {
 	/* Of nobody's password: an unknown name takes as long as a known one. */
-	static const char nobody[] =
+	static const char nobody[crypto_pwhash_STRBYTES] =
 		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"
 		"$E3a8rLb4X8dUtNwXbTqPBQ0o7ajyM2cGmBWf8gFUe5w";
 	struct found f;

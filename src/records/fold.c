@@ -50,6 +50,8 @@ static const struct {
 	{"target_refused", MEANS_OUTCOME + RECORDS_REFUSED},
 	{"consent_refused", MEANS_OUTCOME + RECORDS_REFUSED},
 	{"target_unreachable", MEANS_OUTCOME + RECORDS_UNREACHABLE},
+	{"target_vacant", MEANS_OUTCOME + RECORDS_UNREACHABLE},
+	{"no_trunk", MEANS_OUTCOME + RECORDS_UNREACHABLE},
 	{"target_away", MEANS_OUTCOME + RECORDS_AWAY},
 	{"target_closed", MEANS_OUTCOME + RECORDS_CLOSED},
 	{"not_permitted", MEANS_OUTCOME + RECORDS_NOT_PERMITTED},
@@ -128,15 +130,16 @@ static void arrived(struct records_call *c, const struct records_step *s)
 
 static void target(struct records_call *c, const struct records_step *s)
 {
+	bool changed = s->person != c->target_person || s->department != c->target_department;
+
 	if (!s->person && !s->department && !s->extension && !s->trunk)
 		return;
 	c->target_person = s->person;
 	c->target_department = s->department;
 	c->target_extension = s->extension;
 	c->target_trunk = s->trunk;
-	TEXT_COPY(c->target_name, s->name);
-	if (s->trunk && c->direction == RECORDS_INSIDE)
-		c->direction = RECORDS_OUTGOING;
+	if (s->name[0] || changed)
+		TEXT_COPY(c->target_name, s->name);
 }
 
 static void wait_ends(struct records_call *c, int64_t at_ms)
@@ -153,8 +156,7 @@ static void connected(struct records_call *c, const struct records_step *s)
 		c->answered_ms = s->at_ms;
 	if (!c->connected_ms)
 		c->connected_ms = s->at_ms;
-	if (s->person || s->department || s->extension)
-		target(c, s);
+	target(c, s);
 	c->outcome = RECORDS_ANSWERED;
 }
 
@@ -165,16 +167,45 @@ static void outcome(struct records_call *c, enum records_outcome o)
 		c->outcome = o;
 }
 
+/* What the reason of the end says when the steps before it said nothing. */
+static const struct {
+	const char *reason;
+	const char *side;
+	enum records_outcome outcome;
+} ends[] = {
+	{"caller_hung_up", "caller", RECORDS_ABANDONED},
+	{"callee_hung_up", "target", RECORDS_FAILED},
+	{"told", "switchboard", RECORDS_ATTENDED},
+	{"feature", "switchboard", RECORDS_ATTENDED},
+	{"merged", "switchboard", RECORDS_ATTENDED},
+	{"transferred", "switchboard", RECORDS_ANSWERED},
+	{"answered_elsewhere", "switchboard", RECORDS_ANSWERED},
+	{"busy", "switchboard", RECORDS_BUSY},
+	{"no_answer", "switchboard", RECORDS_NO_ANSWER},
+	{"refused", "switchboard", RECORDS_REFUSED},
+	{"unreachable", "switchboard", RECORDS_UNREACHABLE},
+	{"vacant_number", "switchboard", RECORDS_UNREACHABLE},
+	{"no_trunk", "switchboard", RECORDS_UNREACHABLE},
+	{"not_permitted", "switchboard", RECORDS_NOT_PERMITTED},
+};
+
 static void ended(struct records_call *c, const struct records_step *s, bool restarted)
 {
+	enum records_outcome o = RECORDS_FAILED;
+
 	wait_ends(c, s->at_ms);
 	c->ended_ms = s->at_ms;
 	c->restarted = restarted;
 	c->end_reason = restarted ? -1 : s->value;
-	TEXT_COPY(c->end_side, s->text);
+	TEXT_COPY(c->end_side, "switchboard");
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (!text_eq(ends[i].reason, s->text))
+			continue;
+		TEXT_COPY(c->end_side, ends[i].side);
+		o = ends[i].outcome;
+	}
 	if (c->outcome == RECORDS_OPEN)
-		c->outcome = !restarted && text_eq(s->text, "caller") ? RECORDS_ABANDONED
-								       : RECORDS_FAILED;
+		c->outcome = (uint8_t)o;
 }
 
 static void apply(struct records_call *c, const struct records_step *s, uint8_t meaning)
@@ -236,4 +267,9 @@ void records_fold(const struct records_vocabulary *v, struct records_call *c,
 	if (s->clause)
 		c->clause = s->clause;
 	apply(c, s, meaning);
+	/* Whatever step first names a trunk that the caller didn't come from: the way out. */
+	if (s->trunk && c->direction == RECORDS_INSIDE) {
+		c->direction = RECORDS_OUTGOING;
+		c->target_trunk = s->trunk;
+	}
 }

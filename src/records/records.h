@@ -47,8 +47,8 @@ int records_open(struct records **rp, const struct records_options *o, char *why
 /* Writes what is queued (for wait_ms at most), stops the thread, frees. Accepts NULL. */
 void records_close(struct records *r, uint32_t wait_ms);
 
-/* After records_open and before the first call: closes each call of this node that has no end with a
- * "restarted" step and record at at_ms, deletes sounds older than a day that no row names.
+/* After records_open and before the first call: closes each call of this node that has no end with
+ * a "restarted" step and record at at_ms, deletes sounds older than a day that no row names.
  * *closed is how many calls. Blocks. The vocabulary must have the step "restarted". */
 int records_recover(struct records *r, int64_t at_ms, unsigned *closed);
 

@@ -38,7 +38,6 @@ static int close_call(struct records *r, struct store *s, uint64_t call_no, uint
 		return err;
 	step.org = call.org;
 	step.seq = call.step_count + 1;
-	TEXT_COPY(step.text, "switchboard");
 	records_fold(&r->vocabulary, &call, &step);
 	err = write_step(s, &r->vocabulary, &step);
 	return err ? err : write_call(s, &r->vocabulary, &call, r->node);

@@ -94,7 +94,7 @@ struct records_call {
 	uint8_t restarted; /* closed because the server came back */
 	uint16_t clause;   /* of the last step that named a clause of Article 4 */
 	int32_t end_reason; /* STEP_ENDED's value, an index into vocabulary.ends; -1 open */
-	char end_side[RECORDS_WORD]; /* STEP_ENDED's text: "caller", "target", "switchboard" */
+	char end_side[RECORDS_WORD]; /* by STEP_ENDED's text: "caller", "target", "switchboard" */
 	char caller_number[RECORDS_NUMBER];
 	char caller_name[RECORDS_NAME];
 	char dialled[RECORDS_NUMBER]; /* what STEP_ARRIVED carries: the number that came in */

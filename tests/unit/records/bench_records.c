@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	w.engine = strcmp(argv[1], "sqlite") == 0 ? STORE_SQLITE : STORE_POSTGRES;
 	snprintf(w.where, sizeof(w.where), "%s", argv[2]);
 	if (w.engine == STORE_POSTGRES && !argv[2][0]) {
-		if (pg_make(&w.server) || pg_database(&w.server, "bench"))
+		if (pg_make(&w.server, true) || pg_database(&w.server, "bench"))
 			return 1;
 		snprintf(w.where, sizeof(w.where), "%s", w.server.conninfo);
 	}

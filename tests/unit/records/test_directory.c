@@ -22,7 +22,8 @@ static struct records_import_counts counts;
 static const char people[] = PEOPLE
 	"1,张三丰,zhang1 san1 feng1,工程部经理,1,101,,,2,all\n"
 	"2,\"朱善富\",zhu1 shan4 fu4,\"总经理, 集团\",,102,general_manager,1,,inside\n";
-static const char departments[] = DEPARTMENTS "1,工程部,gong1 cheng2 bu4,8310,in_turn,101 102,0,3,all\n";
+static const char departments[] = DEPARTMENTS
+	"1,工程部,gong1 cheng2 bu4,8310,in_turn,101 102,0,3,all\n";
 static const char extensions[] = EXTENSIONS
 	"101,8312,mc8312,1,,national,0,7,,,,md5\n"
 	"102,0801,mc0801,2,,international,1,,8312,,,sha-256\n";
@@ -360,7 +361,8 @@ static void limits_hold(void **state)
 	c.file[0].len = n;
 	assert_int_equal(records_csv_check(&c, &errors), EINVAL);
 	free(text);
-	c = csv(PEOPLE "1,一二三四五六七八九十一二三四五六七八九十一二三四五,,,,,,,,\n",
+	c = csv(PEOPLE "1,一二三四五六七八九十一二三四五六七八九"
+		       "十一二三四五,,,,,,,,\n",
 		DEPARTMENTS "1,a,,,,1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17,,,\n", NULL);
 	assert_int_equal(records_csv_check(&c, &errors), EINVAL);
 	assert_int_equal(errors.v[0].code, RECORDS_CSV_TOO_LONG);

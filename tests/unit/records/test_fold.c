@@ -39,7 +39,7 @@ static void a_caller_who_hangs_up_early_is_abandoned(void **state)
 {
 	fold_text(STEP_ARRIVED, 1000, "8312");
 	fold(STEP_RINGING, 1010);
-	fold_text(STEP_ENDED, 5000, "caller");
+	fold_text(STEP_ENDED, 5000, "caller_hung_up");
 	assert_int_equal(c.outcome, RECORDS_ABANDONED);
 	assert_int_equal(c.direction, RECORDS_INSIDE);
 	assert_string_equal(c.dialled, "8312");
@@ -57,7 +57,7 @@ static void busy_then_message_is_message(void **state)
 	fold(STEP_TARGET_BUSY, 20);
 	assert_int_equal(c.outcome, RECORDS_BUSY);
 	fold(STEP_MESSAGE_KEPT, 30);
-	fold_text(STEP_ENDED, 40, "caller");
+	fold_text(STEP_ENDED, 40, "caller_hung_up");
 	assert_int_equal(c.outcome, RECORDS_MESSAGE);
 }
 
@@ -116,6 +116,49 @@ static void a_restart_closes(void **state)
 	assert_int_equal(c.outcome, RECORDS_FAILED);
 }
 
+static void an_unanswered_call_is_what_its_end_says(void **state)
+{
+	static const struct {
+		const char *end;
+		enum records_outcome outcome;
+	} want[] = {{"busy", RECORDS_BUSY},
+		    {"not_permitted", RECORDS_NOT_PERMITTED},
+		    {"no_trunk", RECORDS_UNREACHABLE},
+		    {"answered_elsewhere", RECORDS_ANSWERED},
+		    {"closing", RECORDS_FAILED}};
+
+	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		zero(state);
+		fold(STEP_ARRIVED, 1);
+		fold_text(STEP_ENDED, 2, want[i].end);
+		assert_int_equal(c.outcome, want[i].outcome);
+		assert_string_equal(c.end_side, "switchboard");
+	}
+}
+
+/* As the exchange says it: the target's name comes once, who answered comes with the connection. */
+static void the_target_is_who_answered(void **state)
+{
+	struct records_step *s;
+
+	fold(STEP_ARRIVED, 1);
+	s = step(STEP_TARGET, 2);
+	s->department = 3;
+	s->extension = 101;
+	TEXT_COPY(s->name, "工程部");
+	records_fold(world_vocabulary(), &c, s);
+	s = step(STEP_CONNECTED, 3);
+	s->department = 3;
+	s->extension = 102;
+	records_fold(world_vocabulary(), &c, s);
+	assert_int_equal(c.target_extension, 102);
+	assert_string_equal(c.target_name, "工程部");
+	s = step(STEP_TARGET, 4);
+	s->person = 9;
+	records_fold(world_vocabulary(), &c, s);
+	assert_string_equal(c.target_name, "");
+}
+
 static void the_path_has_a_limit(void **state)
 {
 	for (int i = 0; i < RECORDS_PATH + 20; i++)
@@ -138,7 +181,7 @@ static void the_fold_knows_the_vocabulary(void **state)
 {
 	static const char *const needed[] = {
 		"arrived", "answered_attendant", "connected", "dialled", "target", "ended",
-		"restarted", "message_kept", "target_busy", "waiting", "consent_refused"};
+		"restarted", "target_vacant", "no_trunk", "message_kept", "target_busy", "waiting", "consent_refused"};
 	const struct records_vocabulary *v = world_vocabulary();
 
 	for (unsigned n = 0; n < sizeof(needed) / sizeof(needed[0]); n++) {
@@ -171,6 +214,8 @@ int main(void)
 		T(a_trunk_as_target_makes_it_outgoing),
 		T(nothing_changes_after_the_end),
 		T(a_restart_closes),
+		T(an_unanswered_call_is_what_its_end_says),
+		T(the_target_is_who_answered),
 		T(the_path_has_a_limit),
 		T(unknown_kinds_do_no_harm),
 		T(the_fold_knows_the_vocabulary),

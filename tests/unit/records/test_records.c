@@ -25,7 +25,8 @@ static const struct store_statement sql_clash = {
 	"t_clash", "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department,"
 		   " extension, trunk, value, text, name, caller)"
 		   " VALUES (3, 1, 1, 0, 'arrived', 'house', 0, 0, 0, 0, 0, '', '', '')"};
-static const struct store_statement sql_gaps = {"t_gaps", "SELECT COALESCE(SUM(lost), 0) FROM gaps"};
+static const struct store_statement sql_gaps = {
+	"t_gaps", "SELECT COALESCE(SUM(lost), 0) FROM gaps"};
 
 static int one_int(const struct store_row *row, void *arg)
 {

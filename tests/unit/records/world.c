@@ -135,7 +135,7 @@ void call_push(uint64_t call_no, int64_t at_ms)
 	step_push(call_no, STEP_CONNECTED, at_ms + 8000);
 	s = (struct records_step){.call_no = call_no, .org = 1, .at_ms = at_ms + 60000,
 				  .kind = STEP_ENDED};
-	TEXT_COPY(s.text, "caller");
+	TEXT_COPY(s.text, "caller_hung_up");
 	assert_int_equal(records_step_push(w.r, &s), 0);
 }
 
@@ -175,7 +175,7 @@ int world_main(const struct CMUnitTest *tests, size_t count)
 	w.engine = STORE_SQLITE;
 	failed = _cmocka_run_group_tests("sqlite", tests, count, NULL, NULL);
 	w.engine = STORE_POSTGRES;
-	if (pg_make(&w.server) == 0)
+	if (pg_make(&w.server, false) == 0)
 		failed += _cmocka_run_group_tests("postgres", tests, count, NULL, NULL);
 	else
 		failed++;

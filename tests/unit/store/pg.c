@@ -88,7 +88,8 @@ int pg_start(struct pg *p)
 	char path[160], data[160], port[16], info[256];
 	char *const argv[] = {path, "-D", data, "-k", p->dir, "-p", port,
 			      "-c", "listen_addresses=", "-c", "max_connections=40",
-			      "-c", "recovery_init_sync_method=syncfs", NULL};
+			      "-c", "recovery_init_sync_method=syncfs",
+			      "-c", p->synced ? "fsync=on" : "fsync=off", NULL};
 
 	snprintf(path, sizeof(path), "%s/postgres", bin);
 	snprintf(data, sizeof(data), "%s/data", p->dir);
@@ -103,7 +104,7 @@ int pg_start(struct pg *p)
 	return ETIMEDOUT;
 }
 
-int pg_make(struct pg *p)
+int pg_make(struct pg *p, bool synced)
 {
 	char path[160], data[160];
 	char *const argv[] = {path, "-D", data, "-A", "trust", "-U", "zongji", "-N",
@@ -113,6 +114,7 @@ int pg_make(struct pg *p)
 	pid_t pid;
 
 	memset(p, 0, sizeof(*p));
+	p->synced = synced;
 	if (!pg_there())
 		return ENOENT;
 	snprintf(p->dir, sizeof(p->dir), "/tmp/zongji-pg-XXXXXX");

@@ -11,10 +11,13 @@ struct pg {
 	char name[32];
 	pid_t pid;
 	int port;
+	bool synced;
 };
 
 bool pg_there(void);
-int pg_make(struct pg *p);  /* initdb and start */
+/* initdb and start. Without synced the server leaves its writes to the kernel: a killed server
+ * loses nothing by it, and the tests take half the time. */
+int pg_make(struct pg *p, bool synced);
 int pg_start(struct pg *p); /* again, after pg_stop */
 void pg_stop(struct pg *p, int sig); /* SIGINT in order, SIGQUIT as a crash */
 void pg_remove(struct pg *p);

@@ -553,7 +553,7 @@ int main(void)
 	engine = STORE_SQLITE;
 	failed = cmocka_run_group_tests_name("sqlite", sqlite, NULL, NULL);
 	engine = STORE_POSTGRES;
-	if (pg_make(&server) == 0)
+	if (pg_make(&server, false) == 0)
 		failed += cmocka_run_group_tests_name("postgres", postgres, NULL, NULL);
 	else
 		failed++;
