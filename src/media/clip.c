@@ -154,29 +154,51 @@ static void sink_frame(void *arg, const uint8_t *payload, size_t len)
 		s->at[s->frames] = (uint32_t)s->len;
 }
 
-static void encode(struct clip *c, enum codec codec, const int16_t *pcm)
+/* The clip's frames from `first` on through the coder. */
+static void run_coder(const struct clip *c, enum codec codec, struct coder *coder,
+		      const int16_t *pcm, uint32_t first, struct sink *s)
 {
-	const size_t step = coder_rate(codec) / FRAMES_A_SECOND;
-	const size_t bytes = codec == CODEC_OPUS ? OPUS_ROOM_A_FRAME : FRAME_8K;
-	struct sink s = {.room = c->frames * bytes};
+	const unsigned rate = coder_rate(codec);
+	const size_t step = rate / FRAMES_A_SECOND;
+
+	for (uint32_t i = first; i < c->frames && !s->failed; i++)
+		coder_encode(coder, codec, rate, pcm + i * step, step, sink_frame, s);
+}
+
+/* The far end's decoder remembers what came before: most often the end of this clip in a loop, or
+ * silence, in which a clip ends. So it begins as if its own end had just been said. */
+static void prime(const struct clip *c, enum codec codec, struct coder *coder,
+		  const int16_t *pcm, struct sink *s)
+{
+	if (codec != CODEC_G722 && codec != CODEC_OPUS)
+		return;
+	s->priming = true;
+	run_coder(c, codec, coder, pcm, c->frames > PRIME_FRAMES ? c->frames - PRIME_FRAMES : 0,
+		  s);
+	s->priming = false;
+}
+
+static bool fill_sink(const struct clip *c, enum codec codec, const int16_t *pcm, struct sink *s)
+{
 	struct coder *coder = NULL;
 
-	s.data = malloc(s.room);
+	s->room = c->frames * (codec == CODEC_OPUS ? OPUS_ROOM_A_FRAME : FRAME_8K);
+	s->data = malloc(s->room);
 	if (codec == CODEC_OPUS)
-		s.at = calloc(c->frames + 1, sizeof(*s.at));
-	if (!s.data || (codec == CODEC_OPUS && !s.at) || coder_alloc(&coder))
-		s.failed = true;
-	/* The far end's decoder remembers what came before: most often the end of this clip in a
-	 * loop, or silence, in which a clip ends. So begin as if its own end had just been said. */
-	s.priming = codec == CODEC_G722 || codec == CODEC_OPUS;
-	for (uint32_t i = c->frames > PRIME_FRAMES ? c->frames - PRIME_FRAMES : 0;
-	     i < c->frames && s.priming && !s.failed; i++)
-		coder_encode(coder, codec, coder_rate(codec), pcm + i * step, step, sink_frame, &s);
-	s.priming = false;
-	for (uint32_t i = 0; i < c->frames && !s.failed; i++)
-		coder_encode(coder, codec, coder_rate(codec), pcm + i * step, step, sink_frame, &s);
+		s->at = calloc(c->frames + 1, sizeof(*s->at));
+	if (!s->data || (codec == CODEC_OPUS && !s->at) || coder_alloc(&coder))
+		return false;
+	prime(c, codec, coder, pcm, s);
+	run_coder(c, codec, coder, pcm, 0, s);
 	coder_free(coder);
-	if (s.failed || s.frames != c->frames) {
+	return !s->failed && s->frames == c->frames;
+}
+
+static void encode(struct clip *c, enum codec codec, const int16_t *pcm)
+{
+	struct sink s = {NULL};
+
+	if (!fill_sink(c, codec, pcm, &s)) {
 		log_error("media", "clip %u can't be encoded as %s", c->id, codec_name(codec));
 		free(s.data);
 		free(s.at);

@@ -201,21 +201,29 @@ static bool rx_update(struct engine *e, struct leg *l, const struct rtp_packet *
 	return true;
 }
 
+static void listen_to(struct engine *e, struct leg *l, uint32_t timestamp, const int16_t *pcm,
+		      size_t count)
+{
+	int16_t low[PCM_MAX];
+
+	count = coder_down(l->coder, coder_rate(l->codec), pcm, count, low);
+	if (l->recording)
+		recording_hear(e, l, timestamp, low, count);
+	ear_hear(e, l, low, count);
+}
+
 static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bool in_order)
 {
-	const bool passes = bridge_passes(l), relays = passes && l->peer->codec == l->codec;
+	const bool passes = bridge_passes(l);
+	const bool relays = passes && l->peer->codec == l->codec;
+	const bool transcodes = passes && !relays && in_order;
 	const bool listens = in_order && (l->recording || ear_wanted(l));
-	int16_t pcm[PCM_MAX], low[PCM_MAX];
-	size_t count;
+	int16_t pcm[PCM_MAX];
 	int n;
 
-	if (p->len == 0) {
-		engine_count(e, COUNT_GARBAGE, 1);
-		return;
-	}
 	if (relays)
 		bridge_relay(e, l, p);
-	if (!listens && (relays || !passes || !in_order))
+	if (!listens && !transcodes)
 		return;
 	if (!l->coder && coder_alloc(&l->coder))
 		return;
@@ -224,14 +232,10 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 		engine_count(e, COUNT_GARBAGE, 1);
 		return;
 	}
-	if (passes && !relays)
+	if (transcodes)
 		bridge_transcode(e, l, p, pcm, (size_t)n);
-	if (!listens)
-		return;
-	count = coder_down(l->coder, coder_rate(l->codec), pcm, (size_t)n, low);
-	if (l->recording)
-		recording_hear(e, l, p->timestamp, low, count);
-	ear_hear(e, l, low, count);
+	if (listens)
+		listen_to(e, l, p->timestamp, pcm, (size_t)n);
 }
 
 static void wrong_type(struct engine *e, struct leg *l, uint8_t type, const union address *from)
@@ -249,7 +253,7 @@ static void receive_rtp(struct engine *e, struct leg *l, const uint8_t *data, si
 	struct rtp_packet p;
 	bool digit, in_order;
 
-	if (!rtp_parse(data, len, &p)) {
+	if (!rtp_parse(data, len, &p) || p.len == 0) {
 		engine_count(e, COUNT_GARBAGE, 1);
 		l->rx.dropped++;
 		engine_complain(e, from, "sends what isn't RTP");

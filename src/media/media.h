@@ -4,7 +4,7 @@
  * rings and never waits. What happens comes back as struct media_event.
  *
  * A leg is named by a key of the caller's choice, not 0, unique among the open legs. A leg hears,
- * in this order: a digit that is being sent, what is played to it, the leg it is joined to, silence.
+ * in this order: a digit being sent, what is played to it, the leg it is joined to, silence.
  * Events of a leg that was just closed may still be on their way: don't give its key away at once.
  * Errors: ENOENT no such leg or clip, EEXIST key in use, ENOBUFS a limit is reached, EINVAL.
  * RFC 3550, 3551, 3711, 4568, 4733, 5761, 6716, 7587.
