@@ -14,6 +14,8 @@
 
 #define TRANSACTION_BUCKETS 32768 /* client, server: power of two */
 #define CONNECTION_BUCKETS  4096
+#define LISTEN_BACKLOG	    1024
+#define LISTEN_SEARCH	    4096 /* descriptors that are looked at for a listening socket */
 #define UDP_SOCKET_BUFFER   (4 << 20)
 #define TUNE_LAYER	    10 /* of the UDP helper; only order counts */
 
@@ -25,6 +27,23 @@ static void tls_limits(struct tls *tls)
 
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+}
+
+/* libre listens with a backlog of 5: phones that all come back at once would wait for seconds. The
+ * socket is known only by its address. */
+static void deepen_backlog(const struct sa *local)
+{
+	for (int fd = 3; fd < LISTEN_SEARCH; fd++) {
+		struct sa sa = {.len = sizeof(sa.u)};
+		socklen_t len = sizeof(int);
+		int listening = 0;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) || !listening ||
+		    getsockname(fd, &sa.u.sa, &sa.len) || !sa_cmp(&sa, local, SA_ALL))
+			continue;
+		(void)listen(fd, LISTEN_BACKLOG);
+		return;
+	}
 }
 
 static int add_transport(struct sip_iface *f, enum sip_transport t, uint16_t port)
@@ -44,6 +63,8 @@ static int add_transport(struct sip_iface *f, enum sip_transport t, uint16_t por
 			  port, sip_transp_name(sip_over_transp(t)), strerror(err));
 		return err;
 	}
+	if (t != SIP_OVER_UDP)
+		deepen_backlog(&f->local[t]);
 	f->on[t] = true;
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "sip/priv.h"
 
+#define METHOD_SHOWN 20u /* characters of a stranger's method in a log line */
+
 enum sip_transp sip_over_transp(enum sip_transport t)
 {
 	switch (t) {
@@ -176,9 +178,11 @@ void sip_complain(struct sip_room *r, const struct sa *src, const char *what)
 
 void sip_in_complain(struct sip_room *r, const struct sip_msg *msg, const char *what)
 {
+	struct pl met = msg->req ? msg->met : msg->cseq.met;
 	char line[160];
 
-	re_snprintf(line, sizeof(line), "%r: %s", msg->req ? &msg->met : &msg->cseq.met, what);
+	met.l = MIN(met.l, METHOD_SHOWN);
+	re_snprintf(line, sizeof(line), "%r: %s", &met, what);
 	sip_complain(r, &msg->src, line);
 }
 
