@@ -13,25 +13,25 @@
 
 /* ---- the ring clock (A4.1.1) and the announcement ---- */
 
-void attendant_start(struct turn *t, struct call *c)
+void exchange_attendant_start(struct turn *t, struct call *c)
 {
-	struct leg *l = call_caller(t, c);
+	struct leg *l = exchange_call_caller(t, c);
 
 	if (l->extension)
 		l->flags |= LEG_BY_MAIN;
 	c->flags |= CALL_ATTENDED;
 	c->ext = c->person = c->department = 0;
-	call_goto(t, c, CALL_RING);
+	exchange_call_goto(t, c, CALL_RING);
 	if (l->state == LEG_OFFERED)
-		caller_ringback(t, c);
+		exchange_caller_ringback(t, c);
 	/* Positions of operators on duty will ring here, for measures.rings; the automatic state
 	 * takes the call at once (A3.4). */
-	attendant_announce(t, c);
+	exchange_attendant_announce(t, c);
 }
 
 static void say_departments(struct turn *t, struct call *c, struct effect *play)
 {
-	const struct directory *d = call_directory(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	unsigned place = 0;
 
 	/* few departments, by their place; a place may be taken twice */
@@ -41,7 +41,7 @@ static void say_departments(struct turn *t, struct call *c, struct effect *play)
 
 			if (dep->announce != place + 1)
 				continue;
-			say(play, PHRASE_DEPARTMENTS, dep->id, dep->number);
+			exchange_say(play, PHRASE_DEPARTMENTS, dep->id, dep->number);
 			said++;
 		}
 		if (place >= EFFECT_PHRASES * 2)
@@ -49,69 +49,69 @@ static void say_departments(struct turn *t, struct call *c, struct effect *play)
 	}
 }
 
-void attendant_announce(struct turn *t, struct call *c)
+void exchange_attendant_announce(struct turn *t, struct call *c)
 {
-	struct effect *play = caller_play(t, c);
+	struct effect *play = exchange_caller_play(t, c);
 
-	say(play, PHRASE_GREETING, 0, "");
-	say(play, PHRASE_DIAL, 0, "");
-	say(play, PHRASE_LISTEN, 0, "");
+	exchange_say(play, PHRASE_GREETING, 0, "");
+	exchange_say(play, PHRASE_DIAL, 0, "");
+	exchange_say(play, PHRASE_LISTEN, 0, "");
 	say_departments(t, c, play);
 	c->digit_count = 0;
 	c->digits[0] = '\0';
-	call_goto(t, c, CALL_ANNOUNCE);
-	timer_arm(t, c, TIMER_STATE, SAY_GUARD_MS);
+	exchange_call_goto(t, c, CALL_ANNOUNCE);
+	exchange_timer_arm(t, c, TIMER_STATE, SAY_GUARD_MS);
 }
 
 /* Digits are awaited, something may still be playing. */
 static void digits_start(struct turn *t, struct call *c, int64_t wait_ms)
 {
-	call_goto(t, c, CALL_DIGITS);
+	exchange_call_goto(t, c, CALL_DIGITS);
 	memset(c->digits, 0, sizeof(c->digits));
 	c->digit_count = 0;
-	timer_arm(t, c, TIMER_STATE, wait_ms);
+	exchange_timer_arm(t, c, TIMER_STATE, wait_ms);
 }
 
-void attendant_digits_wait(struct turn *t, struct call *c)
+void exchange_attendant_digits_wait(struct turn *t, struct call *c)
 {
-	digits_start(t, c, call_measures(t, c)->first_digit_ms);
+	digits_start(t, c, exchange_call_measures(t, c)->first_digit_ms);
 }
 
-void attendant_other(struct turn *t, struct call *c)
+void exchange_attendant_other(struct turn *t, struct call *c)
 {
-	say(caller_play(t, c), PHRASE_OTHER_EXTENSION, 0, "");
+	exchange_say(exchange_caller_play(t, c), PHRASE_OTHER_EXTENSION, 0, "");
 	c->hops = 0;
 	digits_start(t, c, SAY_GUARD_MS);
 }
 
 /* ---- a try that came to nothing ---- */
 
-void attendant_unclear(struct turn *t, struct call *c, enum phrase_kind why)
+void exchange_attendant_unclear(struct turn *t, struct call *c, enum phrase_kind why)
 {
-	const struct measures *m = call_measures(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
 	bool open = measures_open(m, 0, t->now);
 
 	c->asked_person = 0;
 	c->asked_department = m->gad_department;
 	c->ext = c->person = c->department = 0;
-	call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
+	exchange_call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
 	c->message_clause = CLAUSE_A4_1_7;
-	caller_say(t, c, why, open ? NX_GAD : NX_MESSAGE_GAD);
+	exchange_caller_say(t, c, why, open ? NX_GAD : NX_MESSAGE_GAD);
 }
 
 static void try_failed(struct turn *t, struct call *c, enum step_kind step, enum phrase_kind why)
 {
 	struct effect *play, *e;
 
-	e = call_step(t, c, step, CLAUSE_A4_2);
+	e = exchange_call_step(t, c, step, CLAUSE_A4_2);
 	TEXT_COPY(e->step.text, c->digits);
-	if (++c->attempts >= call_measures(t, c)->attempts) {
-		attendant_unclear(t, c, why);
+	if (++c->attempts >= exchange_call_measures(t, c)->attempts) {
+		exchange_attendant_unclear(t, c, why);
 		return;
 	}
-	play = caller_play(t, c);
-	say(play, why, 0, "");
-	say(play, PHRASE_DIAL, 0, "");
+	play = exchange_caller_play(t, c);
+	exchange_say(play, why, 0, "");
+	exchange_say(play, PHRASE_DIAL, 0, "");
 	digits_start(t, c, SAY_GUARD_MS);
 }
 
@@ -119,10 +119,10 @@ static void try_failed(struct turn *t, struct call *c, enum step_kind step, enum
 
 static void operator_dialled(struct turn *t, struct call *c)
 {
-	if (measures_open(call_measures(t, c), 0, t->now))
-		gad_start(t, c);
+	if (measures_open(exchange_call_measures(t, c), 0, t->now))
+		exchange_gad_start(t, c);
 	else
-		enquiry_start(t, c);
+		exchange_enquiry_start(t, c);
 }
 
 static void digits_go(struct turn *t, struct call *c, struct target tg)
@@ -130,21 +130,21 @@ static void digits_go(struct turn *t, struct call *c, struct target tg)
 	struct effect *e;
 
 	c->ext = c->person = c->department = 0;
-	e = call_step(t, c, STEP_DIALLED, CLAUSE_A4_2);
+	e = exchange_call_step(t, c, STEP_DIALLED, CLAUSE_A4_2);
 	TEXT_COPY(e->step.text, c->digits);
 	c->hops = 0;
 	c->wait_due_ms = 0;
 	if (tg.kind == TARGET_NONE)
 		operator_dialled(t, c);
 	else
-		target_seek(t, c, tg);
+		exchange_target_seek(t, c, tg);
 }
 
 /* No more digits come: what was dialled has to do. */
 static void digits_end(struct turn *t, struct call *c)
 {
-	const struct measures *m = call_measures(t, c);
-	const struct directory *d = call_directory(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	struct target tg = directory_number(d, c->digits);
 
 	if (c->digit_count == 0)
@@ -160,8 +160,8 @@ static void digits_end(struct turn *t, struct call *c)
 /* A number is complete when it is one and no longer one can be meant. */
 static void digits_add(struct turn *t, struct call *c, char digit)
 {
-	const struct measures *m = call_measures(t, c);
-	const struct directory *d = call_directory(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	unsigned longest = m->extension_digits_max ? m->extension_digits_max : DIGITS_DEFAULT;
 	struct target tg;
 	bool more;
@@ -179,43 +179,43 @@ static void digits_add(struct turn *t, struct call *c, char digit)
 	else if (c->digit_count >= longest)
 		digits_end(t, c);
 	else
-		timer_arm(t, c, TIMER_STATE, m->next_digit_ms);
+		exchange_timer_arm(t, c, TIMER_STATE, m->next_digit_ms);
 }
 
 static void digit_taken(struct turn *t, struct call *c, char digit)
 {
-	leg_silence(t, call_caller(t, c));
+	exchange_leg_silence(t, exchange_call_caller(t, c));
 	if (digit == '*') {
-		attendant_announce(t, c);
+		exchange_attendant_announce(t, c);
 		return;
 	}
 	if (c->state != CALL_DIGITS)
-		digits_start(t, c, call_measures(t, c)->next_digit_ms);
+		digits_start(t, c, exchange_call_measures(t, c)->next_digit_ms);
 	if (digit == '#')
 		digits_end(t, c);
 	else
 		digits_add(t, c, digit);
 }
 
-void attendant_announce_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_attendant_announce_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_DIGIT) {
 		digit_taken(t, c, cue->digit);
 		return;
 	}
 	if (cue->kind == CUE_TIMER)
-		leg_silence(t, call_caller(t, c));
+		exchange_leg_silence(t, exchange_call_caller(t, c));
 	else
-		call_step(t, c, STEP_ANNOUNCED, CLAUSE_A4_2);
-	attendant_digits_wait(t, c);
+		exchange_call_step(t, c, STEP_ANNOUNCED, CLAUSE_A4_2);
+	exchange_attendant_digits_wait(t, c);
 }
 
-void attendant_digits_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_attendant_digits_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_DIGIT)
 		digit_taken(t, c, cue->digit);
 	else if (cue->kind == CUE_TIMER)
 		digits_end(t, c);
 	else if (c->digit_count == 0)
-		timer_arm(t, c, TIMER_STATE, call_measures(t, c)->first_digit_ms);
+		exchange_timer_arm(t, c, TIMER_STATE, exchange_call_measures(t, c)->first_digit_ms);
 }

@@ -6,7 +6,7 @@
  * 2. Legs beside the caller exist only in TARGET, CONSULT, TALK and CLOSE.
  * 3. Every state but TALK has TIMER_STATE armed; TALK is owned by its two ends.
  * 4. Entering a state disarms both timers: a state arms its own.
- * 5. STEP_ENDED is a call's last effect and comes once: call_finish is the only way out.
+ * 5. STEP_ENDED is a call's last effect and comes once: exchange_call_finish is the only way out.
  *
  *            +--> ANNOUNCE --> DIGITS --+--> TARGET ---------> TALK <--> PARK
  *  arrived --+       |           |      |      |  ^             ^
@@ -27,8 +27,8 @@
 
 struct call_row {
 	const char *name;
-	uint32_t cues;  /* CUE_BITs permitted */
-	uint32_t next;  /* ST()s it may go to */
+	uint32_t cues; /* CUE_BITs permitted */
+	uint32_t next; /* ST()s it may go to */
 	void (*on)(struct turn *t, struct call *c, const struct cue *cue);
 };
 
@@ -45,40 +45,46 @@ enum {
 };
 
 static const struct call_row rows[CALL_STATE_COUNT] = {
-	[CALL_FREE] = {"free", 0, ST(CALL_RING) | ONWARD | ST(CALL_TALK), NULL},
-	[CALL_RING] = {"ring", 0, ONWARD, NULL},
-	[CALL_ANNOUNCE] = {"announce", SAID | CUE_BIT(CUE_DIGIT), ONWARD, attendant_announce_on},
-	[CALL_DIGITS] = {"digits", SAID | CUE_BIT(CUE_DIGIT), ONWARD, attendant_digits_on},
-	[CALL_SAY] = {"say", SAID | CUE_BIT(CUE_DIGIT), ONWARD | RECORDING | ST(CALL_HITS), say_on},
-	[CALL_ASK] = {"ask", SAID | CUE_BIT(CUE_DIGIT), ONWARD, ask_on},
-	[CALL_TARGET] = {"target", RANG | SAID, ONWARD | ST(CALL_TALK) | ST(CALL_PARK), target_on},
-	[CALL_WAIT] = {"wait", SAID | CUE_BIT(CUE_WORD), ONWARD, wait_on},
-	[CALL_SCREEN] = {"screen", MADE & ~(CUE_BIT(CUE_GONE) | CUE_BIT(CUE_CLOSING)), ONWARD,
-			 screening_on},
-	[CALL_CONSULT] = {"consult", RANG | CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_LEG_DIGIT) |
-					     CUE_BIT(CUE_LEG_PLAYED),
-			  ONWARD | ST(CALL_TALK), consult_on},
-	[CALL_ENQUIRY] = {"enquiry", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS), enquiry_on},
-	[CALL_HITS] = {"hits", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS), hits_on},
-	[CALL_RECORD] = {"record", MADE, ONWARD | ST(CALL_REVIEW) | ST(CALL_KEEP),
-			 message_record_on},
-	[CALL_REVIEW] = {"review", MADE | CUE_BIT(CUE_PLAYED),
-			 ONWARD | ST(CALL_REVIEW) | ST(CALL_KEEP), message_review_on},
-	[CALL_KEEP] = {"keep", CUE_BIT(CUE_KEPT) | CUE_BIT(CUE_NOT_KEPT) | CUE_BIT(CUE_GONE) |
-				       CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_CLOSING),
-		       ST(CALL_SAY), message_keep_on},
-	[CALL_TALK] = {"talk", CUE_BIT(CUE_HELD) | CUE_BIT(CUE_RETRIEVED) | CUE_BIT(CUE_DOWN),
-		       ONWARD | ST(CALL_TALK) | ST(CALL_PARK), talk_on},
-	[CALL_PARK] = {"park", CUE_BIT(CUE_TIMER), ONWARD | ST(CALL_TALK), park_on},
-	[CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0, close_on},
+    [CALL_FREE] = {"free", 0, ST(CALL_RING) | ONWARD | ST(CALL_TALK), NULL},
+    [CALL_RING] = {"ring", 0, ONWARD, NULL},
+    [CALL_ANNOUNCE] = {"announce", SAID | CUE_BIT(CUE_DIGIT), ONWARD,
+		       exchange_attendant_announce_on},
+    [CALL_DIGITS] = {"digits", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_attendant_digits_on},
+    [CALL_SAY] = {"say", SAID | CUE_BIT(CUE_DIGIT), ONWARD | RECORDING | ST(CALL_HITS),
+		  exchange_say_on},
+    [CALL_ASK] = {"ask", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_ask_on},
+    [CALL_TARGET] = {"target", RANG | SAID, ONWARD | ST(CALL_TALK) | ST(CALL_PARK),
+		     exchange_target_on},
+    [CALL_WAIT] = {"wait", SAID | CUE_BIT(CUE_WORD), ONWARD, exchange_wait_on},
+    [CALL_SCREEN] = {"screen", MADE & ~(CUE_BIT(CUE_GONE) | CUE_BIT(CUE_CLOSING)), ONWARD,
+		     exchange_screening_on},
+    [CALL_CONSULT] = {"consult",
+		      RANG | CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_LEG_DIGIT) | CUE_BIT(CUE_LEG_PLAYED),
+		      ONWARD | ST(CALL_TALK), exchange_consult_on},
+    [CALL_ENQUIRY] = {"enquiry", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS),
+		      exchange_enquiry_on},
+    [CALL_HITS] = {"hits", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS), exchange_hits_on},
+    [CALL_RECORD] = {"record", MADE, ONWARD | ST(CALL_REVIEW) | ST(CALL_KEEP),
+		     exchange_message_record_on},
+    [CALL_REVIEW] = {"review", MADE | CUE_BIT(CUE_PLAYED), ONWARD | ST(CALL_REVIEW) | ST(CALL_KEEP),
+		     exchange_message_review_on},
+    [CALL_KEEP] = {"keep",
+		   CUE_BIT(CUE_KEPT) | CUE_BIT(CUE_NOT_KEPT) | CUE_BIT(CUE_GONE) |
+		       CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_CLOSING),
+		   ST(CALL_SAY), exchange_message_keep_on},
+    [CALL_TALK] = {"talk", CUE_BIT(CUE_HELD) | CUE_BIT(CUE_RETRIEVED) | CUE_BIT(CUE_DOWN),
+		   ONWARD | ST(CALL_TALK) | ST(CALL_PARK), exchange_talk_on},
+    [CALL_PARK] = {"park", CUE_BIT(CUE_TIMER), ONWARD | ST(CALL_TALK), exchange_park_on},
+    [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
+		    exchange_close_on},
 };
 
-const char *call_state_name(enum call_state s)
+const char *exchange_call_state_name(enum call_state s)
 {
 	return s < CALL_STATE_COUNT ? rows[s].name : "";
 }
 
-bool call_permits(enum call_state s, enum cue_kind k)
+bool exchange_call_permits(enum call_state s, enum cue_kind k)
 {
 	return s < CALL_STATE_COUNT && (rows[s].cues & CUE_BIT(k));
 }
@@ -86,26 +92,26 @@ bool call_permits(enum call_state s, enum cue_kind k)
 /* What a state holds is given back on the way out of it. */
 static void call_leave(struct turn *t, struct call *c)
 {
-	timer_disarm(t, c, TIMER_STATE);
-	timer_disarm(t, c, TIMER_WORD);
+	exchange_timer_disarm(t, c, TIMER_STATE);
+	exchange_timer_disarm(t, c, TIMER_WORD);
 	if (c->state == CALL_WAIT)
-		wait_leave(t, c);
+		exchange_wait_leave(t, c);
 	if (c->state == CALL_PARK)
-		park_leave(t, c);
+		exchange_park_leave(t, c);
 	if (c->state == CALL_SCREEN && c->pending) { /* cut off: nobody will hear it */
-		struct leg *l = call_caller(t, c);
+		struct leg *l = exchange_call_caller(t, c);
 
 		if (l) {
 			l->flags &= (uint8_t)~LEG_RECORDING;
-			effect_add(t, FX_RECORD_STOP, l)->record.serial = c->pending;
+			exchange_effect_add(t, FX_RECORD_STOP, l)->record.serial = c->pending;
 		}
-		effect_add(t, FX_FORGET, NULL)->record.serial = c->pending;
-		call_await(t, c, 0);
+		exchange_effect_add(t, FX_FORGET, NULL)->record.serial = c->pending;
+		exchange_call_await(t, c, 0);
 		c->screening = 0;
 	}
 }
 
-void call_goto(struct turn *t, struct call *c, enum call_state s)
+void exchange_call_goto(struct turn *t, struct call *c, enum call_state s)
 {
 	if (!(rows[c->state].next & ST(s)) && c->state != s)
 		t->x->forbidden++; /* a programmer's error: tests look at it, callers go on */
@@ -115,21 +121,21 @@ void call_goto(struct turn *t, struct call *c, enum call_state s)
 	c->state = (uint8_t)s;
 }
 
-void call_cue(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_call_cue(struct turn *t, struct call *c, const struct cue *cue)
 {
-	if (call_permits(c->state, cue->kind)) {
+	if (exchange_call_permits(c->state, cue->kind)) {
 		rows[c->state].on(t, c, cue);
 		return;
 	}
 	if (cue->kind == CUE_GONE)
-		call_finish(t, c, 0, cue->why ? cue->why : END_CALLER_HUNG_UP);
+		exchange_call_finish(t, c, 0, cue->why ? cue->why : END_CALLER_HUNG_UP);
 	else
 		t->x->ignored++;
 }
 
-struct effect *call_step(struct turn *t, struct call *c, enum step_kind k, enum clause cl)
+struct effect *exchange_call_step(struct turn *t, struct call *c, enum step_kind k, enum clause cl)
 {
-	struct effect *e = effect_add(t, FX_STEP, NULL);
+	struct effect *e = exchange_effect_add(t, FX_STEP, NULL);
 	struct path_step *p = &c->path[c->path_at];
 
 	e->step.call_no = c->call_no;
@@ -146,7 +152,7 @@ struct effect *call_step(struct turn *t, struct call *c, enum step_kind k, enum 
 	return e;
 }
 
-struct call *call_new(struct turn *t, const struct event *ev)
+struct call *exchange_call_new(struct turn *t, const struct event *ev)
 {
 	struct exchange *x = t->x;
 	struct call *c;
@@ -167,15 +173,16 @@ struct call *call_new(struct turn *t, const struct event *ev)
 	return c;
 }
 
-void call_identity(struct turn *t, struct call *c)
+void exchange_call_identity(struct turn *t, struct call *c)
 {
-	const struct leg *l = call_caller(t, c);
+	const struct leg *l = exchange_call_caller(t, c);
 
 	memcpy(c->number, l->number, sizeof(c->number));
 	memcpy(c->name, l->name, sizeof(c->name));
 }
 
-void call_drop_legs(struct turn *t, struct call *c, const struct leg *but, enum exchange_end why)
+void exchange_call_drop_legs(struct turn *t, struct call *c, const struct leg *but,
+			     enum exchange_end why)
 {
 	uint16_t i = c->first_leg;
 
@@ -184,7 +191,7 @@ void call_drop_legs(struct turn *t, struct call *c, const struct leg *but, enum 
 
 		i = l->next;
 		if (l != but)
-			leg_end(t, l, 487, why);
+			exchange_leg_end(t, l, 487, why);
 	}
 }
 
@@ -195,25 +202,25 @@ static void call_free(struct turn *t, struct call *c)
 	x->edition_calls[c->edition]--;
 	memset(c, 0, sizeof(*c));
 	c->first_leg = x->free_call;
-	x->free_call = call_index(t, c);
+	x->free_call = exchange_call_index(t, c);
 	x->call_count--;
 }
 
-void call_finish(struct turn *t, struct call *c, uint16_t code, enum exchange_end why)
+void exchange_call_finish(struct turn *t, struct call *c, uint16_t code, enum exchange_end why)
 {
-	struct leg *caller = call_caller(t, c);
+	struct leg *caller = exchange_call_caller(t, c);
 	struct effect *e;
 
 	call_leave(t, c);
-	call_await(t, c, 0);
+	exchange_call_await(t, c, 0);
 	if (caller)
-		leg_end(t, caller, code ? code : 480, why);
-	call_drop_legs(t, c, NULL, why);
+		exchange_leg_end(t, caller, code ? code : 480, why);
+	exchange_call_drop_legs(t, c, NULL, why);
 	if (FAULT(FAULT_NO_END)) {
 		call_free(t, c);
 		return;
 	}
-	e = call_step(t, c, STEP_ENDED, CLAUSE_HOUSE);
+	e = exchange_call_step(t, c, STEP_ENDED, CLAUSE_HOUSE);
 	e->step.value = (int32_t)why;
 	TEXT_COPY(e->step.text, exchange_end_name(why));
 	call_free(t, c);

@@ -19,7 +19,7 @@ static const char *check_heap(const struct exchange *x)
 
 static const char *check_call_legs(const struct turn *t, const struct call *c, unsigned *legs)
 {
-	uint16_t mine = call_index(t, c);
+	uint16_t mine = exchange_call_index(t, c);
 	unsigned n = 0;
 	bool peer = c->peer == NONE16;
 
@@ -45,29 +45,35 @@ static const char *check_call_legs(const struct turn *t, const struct call *c, u
 	return NULL;
 }
 
-static const char *check_call_state(const struct turn *t, const struct call *c)
+static const char *check_call_ends(const struct turn *t, const struct call *c)
 {
 	const uint32_t orphan = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP);
 	const uint32_t legged = ST(CALL_TARGET) | ST(CALL_CONSULT) | ST(CALL_TALK) | ST(CALL_CLOSE);
-	bool armed = timer_armed(t->x, (uint32_t)call_index(t, c) * 2);
 
 	if (c->caller == NONE16 && !(orphan & ST(c->state)))
 		return "a call without a caller";
 	if (c->first_leg != NONE16 && !(legged & ST(c->state)))
 		return "legs beside the caller in a state that has none";
-	if (c->state != CALL_TALK && !armed)
-		return "a state without a timer";
 	if ((c->state == CALL_TARGET || c->state == CALL_CONSULT) && c->first_leg == NONE16)
 		return "a state waits for a leg that isn't there";
 	if (c->state == CALL_TALK &&
 	    (c->peer == NONE16 || t->legs[c->peer].state != LEG_UP ||
 	     t->legs[c->caller].state != LEG_UP || c->leg_count != 1))
 		return "together, but not two answered ends";
-	if ((c->state == CALL_KEEP || c->state == CALL_RECORD || c->state == CALL_SCREEN) &&
-	    !c->pending)
+	return NULL;
+}
+
+static const char *check_call_holds(const struct turn *t, const struct call *c)
+{
+	const uint32_t makes = ST(CALL_KEEP) | ST(CALL_RECORD) | ST(CALL_SCREEN);
+	bool armed = exchange_timer_armed(t->x, (uint32_t)exchange_call_index(t, c) * 2);
+
+	if (c->state != CALL_TALK && !armed)
+		return "a state without a timer";
+	if ((makes & ST(c->state)) && !c->pending)
 		return "waits for a recording or a keep that nobody makes";
 	if ((c->state == CALL_PARK) != (c->park != NONE16) ||
-	    (c->park != NONE16 && t->x->park[c->park] != call_index(t, c)))
+	    (c->park != NONE16 && t->x->park[c->park] != exchange_call_index(t, c)))
 		return "a parked call and its slot disagree";
 	return NULL;
 }
@@ -107,8 +113,13 @@ static const char *check_lines(const struct turn *t, unsigned legs)
 
 const char *exchange_check(const struct exchange *x)
 {
-	struct turn t = {(struct exchange *)(uintptr_t)x, NULL, NULL, NULL,
-			 exchange_calls_at(x), exchange_legs_at(x), exchange_exts_at(x)};
+	struct turn t = {(struct exchange *)(uintptr_t)x,
+			 NULL,
+			 NULL,
+			 NULL,
+			 exchange_calls_at(x),
+			 exchange_legs_at(x),
+			 exchange_exts_at(x)};
 	unsigned calls = 0, legs = 0;
 	const char *wrong = check_heap(x);
 
@@ -118,7 +129,9 @@ const char *exchange_check(const struct exchange *x)
 		calls++;
 		wrong = check_call_legs(&t, &t.calls[i], &legs);
 		if (!wrong)
-			wrong = check_call_state(&t, &t.calls[i]);
+			wrong = check_call_ends(&t, &t.calls[i]);
+		if (!wrong)
+			wrong = check_call_holds(&t, &t.calls[i]);
 	}
 	if (!wrong)
 		wrong = check_legs(&t);

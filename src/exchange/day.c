@@ -8,25 +8,25 @@
 
 enum { CLOSING_ROOM = 48 };
 
-struct ext *ext_find(const struct turn *t, uint32_t id)
+struct ext *exchange_ext_find(const struct turn *t, uint32_t id)
 {
 	uint32_t i;
 
 	if (!id)
 		return NULL;
-	i = map_get(exchange_map_at(t->x, t->x->at_ext_map), t->x->ext_map_size, id);
+	i = exchange_map_get(exchange_map_at(t->x, t->x->at_ext_map), t->x->ext_map_size, id);
 	return i == UINT32_MAX ? NULL : &t->exts[i];
 }
 
-struct ext *ext_have(struct turn *t, uint32_t id)
+struct ext *exchange_ext_have(struct turn *t, uint32_t id)
 {
-	struct ext *e = ext_find(t, id);
+	struct ext *e = exchange_ext_find(t, id);
 	struct exchange *x = t->x;
 
 	if (e || !id || x->free_ext == NONE16)
 		return e;
 	e = &t->exts[x->free_ext];
-	map_put(exchange_map_at(x, x->at_ext_map), x->ext_map_size, id, x->free_ext);
+	exchange_map_put(exchange_map_at(x, x->at_ext_map), x->ext_map_size, id, x->free_ext);
 	x->free_ext = e->first_leg;
 	memset(e, 0, sizeof(*e));
 	e->id = id;
@@ -35,35 +35,37 @@ struct ext *ext_have(struct turn *t, uint32_t id)
 }
 
 /* One call an extension unless call waiting is on: then a second may ring. */
-bool ext_busy(const struct turn *t, const struct ext *e, const struct directory_extension *d)
+bool exchange_ext_busy(const struct turn *t, const struct ext *e,
+		       const struct directory_extension *d)
 {
 	(void)t;
 	return e->leg_count >= (d->call_waiting ? 2 : 1);
 }
 
-bool ext_dnd(const struct turn *t, const struct ext *e, int64_t *until_ms)
+bool exchange_ext_dnd(const struct turn *t, const struct ext *e, int64_t *until_ms)
 {
 	*until_ms = e->dnd_until_ms;
 	return e->dnd && (!e->dnd_until_ms || e->dnd_until_ms > t->now->wall_ms);
 }
 
-bool person_away(const struct turn *t, uint32_t person, int64_t *until_ms)
+bool exchange_person_away(const struct turn *t, uint32_t person, int64_t *until_ms)
 {
 	const struct exchange *x = t->x;
 	uint32_t i;
 
 	if (!person)
 		return false;
-	i = map_get(exchange_map_at(x, x->at_away_map), x->away_map_size, person);
+	i = exchange_map_get(exchange_map_at(x, x->at_away_map), x->away_map_size, person);
 	if (i == UINT32_MAX)
 		return false;
 	*until_ms = exchange_away_at(x)[i].until_ms;
 	return !*until_ms || *until_ms > t->now->wall_ms;
 }
 
-const char *ext_forward(const struct turn *t, const struct directory_extension *d, enum forward f)
+const char *exchange_ext_forward(const struct turn *t, const struct directory_extension *d,
+				 enum forward f)
 {
-	const struct ext *e = ext_find(t, d->id);
+	const struct ext *e = exchange_ext_find(t, d->id);
 
 	if (e && (e->forward_set & (1u << f)))
 		return e->forward[f];
@@ -85,14 +87,15 @@ static void away_set(struct turn *t, const struct event *ev)
 	struct exchange *x = t->x;
 	struct map_slot *m = exchange_map_at(x, x->at_away_map);
 	struct away *all = exchange_away_at(x);
-	uint32_t i = ev->day.person ? map_get(m, x->away_map_size, ev->day.person) : UINT32_MAX;
+	uint32_t i =
+	    ev->day.person ? exchange_map_get(m, x->away_map_size, ev->day.person) : UINT32_MAX;
 
 	if (!ev->day.person)
 		return;
 	if (!ev->day.on) {
 		if (i == UINT32_MAX)
 			return;
-		map_drop(m, x->away_map_size, ev->day.person);
+		exchange_map_drop(m, x->away_map_size, ev->day.person);
 		all[i] = (struct away){0, x->free_away, 0};
 		x->free_away = (uint16_t)i;
 		return;
@@ -104,7 +107,7 @@ static void away_set(struct turn *t, const struct event *ev)
 		}
 		i = x->free_away;
 		x->free_away = (uint16_t)all[i].pad;
-		map_put(m, x->away_map_size, ev->day.person, i);
+		exchange_map_put(m, x->away_map_size, ev->day.person, i);
 	}
 	all[i] = (struct away){ev->day.person, 0, ev->day.until_wall_ms};
 }
@@ -153,7 +156,7 @@ static void forward_set(struct ext *e, enum forward f, const struct event *ev)
 
 static void extension_set(struct turn *t, const struct event *ev)
 {
-	struct ext *e = ext_have(t, ev->day.extension);
+	struct ext *e = exchange_ext_have(t, ev->day.extension);
 
 	if (!e) {
 		t->x->ignored++;
@@ -171,7 +174,7 @@ static void extension_set(struct turn *t, const struct event *ev)
 	}
 }
 
-void day_set(struct turn *t, const struct event *ev)
+void exchange_day_set(struct turn *t, const struct event *ev)
 {
 	switch (ev->day.set) {
 	case DAY_AWAY:
@@ -190,9 +193,10 @@ void day_set(struct turn *t, const struct event *ev)
 }
 
 /* Set by a feature code: it holds at once, and is to be kept. */
-void day_feature(struct turn *t, struct call *c, enum day_set set, bool on, const char *number)
+void exchange_day_feature(struct turn *t, struct call *c, enum day_set set, bool on,
+			  const char *number)
 {
-	uint32_t extension = call_caller(t, c)->extension;
+	uint32_t extension = exchange_call_caller(t, c)->extension;
 	struct event ev;
 	struct effect *e;
 
@@ -202,8 +206,8 @@ void day_feature(struct turn *t, struct call *c, enum day_set set, bool on, cons
 	ev.day.on = on;
 	ev.day.extension = extension;
 	TEXT_COPY(ev.day.number, number);
-	day_set(t, &ev);
-	e = effect_add(t, FX_DAY, NULL);
+	exchange_day_set(t, &ev);
+	e = exchange_effect_add(t, FX_DAY, NULL);
 	e->day.set = set;
 	e->day.on = on;
 	e->day.extension = extension;
@@ -211,7 +215,7 @@ void day_feature(struct turn *t, struct call *c, enum day_set set, bool on, cons
 }
 
 /* After a new snapshot: slots that nothing holds are given back. Rare, so it may look at all. */
-void day_sweep(struct turn *t)
+void exchange_day_sweep(struct turn *t)
 {
 	struct exchange *x = t->x;
 
@@ -221,7 +225,7 @@ void day_sweep(struct turn *t)
 		if (!e->id || e->leg_count || e->wait_first != NONE16 || e->reachable || e->dnd ||
 		    e->forward_set)
 			continue;
-		map_drop(exchange_map_at(x, x->at_ext_map), x->ext_map_size, e->id);
+		exchange_map_drop(exchange_map_at(x, x->at_ext_map), x->ext_map_size, e->id);
 		memset(e, 0, sizeof(*e));
 		e->first_leg = x->free_ext;
 		x->free_ext = (uint16_t)i;
@@ -233,44 +237,44 @@ void day_sweep(struct turn *t)
 static void call_close(struct turn *t, struct call *c)
 {
 	static const struct cue cue = {.kind = CUE_CLOSING};
-	struct leg *caller = call_caller(t, c), *peer = call_peer(t, c);
+	struct leg *caller = exchange_call_caller(t, c), *peer = exchange_call_peer(t, c);
 	bool talking = c->state == CALL_TALK;
 
-	if (call_permits(c->state, CUE_CLOSING)) {
-		call_cue(t, c, &cue);
+	if (exchange_call_permits(c->state, CUE_CLOSING)) {
+		exchange_call_cue(t, c, &cue);
 		return;
 	}
-	call_step(t, c, STEP_CLOSING, CLAUSE_HOUSE);
-	call_drop_legs(t, c, talking ? peer : NULL, END_CLOSING);
+	exchange_call_step(t, c, STEP_CLOSING, CLAUSE_HOUSE);
+	exchange_call_drop_legs(t, c, talking ? peer : NULL, END_CLOSING);
 	if (!caller || caller->state != LEG_UP) {
-		call_finish(t, c, 503, END_CLOSING);
+		exchange_call_finish(t, c, 503, END_CLOSING);
 		return;
 	}
-	call_goto(t, c, CALL_CLOSE);
-	timer_arm(t, c, TIMER_STATE, CLOSING_MS);
-	say(leg_play(t, caller), PHRASE_CLOSING, 0, "");
+	exchange_call_goto(t, c, CALL_CLOSE);
+	exchange_timer_arm(t, c, TIMER_STATE, CLOSING_MS);
+	exchange_say(exchange_leg_play(t, caller), PHRASE_CLOSING, 0, "");
 	if (talking)
-		say(leg_play(t, peer), PHRASE_CLOSING, 0, "");
+		exchange_say(exchange_leg_play(t, peer), PHRASE_CLOSING, 0, "");
 }
 
-void close_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_close_on(struct turn *t, struct call *c, const struct cue *cue)
 {
-	const struct leg *peer = call_peer(t, c), *caller = call_caller(t, c);
+	const struct leg *peer = exchange_call_peer(t, c), *caller = exchange_call_caller(t, c);
 
 	if (cue->kind == CUE_TIMER || !((peer && peer->play) || caller->play))
-		call_finish(t, c, 503, END_CLOSING);
+		exchange_call_finish(t, c, 503, END_CLOSING);
 }
 
-void closing_start(struct turn *t)
+void exchange_closing_start(struct turn *t)
 {
 	if (t->x->closing)
 		return;
 	t->x->closing = 1;
 	t->x->close_cursor = 0;
-	timer_arm_closing(t, 0);
+	exchange_timer_arm_closing(t, 0);
 }
 
-void closing_more(struct turn *t)
+void exchange_closing_more(struct turn *t)
 {
 	struct exchange *x = t->x;
 
@@ -278,7 +282,7 @@ void closing_more(struct turn *t)
 		struct call *c = &t->calls[x->close_cursor];
 
 		if (t->fx->count + CLOSING_ROOM > EFFECTS_MAX) {
-			timer_arm_closing(t, 0);
+			exchange_timer_arm_closing(t, 0);
 			return;
 		}
 		x->close_cursor++;

@@ -137,7 +137,7 @@ struct effect {
 			uint32_t serial;     /* echoed by EV_KEPT */
 			uint32_t recording;  /* serial of the recording, 0 none */
 			uint32_t recording_ms;
-			uint32_t screening;  /* recording of surname, organisation, matter; 0 none */
+			uint32_t screening;  /* recording of who and what about; 0 none */
 			uint32_t for_person, for_department;
 			uint64_t call_no;
 			char from_number[EVENT_NUMBER];

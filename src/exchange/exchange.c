@@ -3,21 +3,21 @@
 
 static bool is_caller(const struct turn *t, const struct leg *l)
 {
-	return t->calls[l->call].caller == leg_index(t, l);
+	return t->calls[l->call].caller == exchange_leg_index(t, l);
 }
 
 static void timer_due(struct turn *t)
 {
 	while (EFFECTS_MAX - t->fx->count > TURN_ROOM) {
-		uint32_t timer = timer_take(t);
+		uint32_t timer = exchange_timer_take(t);
 		struct cue cue = {.kind = timer & 1 ? CUE_WORD : CUE_TIMER};
 
 		if (timer == UINT32_MAX)
 			return;
-		if (timer == timer_closing(t->x))
-			closing_more(t);
+		if (timer == exchange_timer_closing(t->x))
+			exchange_closing_more(t);
 		else
-			call_cue(t, &t->calls[timer / 2], &cue);
+			exchange_call_cue(t, &t->calls[timer / 2], &cue);
 	}
 }
 
@@ -28,8 +28,8 @@ static void leg_rings(struct turn *t, struct leg *l, bool early)
 	if ((l->flags & LEG_IN) || l->state == LEG_UP)
 		return;
 	if (l->state == LEG_DIALLED || early)
-		leg_state_set(t, l, early ? LEG_EARLY : LEG_RINGING);
-	call_cue(t, &t->calls[l->call], &cue);
+		exchange_leg_state_set(t, l, early ? LEG_EARLY : LEG_RINGING);
+	exchange_call_cue(t, &t->calls[l->call], &cue);
 }
 
 static void leg_answered(struct turn *t, struct leg *l)
@@ -38,8 +38,8 @@ static void leg_answered(struct turn *t, struct leg *l)
 
 	if ((l->flags & LEG_IN) || l->state == LEG_UP)
 		return;
-	leg_state_set(t, l, LEG_UP);
-	call_cue(t, &t->calls[l->call], &cue);
+	exchange_leg_state_set(t, l, LEG_UP);
+	exchange_call_cue(t, &t->calls[l->call], &cue);
 }
 
 /* The far end has gone, or we have just ended it. */
@@ -48,21 +48,21 @@ static void leg_gone(struct turn *t, struct leg *l, uint16_t code, enum exchange
 	struct call *c = &t->calls[l->call];
 	struct cue cue = {.kind = is_caller(t, l) ? CUE_GONE : CUE_DOWN, .code = code, .why = why};
 
-	cue.outcome = outcome_of(l, code);
+	cue.outcome = exchange_outcome_of(l, code);
 	if (ours)
-		leg_end(t, l, 408, why);
+		exchange_leg_end(t, l, 408, why);
 	else
-		leg_forget(t, l);
-	call_cue(t, c, &cue);
+		exchange_leg_forget(t, l);
+	exchange_call_cue(t, c, &cue);
 }
 
 static void leg_digit(struct turn *t, struct leg *l, char digit)
 {
-	struct cue cue = {.kind = is_caller(t, l) ? CUE_DIGIT : CUE_LEG_DIGIT, .leg = l,
-			  .digit = digit};
+	struct cue cue = {
+	    .kind = is_caller(t, l) ? CUE_DIGIT : CUE_LEG_DIGIT, .leg = l, .digit = digit};
 
 	if (digit && strchr("0123456789*#", digit))
-		call_cue(t, &t->calls[l->call], &cue);
+		exchange_call_cue(t, &t->calls[l->call], &cue);
 	else
 		t->x->ignored++;
 }
@@ -74,7 +74,7 @@ static void leg_held(struct turn *t, struct leg *l, bool held)
 	if (held == !!(l->flags & LEG_HELD))
 		return;
 	l->flags = (uint8_t)(held ? l->flags | LEG_HELD : l->flags & ~LEG_HELD);
-	call_cue(t, &t->calls[l->call], &cue);
+	exchange_call_cue(t, &t->calls[l->call], &cue);
 }
 
 static void leg_played(struct turn *t, struct leg *l, uint32_t serial)
@@ -87,21 +87,22 @@ static void leg_played(struct turn *t, struct leg *l, uint32_t serial)
 	}
 	l->play = 0;
 	l->sound = SOUND_NONE;
-	call_cue(t, &t->calls[l->call], &cue);
+	exchange_call_cue(t, &t->calls[l->call], &cue);
 }
 
 static void line_lost(struct turn *t, struct leg *l, bool silent)
 {
 	enum exchange_end why = silent ? END_SILENT_LINE : END_BUSY_TONE;
 
-	call_step(t, &t->calls[l->call], silent ? STEP_SILENT_LINE : STEP_BUSY_TONE, CLAUSE_HOUSE)
-		->step.extension = l->extension;
+	exchange_call_step(t, &t->calls[l->call], silent ? STEP_SILENT_LINE : STEP_BUSY_TONE,
+			   CLAUSE_HOUSE)
+	    ->step.extension = l->extension;
 	leg_gone(t, l, 0, why, true);
 }
 
 static void made(struct turn *t, const struct event *ev)
 {
-	struct call *c = call_awaiting(t, ev->done.serial);
+	struct call *c = exchange_call_awaiting(t, ev->done.serial);
 	struct cue cue = {.kind = CUE_RECORDED, .ms = ev->done.ms};
 
 	if (ev->kind == EV_KEPT)
@@ -110,63 +111,62 @@ static void made(struct turn *t, const struct event *ev)
 		cue.kind = CUE_NOT_KEPT;
 	else if (ev->done.why == RECORDED_FAILED)
 		cue.ms = 0;
-	if (!c || !call_permits(c->state, cue.kind)) {
+	if (!c || !exchange_call_permits(c->state, cue.kind)) {
 		t->x->ignored++;
 		return;
 	}
-	call_await(t, c, 0);
-	call_cue(t, c, &cue);
+	exchange_call_await(t, c, 0);
+	exchange_call_cue(t, c, &cue);
 }
 
-static void leg_event(struct turn *t, const struct event *ev, struct leg *l)
+static void leg_answer_event(struct turn *t, struct leg *l, const struct event *ev)
 {
-	switch (ev->kind) {
-	case EV_RINGING:
-	case EV_EARLY:
-		leg_rings(t, l, ev->kind == EV_EARLY);
-		break;
-	case EV_ANSWERED:
-		leg_answered(t, l);
-		break;
-	case EV_FAILED:
-	case EV_ENDED:
-		leg_gone(t, l, ev->code.code, END_NONE, false);
-		break;
-	case EV_DIGIT:
-		leg_digit(t, l, ev->digit.digit);
-		break;
-	case EV_HELD:
-	case EV_RETRIEVED:
-		leg_held(t, l, ev->kind == EV_HELD);
-		break;
-	case EV_REFER:
-		transfer_refer(t, l, ev);
-		break;
-	case EV_PLAYED:
-		leg_played(t, l, ev->done.serial);
-		break;
-	case EV_SILENT:
-	case EV_BUSY_TONE:
-		line_lost(t, l, ev->kind == EV_SILENT);
-		break;
-	case EV_TIMER:
-	case EV_INVITE:
-	case EV_RECORDED:
-	case EV_KEPT:
-	case EV_NOT_KEPT:
-	case EV_REACHABLE:
-	case EV_TRUNK:
-	case EV_SET:
-	case EV_MEASURES:
-	case EV_CLOSING:
-	case EV_COUNT:
-		break;
-	}
+	(void)ev;
+	leg_answered(t, l);
 }
+
+static void leg_ring_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	leg_rings(t, l, ev->kind == EV_EARLY);
+}
+
+static void leg_gone_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	leg_gone(t, l, ev->code.code, END_NONE, false);
+}
+
+static void leg_digit_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	leg_digit(t, l, ev->digit.digit);
+}
+
+static void leg_held_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	leg_held(t, l, ev->kind == EV_HELD);
+}
+
+static void leg_played_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	leg_played(t, l, ev->done.serial);
+}
+
+static void line_lost_event(struct turn *t, struct leg *l, const struct event *ev)
+{
+	line_lost(t, l, ev->kind == EV_SILENT);
+}
+
+static void (*const leg_events[EV_COUNT])(struct turn *t, struct leg *l, const struct event *ev) = {
+    [EV_RINGING] = leg_ring_event,	  [EV_EARLY] = leg_ring_event,
+    [EV_ANSWERED] = leg_answer_event,	  [EV_FAILED] = leg_gone_event,
+    [EV_ENDED] = leg_gone_event,	  [EV_DIGIT] = leg_digit_event,
+    [EV_HELD] = leg_held_event,		  [EV_RETRIEVED] = leg_held_event,
+    [EV_REFER] = exchange_transfer_refer, [EV_PLAYED] = leg_played_event,
+    [EV_SILENT] = line_lost_event,	  [EV_BUSY_TONE] = line_lost_event,
+};
 
 static void reachable_set(struct turn *t, const struct event *ev)
 {
-	struct ext *e = ext_have(t, ev->presence.id);
+	struct ext *e = exchange_ext_have(t, ev->presence.id);
 
 	if (e)
 		e->reachable = ev->presence.on;
@@ -184,7 +184,7 @@ static bool exchange_event(struct turn *t, const struct event *ev)
 	if (ev->kind == EV_TIMER)
 		timer_due(t);
 	else if (ev->kind == EV_INVITE)
-		invite_in(t, ev);
+		exchange_invite_in(t, ev);
 	else if (ev->kind == EV_RECORDED || ev->kind == EV_KEPT || ev->kind == EV_NOT_KEPT)
 		made(t, ev);
 	else if (ev->kind == EV_REACHABLE)
@@ -192,29 +192,29 @@ static bool exchange_event(struct turn *t, const struct event *ev)
 	else if (ev->kind == EV_TRUNK)
 		trunk_set(t, ev);
 	else if (ev->kind == EV_SET)
-		day_set(t, ev);
+		exchange_day_set(t, ev);
 	else if (ev->kind == EV_MEASURES)
-		day_sweep(t);
+		exchange_day_sweep(t);
 	else if (ev->kind == EV_CLOSING)
-		closing_start(t);
+		exchange_closing_start(t);
 	else
 		return false;
 	return true;
 }
 
-void exchange_step(struct exchange *x, const struct exchange_rules *rules,
-		   const struct event *ev, const struct now *now, struct effects *fx)
+void exchange_step(struct exchange *x, const struct exchange_rules *rules, const struct event *ev,
+		   const struct now *now, struct effects *fx)
 {
-	struct turn t = {x, rules, now, fx, exchange_calls_at(x), exchange_legs_at(x),
-			 exchange_exts_at(x)};
+	struct turn t = {
+	    x, rules, now, fx, exchange_calls_at(x), exchange_legs_at(x), exchange_exts_at(x)};
 	struct leg *l;
 
 	fx->count = 0;
 	if (exchange_event(&t, ev))
 		return;
-	l = leg_find(&t, ev->leg);
-	if (l)
-		leg_event(&t, ev, l);
+	l = exchange_leg_find(&t, ev->leg);
+	if (l && ev->kind < EV_COUNT && leg_events[ev->kind])
+		leg_events[ev->kind](&t, l, ev);
 	else
 		x->ignored++;
 }

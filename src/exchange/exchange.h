@@ -100,7 +100,8 @@ bool exchange_closed(const struct exchange *x);      /* EV_CLOSING came, and no 
  * generations, and of which slot a call sits in. EXACT keeps the time left on each timer,
  * ORDER only in which order timers fall due. */
 enum exchange_hash_time { EXCHANGE_HASH_EXACT, EXCHANGE_HASH_ORDER };
-uint64_t exchange_hash(const struct exchange *x, const struct now *now, enum exchange_hash_time how);
+uint64_t exchange_hash(const struct exchange *x, const struct now *now,
+		       enum exchange_hash_time how);
 
 /* Checks the state's own invariants (lists, counts, heap, each state's timer or owner). NULL when
  * they hold, else what doesn't (English, for tests). Linear: tests only. */

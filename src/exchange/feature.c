@@ -3,7 +3,7 @@
 
 static void feature_step(struct turn *t, struct call *c, const char *code)
 {
-	TEXT_COPY(call_step(t, c, STEP_FEATURE, CLAUSE_HOUSE)->step.text, code);
+	TEXT_COPY(exchange_call_step(t, c, STEP_FEATURE, CLAUSE_HOUSE)->step.text, code);
 }
 
 static bool is_code(const char *code, const char *dialled)
@@ -22,22 +22,22 @@ static const char *code_number(const char *code, const char *dialled)
 /* A setting is confirmed in words, so the call is answered. */
 static void confirmed(struct turn *t, struct call *c, enum phrase_kind k, const char *digits)
 {
-	caller_answer(t, c);
-	say(caller_play(t, c), k, 0, digits);
-	caller_then(t, c, NX_END_FEATURE);
+	exchange_caller_answer(t, c);
+	exchange_say(exchange_caller_play(t, c), k, 0, digits);
+	exchange_caller_then(t, c, NX_END_FEATURE);
 }
 
 static bool forward_allowed(struct turn *t, struct call *c, const char *number)
 {
-	const struct measures *m = call_measures(t, c);
-	const struct directory_extension *e = directory_extension(call_directory(t, c),
-								  call_caller(t, c)->extension);
-	const char *outside = outside_digits(m, number);
+	const struct measures *m = exchange_call_measures(t, c);
+	const struct directory_extension *e = directory_extension(
+	    exchange_call_directory(t, c), exchange_call_caller(t, c)->extension);
+	const char *outside = exchange_outside_digits(m, number);
 	enum service_class need;
 
 	if (!text_is_dialable(number, DIGITS_MAX))
 		return false;
-	if (directory_number(call_directory(t, c), number).kind != TARGET_NONE ||
+	if (directory_number(exchange_call_directory(t, c), number).kind != TARGET_NONE ||
 	    text_eq(number, m->main_number))
 		return true;
 	if (!outside || !e)
@@ -49,25 +49,25 @@ static bool forward_allowed(struct turn *t, struct call *c, const char *number)
 static void forward_set(struct turn *t, struct call *c, const char *number)
 {
 	if (!forward_allowed(t, c, number)) {
-		caller_refuse(t, c, PHRASE_NOT_PERMITTED, 403, END_NOT_PERMITTED);
+		exchange_caller_refuse(t, c, PHRASE_NOT_PERMITTED, 403, END_NOT_PERMITTED);
 		return;
 	}
-	day_feature(t, c, DAY_FORWARD_ALWAYS, true, number);
+	exchange_day_feature(t, c, DAY_FORWARD_ALWAYS, true, number);
 	confirmed(t, c, PHRASE_FORWARD_ON, number);
 }
 
 static bool feature_set(struct turn *t, struct call *c, const char *dialled)
 {
-	const struct measures *m = call_measures(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
 
 	if (is_code(m->code_dnd_on, dialled)) {
-		day_feature(t, c, DAY_DND, true, "");
+		exchange_day_feature(t, c, DAY_DND, true, "");
 		confirmed(t, c, PHRASE_DND_ON, "");
 	} else if (is_code(m->code_dnd_off, dialled)) {
-		day_feature(t, c, DAY_DND, false, "");
+		exchange_day_feature(t, c, DAY_DND, false, "");
 		confirmed(t, c, PHRASE_DND_OFF, "");
 	} else if (is_code(m->code_forward_off, dialled)) {
-		day_feature(t, c, DAY_FORWARD_ALWAYS, false, "");
+		exchange_day_feature(t, c, DAY_FORWARD_ALWAYS, false, "");
 		confirmed(t, c, PHRASE_FORWARD_OFF, "");
 	} else {
 		return false;
@@ -75,21 +75,21 @@ static bool feature_set(struct turn *t, struct call *c, const char *dialled)
 	return true;
 }
 
-bool feature_dialled(struct turn *t, struct call *c, const char *dialled)
+bool exchange_feature_dialled(struct turn *t, struct call *c, const char *dialled)
 {
-	const struct measures *m = call_measures(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
 	const char *number;
 
 	if (feature_set(t, c, dialled))
 		return true;
 	if (is_code(m->code_pickup_group, dialled)) {
 		feature_step(t, c, dialled);
-		pickup_group(t, c);
+		exchange_pickup_group(t, c);
 		return true;
 	}
 	if (is_code(m->code_park, dialled)) {
 		feature_step(t, c, dialled);
-		park_dialled(t, c);
+		exchange_park_dialled(t, c);
 		return true;
 	}
 	number = code_number(m->code_forward_always, dialled);
@@ -101,7 +101,7 @@ bool feature_dialled(struct turn *t, struct call *c, const char *dialled)
 	number = code_number(m->code_pickup_direct, dialled);
 	if (number) {
 		feature_step(t, c, dialled);
-		pickup_direct(t, c, number);
+		exchange_pickup_direct(t, c, number);
 		return true;
 	}
 	return false;

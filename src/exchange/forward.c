@@ -10,7 +10,7 @@
 
 static void forward_step(struct turn *t, struct call *c, const char *number)
 {
-	struct effect *e = call_step(t, c, STEP_FORWARDED, CLAUSE_HOUSE);
+	struct effect *e = exchange_call_step(t, c, STEP_FORWARDED, CLAUSE_HOUSE);
 
 	TEXT_COPY(e->step.text, number);
 	c->hops++;
@@ -19,27 +19,27 @@ static void forward_step(struct turn *t, struct call *c, const char *number)
 static bool forward_outside(struct turn *t, struct call *c, const struct directory_extension *e,
 			    const char *number)
 {
-	const struct measures *m = call_measures(t, c);
-	const char *digits = outside_digits(m, number);
+	const struct measures *m = exchange_call_measures(t, c);
+	const char *digits = exchange_outside_digits(m, number);
 	enum service_class need;
 
 	if (!digits || measures_emergency(m, number))
 		return false;
 	need = measures_class_needed(m, digits);
-	if (call_caller(t, c)->trunk && !m->trunk_to_trunk)
+	if (exchange_call_caller(t, c)->trunk && !m->trunk_to_trunk)
 		return false;
 	if (need >= CLASS_COUNT || need > e->service_class)
 		return false;
 	forward_step(t, c, number);
-	trunk_start(t, c, e->id, digits);
+	exchange_trunk_start(t, c, e->id, digits);
 	return true;
 }
 
-bool forward_follow(struct turn *t, struct call *c, const struct directory_extension *e,
-		    enum forward f)
+bool exchange_forward_follow(struct turn *t, struct call *c, const struct directory_extension *e,
+			     enum forward f)
 {
-	const char *set = ext_forward(t, e, f);
-	const struct measures *m = call_measures(t, c);
+	const char *set = exchange_ext_forward(t, e, f);
+	const struct measures *m = exchange_call_measures(t, c);
 	char number[EVENT_NUMBER];
 	struct target tg;
 
@@ -47,15 +47,15 @@ bool forward_follow(struct turn *t, struct call *c, const struct directory_exten
 	    text_eq(set, e->number))
 		return false;
 	TEXT_COPY(number, set);
-	tg = directory_number(call_directory(t, c), number);
+	tg = directory_number(exchange_call_directory(t, c), number);
 	if (tg.kind == TARGET_NONE) {
 		if (!text_eq(number, m->main_number) && !text_eq(number, m->operator_number))
 			return forward_outside(t, c, e, number);
 		forward_step(t, c, number);
-		attendant_start(t, c);
+		exchange_attendant_start(t, c);
 		return true;
 	}
 	forward_step(t, c, number);
-	target_seek(t, c, tg);
+	exchange_target_seek(t, c, tg);
 	return true;
 }

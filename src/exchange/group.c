@@ -11,23 +11,23 @@
 static bool member_ring(struct turn *t, struct call *c, const struct directory_department *d,
 			unsigned i)
 {
-	const struct directory_extension *e = directory_extension(call_directory(t, c),
-								  d->members[i]);
+	const struct directory_extension *e =
+	    directory_extension(exchange_call_directory(t, c), d->members[i]);
 	enum outcome o;
 
 	if (!e)
 		return false;
-	if (guard_caller(t, c, e->id)) {
+	if (exchange_guard_caller(t, c, e->id)) {
 		if (!FAULT(FAULT_CONSENT_GROUP)) {
-			consent_missing(t, c, e->person);
+			exchange_consent_missing(t, c, e->person);
 			return false;
 		}
 		c->consent_person = e->person;
 	}
-	o = target_state(t, c, e);
-	if (o == OUTCOME_ANSWERED && target_dial(t, c, e, ROLE_TARGET))
+	o = exchange_target_state(t, c, e);
+	if (o == OUTCOME_ANSWERED && exchange_target_dial(t, c, e, ROLE_TARGET))
 		return true;
-	outcome_saw(c, o == OUTCOME_ANSWERED ? OUTCOME_UNREACHABLE : o);
+	exchange_outcome_saw(c, o == OUTCOME_ANSWERED ? OUTCOME_UNREACHABLE : o);
 	return false;
 }
 
@@ -36,17 +36,17 @@ static unsigned member_count(const struct directory_department *d)
 	return d->member_count < DIRECTORY_MEMBERS ? d->member_count : DIRECTORY_MEMBERS;
 }
 
-bool group_next(struct turn *t, struct call *c)
+bool exchange_group_next(struct turn *t, struct call *c)
 {
-	const struct directory_department *d = directory_department(call_directory(t, c),
-								    c->department);
+	const struct directory_department *d =
+	    directory_department(exchange_call_directory(t, c), c->department);
 
 	if (!d || (d->strategy == GROUP_ALL && c->to != TO_CUSTOMER))
 		return false;
 	while (c->cursor < member_count(d)) {
 		if (!member_ring(t, c, d, c->cursor++))
 			continue;
-		timer_arm(t, c, TIMER_STATE, call_measures(t, c)->target_ring_ms);
+		exchange_timer_arm(t, c, TIMER_STATE, exchange_call_measures(t, c)->target_ring_ms);
 		return true;
 	}
 	return false;
@@ -54,10 +54,10 @@ bool group_next(struct turn *t, struct call *c)
 
 /* True when some phone rings; else the outcome has been dealt with, and the call may have ended.
  * Customer service rings its members in turn, as measures.md says, whatever the directory does. */
-bool group_ring(struct turn *t, struct call *c)
+bool exchange_group_ring(struct turn *t, struct call *c)
 {
-	const struct directory_department *d = directory_department(call_directory(t, c),
-								    c->department);
+	const struct directory_department *d =
+	    directory_department(exchange_call_directory(t, c), c->department);
 	bool any = false;
 
 	c->cursor = c->saw = 0;
@@ -65,68 +65,71 @@ bool group_ring(struct turn *t, struct call *c)
 		for (unsigned i = 0; i < member_count(d); i++)
 			any |= member_ring(t, c, d, i);
 	} else if (d) {
-		any = group_next(t, c);
+		any = exchange_group_next(t, c);
 	}
 	if (any)
-		call_step(t, c, STEP_TARGET, article4_row(c->to, OUTCOME_ANSWERED)->clause);
+		exchange_call_step(t, c, STEP_TARGET,
+				   exchange_article4_row(c->to, OUTCOME_ANSWERED)->clause);
 	else
-		article4_outcome(t, c, d ? outcome_seen(c) : OUTCOME_VACANT);
+		exchange_article4_outcome(t, c, d ? exchange_outcome_seen(c) : OUTCOME_VACANT);
 	return any;
 }
 
-void group_start(struct turn *t, struct call *c, const struct directory_department *d,
-		 enum target_row to)
+void exchange_group_start(struct turn *t, struct call *c, const struct directory_department *d,
+			  enum target_row to)
 {
-	const struct measures *m = call_measures(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
 
 	c->to = (uint8_t)to;
 	c->department = d->id;
 	c->ext = c->person = 0;
 	c->cursor = c->saw = 0;
 	if ((c->flags & CALL_ATTENDED) && to != TO_GAD && !measures_open(m, d->hours, t->now))
-		article4_outcome(t, c, OUTCOME_CLOSED);
+		exchange_article4_outcome(t, c, OUTCOME_CLOSED);
 	else
-		target_ring(t, c);
+		exchange_target_ring(t, c);
 }
 
 /* True when some phone of what a waiting caller waits for could be rung now. */
-bool group_free(struct turn *t, struct call *c)
+bool exchange_group_free(struct turn *t, struct call *c)
 {
-	const struct directory *dir = call_directory(t, c);
+	const struct directory *dir = exchange_call_directory(t, c);
 	const struct directory_department *d = directory_department(dir, c->department);
 	const struct directory_extension *e = directory_extension(dir, c->ext);
 
 	if (c->ext)
-		return e && target_state(t, c, e) == OUTCOME_ANSWERED;
+		return e && exchange_target_state(t, c, e) == OUTCOME_ANSWERED;
 	for (unsigned i = 0; d && i < member_count(d); i++) {
 		e = directory_extension(dir, d->members[i]);
-		if (e && !guard_caller(t, c, e->id) && target_state(t, c, e) == OUTCOME_ANSWERED)
+		if (e && !exchange_guard_caller(t, c, e->id) &&
+		    exchange_target_state(t, c, e) == OUTCOME_ANSWERED)
 			return true;
 	}
 	return false;
 }
 
-void gad_start(struct turn *t, struct call *c)
+void exchange_gad_start(struct turn *t, struct call *c)
 {
-	const struct measures *m = call_measures(t, c);
-	const struct directory_department *d = directory_department(call_directory(t, c),
-								    m->gad_department);
+	const struct measures *m = exchange_call_measures(t, c);
+	const struct directory_department *d =
+	    directory_department(exchange_call_directory(t, c), m->gad_department);
 
 	c->asked_person = 0;
 	c->asked_department = m->gad_department;
 	c->hops = 0;
 	memset(c->out, 0, sizeof(c->out));
-	call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
+	exchange_call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
 	c->to = TO_GAD;
 	if (d)
-		group_start(t, c, d, TO_GAD);
+		exchange_group_start(t, c, d, TO_GAD);
 	else
-		article4_outcome(t, c, OUTCOME_VACANT);
+		exchange_article4_outcome(t, c, OUTCOME_VACANT);
 }
 
-void gad_manager_start(struct turn *t, struct call *c, enum target_row to)
+void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row to)
 {
-	const struct directory_person *p = directory_post(call_directory(t, c), POST_GAD_MANAGER, 0);
+	const struct directory_person *p =
+	    directory_post(exchange_call_directory(t, c), POST_GAD_MANAGER, 0);
 
 	c->to = (uint8_t)to;
 	c->ext = c->person = c->department = 0;
@@ -136,6 +139,7 @@ void gad_manager_start(struct turn *t, struct call *c, enum target_row to)
 		c->person = p->id;
 		c->ext = p->extension;
 	}
-	call_step(t, c, STEP_GAD_MANAGER, article4_row(to, OUTCOME_ANSWERED)->clause);
-	target_ring(t, c);
+	exchange_call_step(t, c, STEP_GAD_MANAGER,
+			   exchange_article4_row(to, OUTCOME_ANSWERED)->clause);
+	exchange_target_ring(t, c);
 }

@@ -31,7 +31,7 @@ static uint64_t timer_left(const struct hashing *g, uint32_t timer)
 	const int64_t *due = exchange_due_at(g->x);
 	uint64_t before = 1;
 
-	if (!timer_armed(g->x, timer))
+	if (!exchange_timer_armed(g->x, timer))
 		return 0;
 	if (g->how == EXCHANGE_HASH_EXACT)
 		return 1 + (uint64_t)(due[timer] - g->now->mono_ms);
@@ -58,7 +58,7 @@ static void add_leg(struct hashing *g, const struct leg *legs, uint16_t i)
 	}
 	add(g, (uint64_t)l->state << 24 | l->role << 16 | l->sound << 8 | l->flags);
 	add(g, (uint64_t)l->extension << 32 | (uint64_t)l->trunk << 16 | (l->play != 0) << 8 |
-	       l->ring_group);
+		   l->ring_group);
 	add_text(g, l->number);
 }
 
@@ -71,24 +71,61 @@ static unsigned queue_place(const struct call *calls, const struct call *c)
 	return n;
 }
 
-static void add_call_state(struct hashing *g, const struct call *c)
+#define ST(s) (1u << (s))
+
+/* On the way out by a last sentence or a message: nothing of whom was called is read again. */
+static bool is_late(const struct call *c)
 {
-	add(g, (uint64_t)c->state << 24 | c->then << 16 | c->menu << 8 | c->to);
-	add(g, (uint64_t)c->flags << 24 | c->attempts << 16 | c->hops << 8 | c->empties);
-	add(g, (uint64_t)c->asks << 24 | c->cursor << 16 | c->saw << 8 | c->consent);
-	add(g, (uint64_t)c->park << 16 | c->edition);
-	add(g, (uint64_t)c->out_trunk << 32 | (uint64_t)c->reject_code << 16 | c->reject_why);
-	add(g, (uint64_t)c->asked_person << 32 | c->asked_department);
+	const uint32_t last = ST(NX_RECORD_MESSAGE) | ST(NX_MESSAGE) | ST(NX_MESSAGE_GAD) |
+			      ST(NX_MESSAGE_URGENT) | ST(NX_MESSAGE_CALL_BACK) | ST(NX_GOODBYE) |
+			      ST(NX_END) | ST(NX_END_KEPT) | ST(NX_END_FEATURE) |
+			      ST(NX_END_CLOSING) | ST(NX_REJECT);
+	const uint32_t states = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP) | ST(CALL_CLOSE);
+
+	return (states & ST(c->state)) || (c->state == CALL_SAY && (last & ST(c->then)));
+}
+
+/* What a call's present state no longer reads counts as 0: states that differ only by what is left
+ * over from the past are one. */
+static void add_call_past(struct hashing *g, const struct call *c)
+{
+	const uint32_t tries = ST(CALL_SAY) | ST(CALL_SCREEN) | ST(CALL_RECORD) | ST(CALL_REVIEW);
+	const uint32_t asks = ST(CALL_ASK) | ST(CALL_ENQUIRY) | ST(CALL_HITS) | ST(CALL_REVIEW) |
+			      ST(CALL_CONSULT);
+	uint32_t now = ST(c->state);
+
+	add(g, now & ST(CALL_SAY) ? c->then : 0);
+	add(g, now & ST(CALL_ASK) ? c->menu : 0);
+	add(g, now & tries ? c->empties : 0);
+	add(g, now & asks ? c->asks : 0);
+	add(g, now & ST(CALL_TARGET) ? (uint64_t)c->cursor << 8 | c->saw : 0);
+	add(g, now & ST(CALL_SAY) ? (uint64_t)c->reject_code << 16 | c->reject_why : 0);
+	for (unsigned i = 0; (now & ST(CALL_HITS)) && i < c->hit_count; i++)
+		add(g, c->hits[i]);
+	add_text(g, now & (ST(CALL_DIGITS) | ST(CALL_ENQUIRY) | ST(CALL_HITS)) ? c->digits : "");
+}
+
+static void add_call_target(struct hashing *g, const struct call *c)
+{
+	add(g, (uint64_t)c->attempts << 16 | c->hops);
+	add(g, (uint64_t)c->to << 32 | (uint64_t)c->out_trunk << 16 | c->consent);
 	add(g, (uint64_t)c->ext << 32 | c->person);
 	add(g, (uint64_t)c->department << 32 | c->consent_person);
 	add(g, (uint64_t)c->tried << 32 | c->from_ext);
+	add_text(g, c->out);
+}
+
+static void add_call_state(struct hashing *g, const struct call *c)
+{
+	add(g, (uint64_t)c->state << 8 | c->flags);
+	add_call_past(g, c);
+	if (!is_late(c))
+		add_call_target(g, c);
+	add(g, (uint64_t)c->park << 16 | c->edition);
+	add(g, (uint64_t)c->asked_person << 32 | c->asked_department);
 	add(g, (c->pending != 0) | (c->message != 0) << 1 | (c->screening != 0) << 2);
-	for (unsigned i = 0; i < c->hit_count; i++)
-		add(g, c->hits[i]);
 	add_text(g, c->number);
 	add_text(g, c->dialled);
-	add_text(g, c->digits);
-	add_text(g, c->out);
 }
 
 static uint64_t call_hash(struct hashing *g, uint32_t i)
@@ -101,9 +138,11 @@ static uint64_t call_hash(struct hashing *g, uint32_t i)
 	add_call_state(g, c);
 	add(g, timer_left(g, i * 2));
 	add(g, timer_left(g, i * 2 + 1));
-	if (c->wait_due_ms > g->now->mono_ms)
-		wait = g->how == EXCHANGE_HASH_EXACT
-			       ? (uint64_t)(c->wait_due_ms - g->now->mono_ms) : 1;
+	if (is_late(c))
+		wait = 0;
+	else if (c->wait_due_ms > g->now->mono_ms)
+		wait = g->how == EXCHANGE_HASH_EXACT ? (uint64_t)(c->wait_due_ms - g->now->mono_ms)
+						     : 1;
 	else
 		wait = c->wait_due_ms ? UINT64_MAX : 0;
 	add(g, wait);

@@ -4,16 +4,17 @@
  * Invariants
  * 1. A leg that is not LEG_FREE belongs to one call: as its caller, or in its list.
  * 2. It is in exactly one line: its extension's or its trunk's.
- * 3. sound says what it hears; SOUND_JOIN holds for both ends of a pair, and only then joined is set.
+ * 3. sound says what it hears; SOUND_JOIN holds for both ends of a pair, and only then joined is
+ * set.
  * 4. A leg is in a pick-up group's list only while DIALLED, RINGING or EARLY.
- * 5. After leg_end or leg_forget nothing names it: its generation has moved on.
+ * 5. After exchange_leg_end or exchange_leg_forget nothing names it: its generation has moved on.
  *
  *   incoming  OFFERED -> RUNG -> PROGRESS -> UP        outgoing  DIALLED -> RINGING -> EARLY -> UP
  *             (any may be left out)                              (any may be left out)
  */
 #include "exchange/priv.h"
 
-struct leg *leg_new(struct turn *t, struct call *c, enum leg_role role)
+struct leg *exchange_leg_new(struct turn *t, struct call *c, enum leg_role role)
 {
 	struct exchange *x = t->x;
 	uint32_t spare = c->flags & CALL_EMERGENCY ? 0 : x->caps.reserve * 2;
@@ -31,14 +32,14 @@ struct leg *leg_new(struct turn *t, struct call *c, enum leg_role role)
 	l->role = role;
 	l->state = role == ROLE_CALLER ? LEG_OFFERED : LEG_DIALLED;
 	l->flags = role == ROLE_CALLER ? LEG_IN : 0;
-	l->call = call_index(t, c);
+	l->call = exchange_call_index(t, c);
 	l->next = l->ext = l->joined = NONE16;
 	l->line_prev = l->line_next = l->ring_prev = l->ring_next = NONE16;
 	if (role == ROLE_CALLER) {
-		c->caller = leg_index(t, l);
+		c->caller = exchange_leg_index(t, l);
 	} else {
 		l->next = c->first_leg;
-		c->first_leg = leg_index(t, l);
+		c->first_leg = exchange_leg_index(t, l);
 		c->leg_count++;
 	}
 	return l;
@@ -60,8 +61,8 @@ static void line_in(struct turn *t, struct leg *l)
 
 	l->line_next = *head;
 	if (*head != NONE16)
-		t->legs[*head].line_prev = leg_index(t, l);
-	*head = leg_index(t, l);
+		t->legs[*head].line_prev = exchange_leg_index(t, l);
+	*head = exchange_leg_index(t, l);
 	(*count)++;
 }
 
@@ -79,35 +80,37 @@ static void line_out(struct turn *t, struct leg *l)
 	(*count)--;
 }
 
-void leg_line_extension(struct turn *t, struct leg *l, struct ext *e, uint8_t pickup_group)
+void exchange_leg_line_extension(struct turn *t, struct leg *l, struct ext *e,
+				 uint8_t exchange_pickup_group)
 {
 	l->ext = (uint16_t)(e - t->exts);
 	l->extension = e->id;
 	line_in(t, l);
-	if (pickup_group && l->role == ROLE_TARGET)
-		leg_ring_on(t, l, pickup_group);
-	ext_lamp(t, e);
+	if (exchange_pickup_group && l->role == ROLE_TARGET)
+		exchange_leg_ring_on(t, l, exchange_pickup_group);
+	exchange_ext_lamp(t, e);
 }
 
-void leg_line_trunk(struct turn *t, struct leg *l, uint16_t trunk)
+void exchange_leg_line_trunk(struct turn *t, struct leg *l, uint16_t trunk)
 {
 	l->trunk = trunk;
 	line_in(t, l);
 }
 
-/* New ones go to the front; the oldest is found at the end, which is short: one office's ringing. */
-void leg_ring_on(struct turn *t, struct leg *l, uint8_t group)
+/* New ones go to the front; the oldest is found at the end, which is short: one office's ringing.
+ */
+void exchange_leg_ring_on(struct turn *t, struct leg *l, uint8_t group)
 {
 	uint16_t *head = &t->x->group_ring[group];
 
 	l->ring_group = group;
 	l->ring_next = *head;
 	if (*head != NONE16)
-		t->legs[*head].ring_prev = leg_index(t, l);
-	*head = leg_index(t, l);
+		t->legs[*head].ring_prev = exchange_leg_index(t, l);
+	*head = exchange_leg_index(t, l);
 }
 
-void leg_ring_off(struct turn *t, struct leg *l)
+void exchange_leg_ring_off(struct turn *t, struct leg *l)
 {
 	if (!l->ring_group)
 		return;
@@ -125,7 +128,7 @@ void leg_ring_off(struct turn *t, struct leg *l)
 static void leg_out_of_call(struct turn *t, struct leg *l)
 {
 	struct call *c = &t->calls[l->call];
-	uint16_t i = leg_index(t, l), *link = &c->first_leg;
+	uint16_t i = exchange_leg_index(t, l), *link = &c->first_leg;
 
 	if (c->peer == i)
 		c->peer = NONE16;
@@ -144,7 +147,7 @@ static void leg_out_of_call(struct turn *t, struct leg *l)
 
 static void leg_unjoin(struct turn *t, struct leg *l)
 {
-	struct leg *other = leg_at(t, l->joined);
+	struct leg *other = exchange_leg_at(t, l->joined);
 
 	if (other) {
 		other->joined = NONE16;
@@ -154,66 +157,66 @@ static void leg_unjoin(struct turn *t, struct leg *l)
 	l->sound = SOUND_NONE;
 }
 
-void leg_forget(struct turn *t, struct leg *l)
+void exchange_leg_forget(struct turn *t, struct leg *l)
 {
 	struct exchange *x = t->x;
 	struct ext *e = l->ext == NONE16 ? NULL : &t->exts[l->ext];
 	uint16_t gen = (uint16_t)(l->gen + 1);
 
 	leg_unjoin(t, l);
-	leg_ring_off(t, l);
+	exchange_leg_ring_off(t, l);
 	line_out(t, l);
 	leg_out_of_call(t, l);
 	memset(l, 0, sizeof(*l));
 	l->gen = gen;
 	l->next = x->free_leg;
-	x->free_leg = leg_index(t, l);
+	x->free_leg = exchange_leg_index(t, l);
 	x->leg_count--;
 	if (e) {
-		ext_lamp(t, e);
-		wait_wake(t, e);
+		exchange_ext_lamp(t, e);
+		exchange_wait_wake(t, e);
 	}
 }
 
-void leg_end(struct turn *t, struct leg *l, uint16_t code, enum exchange_end why)
+void exchange_leg_end(struct turn *t, struct leg *l, uint16_t code, enum exchange_end why)
 {
-	struct effect *e = effect_add(t, FX_END, l);
+	struct effect *e = exchange_effect_add(t, FX_END, l);
 
 	e->end.code = code;
 	e->end.why = why;
-	leg_forget(t, l);
+	exchange_leg_forget(t, l);
 }
 
-void leg_state_set(struct turn *t, struct leg *l, enum leg_state s)
+void exchange_leg_state_set(struct turn *t, struct leg *l, enum leg_state s)
 {
 	l->state = s;
 	if (s == LEG_UP)
-		leg_ring_off(t, l);
+		exchange_leg_ring_off(t, l);
 	if (l->ext != NONE16)
-		ext_lamp(t, &t->exts[l->ext]);
+		exchange_ext_lamp(t, &t->exts[l->ext]);
 }
 
-void leg_answer(struct turn *t, struct leg *l)
+void exchange_leg_answer(struct turn *t, struct leg *l)
 {
 	if (!(l->flags & LEG_IN) || l->state == LEG_UP)
 		return;
-	effect_add(t, FX_ANSWER, l);
-	leg_state_set(t, l, LEG_UP);
+	exchange_effect_add(t, FX_ANSWER, l);
+	exchange_leg_state_set(t, l, LEG_UP);
 }
 
-void leg_silence(struct turn *t, struct leg *l)
+void exchange_leg_silence(struct turn *t, struct leg *l)
 {
 	switch ((enum sound)l->sound) {
 	case SOUND_NONE:
 		return;
 	case SOUND_JOIN:
-		effect_add(t, FX_PART, l);
+		exchange_effect_add(t, FX_PART, l);
 		leg_unjoin(t, l);
 		return;
 	case SOUND_PLAY:
 	case SOUND_TONE:
 	case SOUND_MUSIC:
-		effect_add(t, FX_QUIET, l);
+		exchange_effect_add(t, FX_QUIET, l);
 		l->sound = SOUND_NONE;
 		l->play = 0;
 		return;
@@ -224,23 +227,23 @@ void leg_silence(struct turn *t, struct leg *l)
 static void sound_set(struct turn *t, struct leg *l, enum sound s)
 {
 	if (l->sound == SOUND_JOIN)
-		leg_silence(t, l);
+		exchange_leg_silence(t, l);
 	l->sound = s;
 	l->play = 0;
 }
 
-struct effect *leg_play(struct turn *t, struct leg *l)
+struct effect *exchange_leg_play(struct turn *t, struct leg *l)
 {
 	struct effect *e;
 
 	sound_set(t, l, SOUND_PLAY);
-	l->play = serial_new(t);
-	e = effect_add(t, FX_PLAY, l);
+	l->play = exchange_serial_new(t);
+	e = exchange_effect_add(t, FX_PLAY, l);
 	e->play.serial = l->play;
 	return e;
 }
 
-void say(struct effect *play, enum phrase_kind k, uint32_t arg, const char *digits)
+void exchange_say(struct effect *play, enum phrase_kind k, uint32_t arg, const char *digits)
 {
 	struct phrase *p;
 
@@ -252,59 +255,59 @@ void say(struct effect *play, enum phrase_kind k, uint32_t arg, const char *digi
 	TEXT_COPY(p->digits, digits);
 }
 
-void leg_tone(struct turn *t, struct leg *l, enum tone tone)
+void exchange_leg_tone(struct turn *t, struct leg *l, enum tone tone)
 {
 	sound_set(t, l, SOUND_TONE);
-	effect_add(t, FX_TONE, l)->tone.tone = tone;
+	exchange_effect_add(t, FX_TONE, l)->tone.tone = tone;
 }
 
-void leg_music(struct turn *t, struct leg *l)
+void exchange_leg_music(struct turn *t, struct leg *l)
 {
 	if (l->sound == SOUND_MUSIC)
 		return;
 	sound_set(t, l, SOUND_MUSIC);
-	effect_add(t, FX_MUSIC, l);
+	exchange_effect_add(t, FX_MUSIC, l);
 }
 
-void leg_join(struct turn *t, struct leg *a, struct leg *b)
+void exchange_leg_join(struct turn *t, struct leg *a, struct leg *b)
 {
-	if (a->joined == leg_index(t, b))
+	if (a->joined == exchange_leg_index(t, b))
 		return;
-	leg_silence(t, a);
-	leg_silence(t, b);
-	a->joined = leg_index(t, b);
-	b->joined = leg_index(t, a);
+	exchange_leg_silence(t, a);
+	exchange_leg_silence(t, b);
+	a->joined = exchange_leg_index(t, b);
+	b->joined = exchange_leg_index(t, a);
 	a->sound = b->sound = SOUND_JOIN;
-	effect_add(t, FX_JOIN, a)->join.other = leg_id_of(t, b);
+	exchange_effect_add(t, FX_JOIN, a)->join.other = exchange_leg_id_of(t, b);
 }
 
 /* Only inside phones are told who is at the far end: outside, disclosure would have to be asked. */
-void leg_show(struct turn *t, struct leg *to, const char *number, const char *name)
+void exchange_leg_show(struct turn *t, struct leg *to, const char *number, const char *name)
 {
 	struct effect *e;
 
 	if (!to->extension)
 		return;
-	e = effect_add(t, FX_SHOW, to);
+	e = exchange_effect_add(t, FX_SHOW, to);
 	TEXT_COPY(e->show.number, number);
 	TEXT_COPY(e->show.name, name);
 }
 
-void leg_move(struct turn *t, struct leg *l, struct call *to, enum leg_role role)
+void exchange_leg_move(struct turn *t, struct leg *l, struct call *to, enum leg_role role)
 {
 	leg_out_of_call(t, l);
-	l->call = call_index(t, to);
+	l->call = exchange_call_index(t, to);
 	l->role = role;
 	if (role == ROLE_CALLER) {
-		to->caller = leg_index(t, l);
+		to->caller = exchange_leg_index(t, l);
 		return;
 	}
 	l->next = to->first_leg;
-	to->first_leg = leg_index(t, l);
+	to->first_leg = exchange_leg_index(t, l);
 	to->leg_count++;
 }
 
-void ext_lamp(struct turn *t, struct ext *e)
+void exchange_ext_lamp(struct turn *t, struct ext *e)
 {
 	enum exchange_lamp lamp = EXCHANGE_LAMP_IDLE;
 	struct effect *fx;
@@ -321,7 +324,7 @@ void ext_lamp(struct turn *t, struct ext *e)
 	if (lamp == e->lamp)
 		return;
 	e->lamp = (uint8_t)lamp;
-	fx = effect_add(t, FX_DIALOG, NULL);
+	fx = exchange_effect_add(t, FX_DIALOG, NULL);
 	fx->dialog.extension = e->id;
 	fx->dialog.state = (uint8_t)lamp;
 }

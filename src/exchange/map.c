@@ -8,7 +8,7 @@ static uint32_t map_home(uint32_t key, uint32_t size)
 	return (uint32_t)hash_mix(key * UINT64_C(0x9E3779B97F4A7C15)) & (size - 1);
 }
 
-uint32_t map_get(const struct map_slot *m, uint32_t size, uint32_t key)
+uint32_t exchange_map_get(const struct map_slot *m, uint32_t size, uint32_t key)
 {
 	for (uint32_t i = map_home(key, size); m[i].key; i = (i + 1) & (size - 1))
 		if (m[i].key == key)
@@ -16,7 +16,7 @@ uint32_t map_get(const struct map_slot *m, uint32_t size, uint32_t key)
 	return UINT32_MAX;
 }
 
-void map_put(struct map_slot *m, uint32_t size, uint32_t key, uint32_t value)
+void exchange_map_put(struct map_slot *m, uint32_t size, uint32_t key, uint32_t value)
 {
 	uint32_t i = map_home(key, size);
 
@@ -26,7 +26,7 @@ void map_put(struct map_slot *m, uint32_t size, uint32_t key, uint32_t value)
 	m[i].value = value;
 }
 
-void map_drop(struct map_slot *m, uint32_t size, uint32_t key)
+void exchange_map_drop(struct map_slot *m, uint32_t size, uint32_t key)
 {
 	uint32_t i = map_home(key, size), j;
 

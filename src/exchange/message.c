@@ -17,72 +17,72 @@ static enum clause message_clause(const struct call *c)
 	return c->message_clause ? c->message_clause : CLAUSE_A3_8;
 }
 
-void message_start(struct turn *t, struct call *c)
+void exchange_message_start(struct turn *t, struct call *c)
 {
-	struct effect *e = call_step(t, c, STEP_MESSAGE_ASKED, message_clause(c));
+	struct effect *e = exchange_call_step(t, c, STEP_MESSAGE_ASKED, message_clause(c));
 
 	e->step.person = c->asked_person;
 	e->step.department = c->asked_department;
 	c->empties = 0;
 	c->message = c->message_ms = 0;
-	caller_say(t, c, PHRASE_MESSAGE_ASK, NX_RECORD_MESSAGE);
+	exchange_caller_say(t, c, PHRASE_MESSAGE_ASK, NX_RECORD_MESSAGE);
 }
 
-void message_record(struct turn *t, struct call *c)
+void exchange_message_record(struct turn *t, struct call *c)
 {
-	const struct measures *m = call_measures(t, c);
-	struct leg *l = call_caller(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
+	struct leg *l = exchange_call_caller(t, c);
 	struct effect *e;
 
-	leg_silence(t, l);
-	call_goto(t, c, CALL_RECORD);
-	c->message = serial_new(t);
-	e = effect_add(t, FX_RECORD, l);
+	exchange_leg_silence(t, l);
+	exchange_call_goto(t, c, CALL_RECORD);
+	c->message = exchange_serial_new(t);
+	e = exchange_effect_add(t, FX_RECORD, l);
 	e->record.serial = c->message;
 	e->record.max_ms = m->message_max_ms;
 	e->record.silence_ms = m->message_silence_ms;
 	e->record.beep = true;
-	call_await(t, c, c->message);
+	exchange_call_await(t, c, c->message);
 	l->flags |= LEG_RECORDING;
-	timer_arm(t, c, TIMER_STATE, (int64_t)m->message_max_ms + RECORD_GUARD_MS);
+	exchange_timer_arm(t, c, TIMER_STATE, (int64_t)m->message_max_ms + RECORD_GUARD_MS);
 }
 
 static void recording_forget(struct turn *t, struct call *c)
 {
 	if (c->message)
-		effect_add(t, FX_FORGET, NULL)->record.serial = c->message;
+		exchange_effect_add(t, FX_FORGET, NULL)->record.serial = c->message;
 	c->message = c->message_ms = 0;
 }
 
 static void kept(struct turn *t, struct call *c)
 {
-	struct effect *e = call_step(t, c, STEP_MESSAGE_KEPT, CLAUSE_A5_7), *play;
+	struct effect *e = exchange_call_step(t, c, STEP_MESSAGE_KEPT, CLAUSE_A5_7), *play;
 
 	e->step.person = c->asked_person;
 	e->step.department = c->asked_department;
 	e->step.recording = c->message;
 	if (c->caller == NONE16) {
-		call_finish(t, c, 0, END_MESSAGE_KEPT);
+		exchange_call_finish(t, c, 0, END_MESSAGE_KEPT);
 		return;
 	}
-	play = caller_play(t, c);
-	say(play, PHRASE_MESSAGE_KEPT, 0, "");
-	say(play, PHRASE_GOODBYE, 0, "");
-	caller_then(t, c, NX_END_KEPT);
+	play = exchange_caller_play(t, c);
+	exchange_say(play, PHRASE_MESSAGE_KEPT, 0, "");
+	exchange_say(play, PHRASE_GOODBYE, 0, "");
+	exchange_caller_then(t, c, NX_END_KEPT);
 }
 
 static void not_kept(struct turn *t, struct call *c)
 {
-	call_step(t, c, STEP_MESSAGE_NOT_KEPT, CLAUSE_A5_7);
+	exchange_call_step(t, c, STEP_MESSAGE_NOT_KEPT, CLAUSE_A5_7);
 	if (c->caller == NONE16)
-		call_finish(t, c, 0, END_LOST);
+		exchange_call_finish(t, c, 0, END_LOST);
 	else
-		caller_say(t, c, PHRASE_MESSAGE_NOT_KEPT, NX_END);
+		exchange_caller_say(t, c, PHRASE_MESSAGE_NOT_KEPT, NX_END);
 }
 
 static void keep_effect(struct turn *t, struct call *c, uint32_t serial)
 {
-	struct effect *e = effect_add(t, FX_KEEP, NULL);
+	struct effect *e = exchange_effect_add(t, FX_KEEP, NULL);
 	bool urgent = c->flags & CALL_URGENT;
 
 	e->keep.serial = serial;
@@ -95,34 +95,34 @@ static void keep_effect(struct turn *t, struct call *c, uint32_t serial)
 	TEXT_COPY(e->keep.from_number, c->number);
 	TEXT_COPY(e->keep.from_name, c->name);
 	e->keep.urgency = urgent ? MESSAGE_URGENT : MESSAGE_ORDINARY;
-	e->keep.copy_department = urgent ? call_measures(t, c)->gad_department : 0;
+	e->keep.copy_department = urgent ? exchange_call_measures(t, c)->gad_department : 0;
 	e->keep.clause = message_clause(c);
 }
 
 static void message_keep(struct turn *t, struct call *c)
 {
-	uint32_t serial = serial_new(t);
+	uint32_t serial = exchange_serial_new(t);
 
 	if (c->caller != NONE16)
-		leg_silence(t, call_caller(t, c));
-	call_goto(t, c, CALL_KEEP);
+		exchange_leg_silence(t, exchange_call_caller(t, c));
+	exchange_call_goto(t, c, CALL_KEEP);
 	keep_effect(t, c, serial);
-	call_await(t, c, serial);
-	timer_arm(t, c, TIMER_STATE, KEEP_GUARD_MS);
+	exchange_call_await(t, c, serial);
+	exchange_timer_arm(t, c, TIMER_STATE, KEEP_GUARD_MS);
 	if (FAULT(FAULT_KEPT_EARLY)) {
-		call_await(t, c, 0);
+		exchange_call_await(t, c, 0);
 		kept(t, c);
 	}
 }
 
-void message_keep_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_message_keep_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_GONE)
 		c->flags |= CALL_HUNG_UP; /* the message is made durable without its caller */
 	else if (cue->kind == CUE_KEPT)
 		kept(t, c);
 	else if (cue->kind != CUE_CLOSING) { /* closing waits for this short while */
-		call_await(t, c, 0);
+		exchange_call_await(t, c, 0);
 		not_kept(t, c);
 	}
 }
@@ -131,13 +131,13 @@ void message_keep_on(struct turn *t, struct call *c, const struct cue *cue)
 
 static void review_ask(struct turn *t, struct call *c, bool hear)
 {
-	struct effect *play = caller_play(t, c);
+	struct effect *play = exchange_caller_play(t, c);
 
 	if (hear)
-		say(play, PHRASE_RECORDING, c->message, "");
-	say(play, PHRASE_MESSAGE_CHOICE, 0, "");
-	call_goto(t, c, CALL_REVIEW);
-	timer_arm(t, c, TIMER_STATE, SAY_GUARD_MS);
+		exchange_say(play, PHRASE_RECORDING, c->message, "");
+	exchange_say(play, PHRASE_MESSAGE_CHOICE, 0, "");
+	exchange_call_goto(t, c, CALL_REVIEW);
+	exchange_timer_arm(t, c, TIMER_STATE, SAY_GUARD_MS);
 }
 
 static void recorded_nothing(struct turn *t, struct call *c)
@@ -146,17 +146,17 @@ static void recorded_nothing(struct turn *t, struct call *c)
 
 	recording_forget(t, c);
 	if (c->caller == NONE16) {
-		call_finish(t, c, 0, END_CALLER_HUNG_UP);
+		exchange_call_finish(t, c, 0, END_CALLER_HUNG_UP);
 		return;
 	}
-	play = caller_play(t, c);
-	say(play, PHRASE_MESSAGE_EMPTY, 0, "");
+	play = exchange_caller_play(t, c);
+	exchange_say(play, PHRASE_MESSAGE_EMPTY, 0, "");
 	if (++c->empties < EMPTY_TRIES) {
-		say(play, PHRASE_MESSAGE_ASK, 0, "");
-		caller_then(t, c, NX_RECORD_MESSAGE);
+		exchange_say(play, PHRASE_MESSAGE_ASK, 0, "");
+		exchange_caller_then(t, c, NX_RECORD_MESSAGE);
 	} else {
-		say(play, PHRASE_GOODBYE, 0, "");
-		caller_then(t, c, NX_END);
+		exchange_say(play, PHRASE_GOODBYE, 0, "");
+		exchange_caller_then(t, c, NX_END);
 	}
 }
 
@@ -165,13 +165,13 @@ static void recorded(struct turn *t, struct call *c, uint32_t ms)
 	struct effect *e;
 
 	if (c->caller != NONE16)
-		call_caller(t, c)->flags &= (uint8_t)~LEG_RECORDING;
-	if (ms < call_measures(t, c)->message_min_ms) {
+		exchange_call_caller(t, c)->flags &= (uint8_t)~LEG_RECORDING;
+	if (ms < exchange_call_measures(t, c)->message_min_ms) {
 		recorded_nothing(t, c);
 		return;
 	}
 	c->message_ms = ms;
-	e = call_step(t, c, STEP_MESSAGE_RECORDED, CLAUSE_A3_8);
+	e = exchange_call_step(t, c, STEP_MESSAGE_RECORDED, CLAUSE_A3_8);
 	e->step.value = (int32_t)ms;
 	e->step.recording = c->message;
 	c->asks = 1;
@@ -185,28 +185,30 @@ static void record_gone(struct turn *t, struct call *c)
 {
 	c->flags |= CALL_HUNG_UP;
 	if (FAULT(FAULT_HANGUP_LOSES)) {
-		call_finish(t, c, 0, END_CALLER_HUNG_UP);
+		exchange_call_finish(t, c, 0, END_CALLER_HUNG_UP);
 		return;
 	}
-	timer_arm(t, c, TIMER_STATE, RECORD_GUARD_MS);
+	exchange_timer_arm(t, c, TIMER_STATE, RECORD_GUARD_MS);
 }
 
-void message_record_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_message_record_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_RECORDED) {
 		recorded(t, c, cue->ms);
 	} else if (cue->kind == CUE_GONE) {
 		record_gone(t, c);
 	} else if (cue->kind == CUE_TIMER) {
-		call_await(t, c, 0);
+		exchange_call_await(t, c, 0);
 		if (c->caller != NONE16)
-			effect_add(t, FX_RECORD_STOP, call_caller(t, c))->record.serial = c->message;
+			exchange_effect_add(t, FX_RECORD_STOP, exchange_call_caller(t, c))
+			    ->record.serial = c->message;
 		not_kept(t, c);
 	} else {
 		if (cue->kind == CUE_CLOSING)
 			c->flags |= CALL_CLOSING_FLAG;
 		if (c->caller != NONE16)
-			effect_add(t, FX_RECORD_STOP, call_caller(t, c))->record.serial = c->message;
+			exchange_effect_add(t, FX_RECORD_STOP, exchange_call_caller(t, c))
+			    ->record.serial = c->message;
 	}
 }
 
@@ -216,7 +218,7 @@ static void review_key(struct turn *t, struct call *c, char digit)
 		review_ask(t, c, true);
 	} else if (digit == '3') {
 		recording_forget(t, c);
-		caller_say(t, c, PHRASE_MESSAGE_ASK, NX_RECORD_MESSAGE);
+		exchange_caller_say(t, c, PHRASE_MESSAGE_ASK, NX_RECORD_MESSAGE);
 	} else if (digit == '1' || digit == '#') {
 		message_keep(t, c);
 	} else {
@@ -224,12 +226,12 @@ static void review_key(struct turn *t, struct call *c, char digit)
 	}
 }
 
-void message_review_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_message_review_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_DIGIT) {
 		review_key(t, c, cue->digit);
 	} else if (cue->kind == CUE_PLAYED) {
-		timer_arm(t, c, TIMER_STATE, call_measures(t, c)->choice_ms);
+		exchange_timer_arm(t, c, TIMER_STATE, exchange_call_measures(t, c)->choice_ms);
 	} else if (cue->kind == CUE_TIMER && c->asks++ < ASK_TRIES) {
 		review_ask(t, c, false);
 	} else if (cue->kind != CUE_RECORDED) { /* silence, hang-up, closing: it is kept */

@@ -20,11 +20,11 @@ static const char *const end_names[] = {
 };
 
 static const char *const clause_names[] = {
-	[CLAUSE_HOUSE] = "house",    [CLAUSE_A3_3] = "A3.3",      [CLAUSE_A3_4] = "A3.4",
-	[CLAUSE_A3_8] = "A3.8",      [CLAUSE_A3_10] = "A3.10",    [CLAUSE_A4_1_1] = "A4.1.1",
-	[CLAUSE_A4_1_2] = "A4.1.2",  [CLAUSE_A4_1_3] = "A4.1.3",  [CLAUSE_A4_1_4] = "A4.1.4",
-	[CLAUSE_A4_1_5] = "A4.1.5",  [CLAUSE_A4_1_6] = "A4.1.6",  [CLAUSE_A4_1_7] = "A4.1.7",
-	[CLAUSE_A4_2] = "A4.2",      [CLAUSE_A5_7] = "A5.7",
+    [CLAUSE_HOUSE] = "house",	[CLAUSE_A3_3] = "A3.3",	    [CLAUSE_A3_4] = "A3.4",
+    [CLAUSE_A3_8] = "A3.8",	[CLAUSE_A3_10] = "A3.10",   [CLAUSE_A4_1_1] = "A4.1.1",
+    [CLAUSE_A4_1_2] = "A4.1.2", [CLAUSE_A4_1_3] = "A4.1.3", [CLAUSE_A4_1_4] = "A4.1.4",
+    [CLAUSE_A4_1_5] = "A4.1.5", [CLAUSE_A4_1_6] = "A4.1.6", [CLAUSE_A4_1_7] = "A4.1.7",
+    [CLAUSE_A4_2] = "A4.2",	[CLAUSE_A5_7] = "A5.7",
 };
 
 const char *exchange_phrase_name(enum phrase_kind k)

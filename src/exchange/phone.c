@@ -25,13 +25,13 @@ static void step_arrived(struct effect *e, const struct event *ev, uint32_t vers
 static void invite_reject(struct turn *t, const struct event *ev, uint16_t code,
 			  enum exchange_end why)
 {
-	struct effect *e = effect_add(t, FX_REJECT, NULL);
+	struct effect *e = exchange_effect_add(t, FX_REJECT, NULL);
 
 	e->bind.channel = ev->invite.channel;
 	e->bind.code = code;
 	e->bind.why = why;
-	step_arrived(effect_add(t, FX_STEP, NULL), ev, 0);
-	e = effect_add(t, FX_STEP, NULL);
+	step_arrived(exchange_effect_add(t, FX_STEP, NULL), ev, 0);
+	e = exchange_effect_add(t, FX_STEP, NULL);
 	e->step.call_no = ev->invite.call_no;
 	e->step.step = STEP_ENDED;
 	e->step.clause = CLAUSE_HOUSE;
@@ -46,7 +46,7 @@ static bool room_for(struct turn *t, bool emergency)
 
 	if (x->caps.calls - x->call_count > spare && x->caps.legs - x->leg_count > spare * 2)
 		return true;
-	return emergency && trunk_make_room(t);
+	return emergency && exchange_trunk_make_room(t);
 }
 
 /* Who calls: an inside phone by what the directory says of it, not by what it says of itself. */
@@ -66,21 +66,22 @@ static struct call *invite_accept(struct turn *t, const struct event *ev, bool e
 				  const struct directory_extension *e, struct ext *x)
 {
 	const struct exchange_edition *ed = &t->rules->edition[t->rules->current];
-	struct call *c = call_new(t, ev);
+	struct call *c = exchange_call_new(t, ev);
 	struct leg *l;
 
 	if (emergency)
 		c->flags |= CALL_EMERGENCY;
 	c->hops = ev->invite.hops;
-	l = leg_new(t, c, ROLE_CALLER);
+	l = exchange_leg_new(t, c, ROLE_CALLER);
 	caller_named(l, ev, ed->directory, e);
-	effect_add(t, FX_BIND, l)->bind.channel = ev->invite.channel;
+	exchange_effect_add(t, FX_BIND, l)->bind.channel = ev->invite.channel;
 	if (e)
-		leg_line_extension(t, l, x, 0);
+		exchange_leg_line_extension(t, l, x, 0);
 	else
-		leg_line_trunk(t, l, ev->invite.trunk);
-	call_identity(t, c);
-	step_arrived(call_step(t, c, STEP_ARRIVED, CLAUSE_HOUSE), ev, ed->measures->version);
+		exchange_leg_line_trunk(t, l, ev->invite.trunk);
+	exchange_call_identity(t, c);
+	step_arrived(exchange_call_step(t, c, STEP_ARRIVED, CLAUSE_HOUSE), ev,
+		     ed->measures->version);
 	return c;
 }
 
@@ -99,20 +100,20 @@ static void from_trunk(struct turn *t, const struct event *ev)
 	}
 	c = invite_accept(t, ev, false, NULL, NULL);
 	c->flags |= CALL_ATTENDED;
-	tg = directory_number(call_directory(t, c), ev->invite.dialled);
+	tg = directory_number(exchange_call_directory(t, c), ev->invite.dialled);
 	if (tg.kind == TARGET_NONE) /* the main number, or one that nobody has (A4.1.7) */
-		attendant_start(t, c);
+		exchange_attendant_start(t, c);
 	else
-		target_seek(t, c, tg);
+		exchange_target_seek(t, c, tg);
 }
 
 static void from_phone(struct turn *t, const struct event *ev)
 {
 	const struct exchange_edition *ed = &t->rules->edition[t->rules->current];
 	bool emergency = measures_emergency(ed->measures, ev->invite.dialled);
-	const struct directory_extension *e = directory_extension(ed->directory,
-								  ev->invite.extension);
-	struct ext *x = e ? ext_have(t, e->id) : NULL;
+	const struct directory_extension *e =
+	    directory_extension(ed->directory, ev->invite.extension);
+	struct ext *x = e ? exchange_ext_have(t, e->id) : NULL;
 	struct call *c;
 
 	if (!e) {
@@ -125,12 +126,12 @@ static void from_phone(struct turn *t, const struct event *ev)
 	}
 	c = invite_accept(t, ev, emergency, e, x);
 	if (ev->invite.replaces)
-		transfer_replaces(t, c, ev);
+		exchange_transfer_replaces(t, c, ev);
 	else
-		phone_dials(t, c, ev->invite.dialled);
+		exchange_phone_dials(t, c, ev->invite.dialled);
 }
 
-void invite_in(struct turn *t, const struct event *ev)
+void exchange_invite_in(struct turn *t, const struct event *ev)
 {
 	const struct exchange_edition *ed = &t->rules->edition[t->rules->current];
 
@@ -142,34 +143,35 @@ void invite_in(struct turn *t, const struct event *ev)
 		from_phone(t, ev);
 }
 
-void phone_dials(struct turn *t, struct call *c, const char *dialled)
+void exchange_phone_dials(struct turn *t, struct call *c, const char *dialled)
 {
-	const struct measures *m = call_measures(t, c);
-	struct target tg = directory_number(call_directory(t, c), dialled);
-	const char *outside = outside_digits(m, dialled);
-	uint32_t account = call_caller(t, c)->extension;
+	const struct measures *m = exchange_call_measures(t, c);
+	struct target tg = directory_number(exchange_call_directory(t, c), dialled);
+	const char *outside = exchange_outside_digits(m, dialled);
+	uint32_t account = exchange_call_caller(t, c)->extension;
 	int slot;
 
 	if (measures_emergency(m, dialled)) {
-		trunk_emergency(t, c, outside && measures_emergency(m, outside) ? outside : dialled);
+		exchange_trunk_emergency(
+		    t, c, outside && measures_emergency(m, outside) ? outside : dialled);
 		return;
 	}
 	if (text_eq(dialled, m->main_number) || text_eq(dialled, m->operator_number)) {
-		attendant_start(t, c);
+		exchange_attendant_start(t, c);
 		return;
 	}
-	slot = park_slot(m, dialled);
+	slot = exchange_park_slot(m, dialled);
 	if (slot >= 0) {
-		if (!park_retrieve(t, c, slot))
-			caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
+		if (!exchange_park_retrieve(t, c, slot))
+			exchange_caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
 		return;
 	}
 	if (tg.kind != TARGET_NONE)
-		target_seek(t, c, tg);
-	else if (feature_dialled(t, c, dialled))
+		exchange_target_seek(t, c, tg);
+	else if (exchange_feature_dialled(t, c, dialled))
 		return;
 	else if (outside)
-		trunk_start(t, c, account, outside);
+		exchange_trunk_start(t, c, account, outside);
 	else
-		caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
+		exchange_caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
 }

@@ -8,36 +8,37 @@
 #include "exchange/priv.h"
 
 /* Moves the phone's leg out of `from`, which ends, into `into` beside its caller. */
-void call_merge(struct turn *t, struct call *from, struct call *into, enum exchange_end why)
+void exchange_call_merge(struct turn *t, struct call *from, struct call *into,
+			 enum exchange_end why)
 {
-	struct leg *l = call_caller(t, from);
+	struct leg *l = exchange_call_caller(t, from);
 	struct effect *e;
 
-	leg_move(t, l, into, ROLE_TARGET);
-	e = call_step(t, from, STEP_MERGED, CLAUSE_HOUSE);
+	exchange_leg_move(t, l, into, ROLE_TARGET);
+	e = exchange_call_step(t, from, STEP_MERGED, CLAUSE_HOUSE);
 	text_append(e->step.text, sizeof(e->step.text), "%llu", (unsigned long long)into->call_no);
-	call_finish(t, from, 0, why);
+	exchange_call_finish(t, from, 0, why);
 }
 
 static void pickup_refuse(struct turn *t, struct call *c)
 {
-	call_step(t, c, STEP_REJECTED, CLAUSE_HOUSE)->step.value = 404;
-	call_finish(t, c, 404, END_VACANT_NUMBER);
+	exchange_call_step(t, c, STEP_REJECTED, CLAUSE_HOUSE)->step.value = 404;
+	exchange_call_finish(t, c, 404, END_VACANT_NUMBER);
 }
 
 static void consent_refuse(struct turn *t, struct call *c, const struct leg *ringing)
 {
-	const struct directory_person *p = guard_of(t, c, ringing->extension);
+	const struct directory_person *p = exchange_guard_of(t, c, ringing->extension);
 
-	consent_missing(t, c, p ? p->id : 0);
-	call_finish(t, c, 403, END_NOT_PERMITTED);
+	exchange_consent_missing(t, c, p ? p->id : 0);
+	exchange_call_finish(t, c, 403, END_NOT_PERMITTED);
 }
 
 static bool pickup_allowed(const struct turn *t, const struct call *c, const struct leg *ringing)
 {
-	const struct directory *d = call_directory(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	const struct directory_extension *mine =
-		directory_extension(d, call_caller(t, c)->extension);
+	    directory_extension(d, exchange_call_caller(t, c)->extension);
 	const struct directory_extension *theirs = directory_extension(d, ringing->extension);
 
 	if (!mine || !theirs)
@@ -46,10 +47,10 @@ static bool pickup_allowed(const struct turn *t, const struct call *c, const str
 	       (mine->pickup_group && mine->pickup_group == theirs->pickup_group);
 }
 
-void pickup_leg(struct turn *t, struct call *c, struct leg *ringing)
+void exchange_pickup_leg(struct turn *t, struct call *c, struct leg *ringing)
 {
 	struct call *into = &t->calls[ringing->call];
-	struct leg *l = call_caller(t, c);
+	struct leg *l = exchange_call_caller(t, c);
 	struct effect *e;
 
 	if (ringing->role == ROLE_CONSULT && !FAULT(FAULT_CONSENT_PICKUP)) {
@@ -63,22 +64,23 @@ void pickup_leg(struct turn *t, struct call *c, struct leg *ringing)
 	}
 	if (FAULT(FAULT_CONSENT_PICKUP) && ringing->role == ROLE_CONSULT)
 		into->consent_person = into->person;
-	call_merge(t, c, into, END_MERGED);
-	e = call_step(t, into, STEP_PICKED_UP, CLAUSE_HOUSE);
+	exchange_call_merge(t, c, into, END_MERGED);
+	e = exchange_call_step(t, into, STEP_PICKED_UP, CLAUSE_HOUSE);
 	e->step.extension = l->extension;
-	if (guard_applies(t, into, call_caller(t, into), guard_of(t, into, l->extension)))
-		consent_own_act(t, into, l);
-	call_drop_legs(t, into, l, END_ANSWERED_ELSEWHERE);
-	if (!talk_start(t, into, l))
+	if (exchange_guard_applies(t, into, exchange_call_caller(t, into),
+				   exchange_guard_of(t, into, l->extension)))
+		exchange_consent_own_act(t, into, l);
+	exchange_call_drop_legs(t, into, l, END_ANSWERED_ELSEWHERE);
+	if (!exchange_talk_start(t, into, l))
 		return;
-	leg_show(t, l, into->number, into->name);
-	leg_show(t, call_caller(t, into), l->number, l->name);
+	exchange_leg_show(t, l, into->number, into->name);
+	exchange_leg_show(t, exchange_call_caller(t, into), l->number, l->name);
 }
 
-void pickup_group(struct turn *t, struct call *c)
+void exchange_pickup_group(struct turn *t, struct call *c)
 {
 	const struct directory_extension *mine = directory_extension(
-		call_directory(t, c), call_caller(t, c)->extension);
+	    exchange_call_directory(t, c), exchange_call_caller(t, c)->extension);
 	uint16_t i = mine && mine->pickup_group ? t->x->group_ring[mine->pickup_group] : NONE16;
 	struct leg *oldest = NULL;
 
@@ -86,22 +88,22 @@ void pickup_group(struct turn *t, struct call *c)
 		if (t->calls[t->legs[i].call].caller != NONE16)
 			oldest = &t->legs[i];
 	if (oldest)
-		pickup_leg(t, c, oldest);
+		exchange_pickup_leg(t, c, oldest);
 	else
 		pickup_refuse(t, c);
 }
 
-void pickup_direct(struct turn *t, struct call *c, const char *number)
+void exchange_pickup_direct(struct turn *t, struct call *c, const char *number)
 {
-	struct target tg = directory_number(call_directory(t, c), number);
-	const struct ext *e = tg.kind == TARGET_EXTENSION ? ext_find(t, tg.id) : NULL;
+	struct target tg = directory_number(exchange_call_directory(t, c), number);
+	const struct ext *e = tg.kind == TARGET_EXTENSION ? exchange_ext_find(t, tg.id) : NULL;
 
 	for (uint16_t i = e ? e->first_leg : NONE16; i != NONE16; i = t->legs[i].line_next) {
 		struct leg *l = &t->legs[i];
 
 		if ((l->flags & LEG_IN) || l->state == LEG_UP || !pickup_allowed(t, c, l))
 			continue;
-		pickup_leg(t, c, l);
+		exchange_pickup_leg(t, c, l);
 		return;
 	}
 	pickup_refuse(t, c);

@@ -21,20 +21,20 @@
 #endif
 
 enum {
-	FORWARD_HOPS = 5,        /* then a forward is not followed: a loop */
+	FORWARD_HOPS = 5, /* then a forward is not followed: a loop */
 	DIGITS_MAX = 31,
 	HITS_MAX = 9,
-	EMPTY_TRIES = 2,         /* messages or screenings in which nothing was heard */
-	ASK_TRIES = 2,           /* a question is said that often */
-	SAY_GUARD_MS = 180000,   /* no sentence lasts longer: then it counts as said */
-	RECORD_GUARD_MS = 10000, /* on top of what may be recorded */
-	KEEP_GUARD_MS = 15000,   /* then the message counts as not kept */
-	OUT_RING_MS = 180000,    /* a call over a trunk rings no longer */
+	EMPTY_TRIES = 2,	  /* messages or screenings in which nothing was heard */
+	ASK_TRIES = 2,		  /* a question is said that often */
+	SAY_GUARD_MS = 180000,	  /* no sentence lasts longer: then it counts as said */
+	RECORD_GUARD_MS = 10000,  /* on top of what may be recorded */
+	KEEP_GUARD_MS = 15000,	  /* then the message counts as not kept */
+	OUT_RING_MS = 180000,	  /* a call over a trunk rings no longer */
 	RESPONSE_GRACE_MS = 2000, /* sip times out first, we stand behind it */
 	CLOSING_MS = 10000,
-	EXTENSION_LEGS = 8,      /* calls of one extension at a time */
-	DIGITS_DEFAULT = 8,      /* longest number while the measures name none */
-	WAKE_SCAN = 16,          /* waiting callers looked at when a department's phone is free */
+	EXTENSION_LEGS = 8, /* calls of one extension at a time */
+	DIGITS_DEFAULT = 8, /* longest number while the measures name none */
+	WAKE_SCAN = 16,	    /* waiting callers looked at when a department's phone is free */
 	TURN_ROOM = EFFECTS_MAX / 2, /* a timer's work needs no more effects */
 };
 
@@ -42,13 +42,13 @@ enum {
 
 enum leg_state {
 	LEG_FREE,
-	LEG_OFFERED,   /* incoming: nothing sent yet */
-	LEG_RUNG,      /* incoming: 180 sent */
-	LEG_PROGRESS,  /* incoming: 183 with our sound */
-	LEG_DIALLED,   /* outgoing: nothing heard yet */
-	LEG_RINGING,   /* outgoing: 180 */
-	LEG_EARLY,     /* outgoing: 183 with sound */
-	LEG_UP,        /* answered */
+	LEG_OFFERED,  /* incoming: nothing sent yet */
+	LEG_RUNG,     /* incoming: 180 sent */
+	LEG_PROGRESS, /* incoming: 183 with our sound */
+	LEG_DIALLED,  /* outgoing: nothing heard yet */
+	LEG_RINGING,  /* outgoing: 180 */
+	LEG_EARLY,    /* outgoing: 183 with sound */
+	LEG_UP,	      /* answered */
 	LEG_STATE_COUNT
 };
 
@@ -56,9 +56,9 @@ enum leg_role { ROLE_CALLER, ROLE_TARGET, ROLE_CONSULT };
 enum sound { SOUND_NONE, SOUND_PLAY, SOUND_TONE, SOUND_MUSIC, SOUND_JOIN };
 
 enum leg_flag {
-	LEG_IN = 1,        /* came to us */
-	LEG_HELD = 2,      /* its far end holds it */
-	LEG_BY_MAIN = 4,   /* an inside caller who asked the switchboard (A4.1.3: screened too) */
+	LEG_IN = 1,	 /* came to us */
+	LEG_HELD = 2,	 /* its far end holds it */
+	LEG_BY_MAIN = 4, /* an inside caller who asked the switchboard (A4.1.3: screened too) */
 	LEG_WITHHELD = 8,
 	LEG_RECORDING = 16,
 };
@@ -66,30 +66,30 @@ enum leg_flag {
 struct leg {
 	uint8_t state, role, sound, flags;
 	uint16_t gen;
-	uint16_t call, next;                /* call's list of legs beside the caller */
-	uint16_t ext;                       /* slot of its extension, NONE16 over a trunk */
-	uint16_t trunk;                     /* 0 none */
-	uint16_t line_prev, line_next;      /* legs of the same extension or trunk */
-	uint16_t ring_prev, ring_next;      /* ringing legs of the same pick-up group */
+	uint16_t call, next;	       /* call's list of legs beside the caller */
+	uint16_t ext;		       /* slot of its extension, NONE16 over a trunk */
+	uint16_t trunk;		       /* 0 none */
+	uint16_t line_prev, line_next; /* legs of the same extension or trunk */
+	uint16_t ring_prev, ring_next; /* ringing legs of the same pick-up group */
 	uint16_t joined;
-	uint8_t ring_group;                 /* 0 not in such a list */
+	uint8_t ring_group; /* 0 not in such a list */
 	uint8_t pad;
 	uint32_t extension;
-	uint32_t play;                      /* serial, 0 none */
-	char number[EVENT_NUMBER];          /* who is at its far end */
+	uint32_t play;		   /* serial, 0 none */
+	char number[EVENT_NUMBER]; /* who is at its far end */
 	char name[EVENT_NAME];
 };
 
 /* What kind of target is rung: the rows of "What follows each outcome". */
 enum target_row {
-	TO_ORDINARY,         /* employee, department (A4.1.2) */
-	TO_GENERAL_MANAGER,  /* A4.1.3 */
-	TO_GAD_MANAGER_GM,   /* GAD's manager, after the general manager */
-	TO_CHAIRMAN,         /* A4.1.4: never rung for a guarded caller */
-	TO_SECRETARY,        /* of chairman or vice chairman */
-	TO_CUSTOMER,         /* customer service */
-	TO_GAD,              /* unclear (A4.1.7) */
-	TO_GAD_MANAGER,      /* GAD's manager, after GAD */
+	TO_ORDINARY,	    /* employee, department (A4.1.2) */
+	TO_GENERAL_MANAGER, /* A4.1.3 */
+	TO_GAD_MANAGER_GM,  /* GAD's manager, after the general manager */
+	TO_CHAIRMAN,	    /* A4.1.4: never rung for a guarded caller */
+	TO_SECRETARY,	    /* of chairman or vice chairman */
+	TO_CUSTOMER,	    /* customer service */
+	TO_GAD,		    /* unclear (A4.1.7) */
+	TO_GAD_MANAGER,	    /* GAD's manager, after GAD */
 	TO_COUNT
 };
 
@@ -114,64 +114,64 @@ enum next {
 	NX_ASK_GM_ABSENT,
 	NX_ASK_GM_BUSY,
 	NX_ASK_SECRETARY_BUSY,
-	NX_MESSAGE,            /* for whom was asked */
-	NX_MESSAGE_GAD,        /* for GAD */
-	NX_MESSAGE_URGENT,     /* customer service: urgent, copy to GAD */
-	NX_MESSAGE_CALL_BACK,  /* the same, and a call back is promised */
+	NX_MESSAGE,	      /* for whom was asked */
+	NX_MESSAGE_GAD,	      /* for GAD */
+	NX_MESSAGE_URGENT,    /* customer service: urgent, copy to GAD */
+	NX_MESSAGE_CALL_BACK, /* the same, and a call back is promised */
 	NX_GAD_MANAGER_GM,
 	NX_GAD_MANAGER,
 	NX_SECRETARY,
-	NX_WAIT,               /* until free */
-	NX_WAIT_CONSULT,       /* until the general manager can be asked */
+	NX_WAIT,	 /* until free */
+	NX_WAIT_CONSULT, /* until the general manager can be asked */
 	NX_WAIT_CUSTOMER,
-	NX_OTHER,              /* another extension is asked for */
-	NX_DIGITS,             /* digits are awaited */
+	NX_OTHER,  /* another extension is asked for */
+	NX_DIGITS, /* digits are awaited */
 	NX_GAD,
 	NX_RECORD_MESSAGE,
 	NX_RECORD_SCREENING,
 	NX_CONSULT,
 	NX_ENQUIRY,
-	NX_RING,               /* the target that is set */
+	NX_RING, /* the target that is set */
 	NX_GOODBYE,
-	NX_END,                /* told: the call is ended */
+	NX_END, /* told: the call is ended */
 	NX_END_KEPT,
 	NX_END_FEATURE,
-	NX_REJECT,             /* an unanswered caller heard why: final code */
+	NX_REJECT, /* an unanswered caller heard why: final code */
 	NX_END_CLOSING,
 	NX_COUNT
 };
 
 enum call_state {
 	CALL_FREE,
-	CALL_RING,           /* the ring clock of A4.1.1: positions ring here once they exist */
-	CALL_ANNOUNCE,       /* the three parts (A4.2); a digit stops them */
-	CALL_DIGITS,         /* digits of an extension come, or are awaited */
-	CALL_SAY,            /* a sentence, then `then` */
-	CALL_ASK,            /* a question with keys: `menu` */
-	CALL_TARGET,         /* somebody's phone rings */
-	CALL_WAIT,           /* music until somebody is free */
-	CALL_SCREEN,         /* surname, organisation and matter are spoken */
-	CALL_CONSULT,        /* the general manager's phone rings, or he listens and decides */
-	CALL_ENQUIRY,        /* a name is typed */
-	CALL_HITS,           /* names are read out, one is chosen */
-	CALL_RECORD,         /* a message is spoken */
-	CALL_REVIEW,         /* keep, hear, anew */
-	CALL_KEEP,           /* until the message is durable; the caller may have gone */
-	CALL_TALK,           /* caller and peer are together, or one holds the other */
+	CALL_RING,     /* the ring clock of A4.1.1: positions ring here once they exist */
+	CALL_ANNOUNCE, /* the three parts (A4.2); a digit stops them */
+	CALL_DIGITS,   /* digits of an extension come, or are awaited */
+	CALL_SAY,      /* a sentence, then `then` */
+	CALL_ASK,      /* a question with keys: `menu` */
+	CALL_TARGET,   /* somebody's phone rings */
+	CALL_WAIT,     /* music until somebody is free */
+	CALL_SCREEN,   /* surname, organisation and matter are spoken */
+	CALL_CONSULT,  /* the general manager's phone rings, or he listens and decides */
+	CALL_ENQUIRY,  /* a name is typed */
+	CALL_HITS,     /* names are read out, one is chosen */
+	CALL_RECORD,   /* a message is spoken */
+	CALL_REVIEW,   /* keep, hear, anew */
+	CALL_KEEP,     /* until the message is durable; the caller may have gone */
+	CALL_TALK,     /* caller and peer are together, or one holds the other */
 	CALL_PARK,
-	CALL_CLOSE,          /* the switchboard closes: told, then ended */
+	CALL_CLOSE, /* the switchboard closes: told, then ended */
 	CALL_STATE_COUNT
 };
 
 enum call_flag {
-	CALL_ATTENDED = 1,   /* Article 4 applies: sentences, questions, messages */
+	CALL_ATTENDED = 1, /* Article 4 applies: sentences, questions, messages */
 	CALL_EMERGENCY = 2,
-	CALL_WOKEN = 4,      /* what was waited for is free */
+	CALL_WOKEN = 4,	      /* what was waited for is free */
 	CALL_TRANSFERRED = 8, /* who is the caller now didn't dial */
 	CALL_CLOSING_FLAG = 16,
 	CALL_CONNECTED = 32, /* STEP_CONNECTED was said for this pair */
 	CALL_URGENT = 64,
-	CALL_HUNG_UP = 128,  /* the caller left while a message was being made */
+	CALL_HUNG_UP = 128, /* the caller left while a message was being made */
 };
 
 enum { SAW_BUSY = 1, SAW_NO_ANSWER = 2, SAW_REFUSED = 4, SAW_UNREACHABLE = 8, SAW_AWAY = 16 };
@@ -190,24 +190,24 @@ struct call {
 	uint16_t edition, caller, peer, first_leg;
 	uint16_t leg_count, wait_prev, wait_next, wait_ext;
 	uint16_t park, out_trunk, reject_code, reject_why;
-	uint32_t tried;              /* trunks, a bit each */
+	uint32_t tried;				 /* trunks, a bit each */
 	uint32_t asked_person, asked_department; /* whom the caller wants: a message is for them */
-	uint32_t ext, person, department;        /* who is rung */
+	uint32_t ext, person, department;	 /* who is rung */
 	uint32_t consent_person;
-	uint32_t pending;            /* serial of a recording or keep awaited, 0 none */
+	uint32_t pending; /* serial of a recording or keep awaited, 0 none */
 	uint32_t message, message_ms, screening, screening_ms;
-	uint32_t from_ext;           /* on whose account a trunk is used, or who parked */
+	uint32_t from_ext; /* on whose account a trunk is used, or who parked */
 	uint32_t hits[HITS_MAX];
 	uint32_t message_clause;
 	uint32_t pad;
 	uint64_t call_no;
 	int64_t began_wall_ms, since_wall_ms;
-	int64_t wait_due_ms;         /* monotonic end of a wait, 0 none */
-	char number[EVENT_NUMBER];   /* the caller's, kept for a message */
+	int64_t wait_due_ms;	   /* monotonic end of a wait, 0 none */
+	char number[EVENT_NUMBER]; /* the caller's, kept for a message */
 	char name[EVENT_NAME];
 	char dialled[EVENT_NUMBER];
 	char digits[DIGITS_MAX + 1];
-	char out[EVENT_NUMBER];      /* dialled over a trunk, prefix taken off */
+	char out[EVENT_NUMBER]; /* dialled over a trunk, prefix taken off */
 	struct path_step path[EXCHANGE_PATH];
 };
 
@@ -218,7 +218,7 @@ struct ext {
 	uint16_t first_leg, leg_count;
 	uint16_t wait_first, wait_last;
 	uint8_t reachable, lamp, dnd, forward_set; /* forward_set: bit a forward of the day */
-	int64_t dnd_until_ms;                      /* 0 without end */
+	int64_t dnd_until_ms;			   /* 0 without end */
 	char forward[FORWARD_COUNT][EVENT_NUMBER];
 };
 
@@ -283,16 +283,16 @@ struct turn {
 
 /* What a call's state is told. */
 enum cue_kind {
-	CUE_DIGIT,      /* from the caller */
-	CUE_PLAYED,     /* to the caller */
+	CUE_DIGIT,  /* from the caller */
+	CUE_PLAYED, /* to the caller */
 	CUE_TIMER,
-	CUE_WORD,       /* the second timer */
+	CUE_WORD, /* the second timer */
 	CUE_RINGING,
 	CUE_EARLY,
-	CUE_UP,         /* a leg that we dialled was answered */
-	CUE_DOWN,       /* a leg beside the caller has gone: outcome */
-	CUE_GONE,       /* the caller has gone */
-	CUE_LEG_DIGIT,  /* from a leg beside the caller */
+	CUE_UP,	       /* a leg that we dialled was answered */
+	CUE_DOWN,      /* a leg beside the caller has gone: outcome */
+	CUE_GONE,      /* the caller has gone */
+	CUE_LEG_DIGIT, /* from a leg beside the caller */
 	CUE_LEG_PLAYED,
 	CUE_RECORDED,
 	CUE_KEPT,
@@ -314,19 +314,20 @@ struct cue {
 };
 
 /* ---- map.c ---- */
-uint32_t map_get(const struct map_slot *m, uint32_t size, uint32_t key); /* UINT32_MAX none */
-void map_put(struct map_slot *m, uint32_t size, uint32_t key, uint32_t value);
-void map_drop(struct map_slot *m, uint32_t size, uint32_t key);
+uint32_t exchange_map_get(const struct map_slot *m, uint32_t size,
+			  uint32_t key); /* UINT32_MAX none */
+void exchange_map_put(struct map_slot *m, uint32_t size, uint32_t key, uint32_t value);
+void exchange_map_drop(struct map_slot *m, uint32_t size, uint32_t key);
 
 /* ---- timers.c ---- */
-void timer_arm(struct turn *t, struct call *c, enum call_timer which, int64_t after_ms);
-void timer_disarm(struct turn *t, struct call *c, enum call_timer which);
-bool timer_armed(const struct exchange *x, uint32_t timer);
-void timer_arm_closing(struct turn *t, int64_t after_ms);
+void exchange_timer_arm(struct turn *t, struct call *c, enum call_timer which, int64_t after_ms);
+void exchange_timer_disarm(struct turn *t, struct call *c, enum call_timer which);
+bool exchange_timer_armed(const struct exchange *x, uint32_t timer);
+void exchange_timer_arm_closing(struct turn *t, int64_t after_ms);
 /* The earliest that is due, UINT32_MAX none; it is taken off. */
-uint32_t timer_take(struct turn *t);
-uint32_t timer_closing(const struct exchange *x);
-void timers_init(struct exchange *x);
+uint32_t exchange_timer_take(struct turn *t);
+uint32_t exchange_timer_closing(const struct exchange *x);
+void exchange_timers_init(struct exchange *x);
 
 /* ---- state.c: layout and small access ---- */
 struct call *exchange_calls_at(const struct exchange *x);
@@ -337,186 +338,198 @@ struct map_slot *exchange_map_at(const struct exchange *x, uint32_t at);
 int64_t *exchange_due_at(const struct exchange *x);
 uint32_t *exchange_heap_at(const struct exchange *x);
 uint32_t *exchange_place_at(const struct exchange *x);
-uint16_t call_index(const struct turn *t, const struct call *c);
-uint16_t leg_index(const struct turn *t, const struct leg *l);
-leg_id leg_id_of(const struct turn *t, const struct leg *l);
-struct leg *leg_at(const struct turn *t, uint16_t i); /* NULL for NONE16 */
-struct leg *leg_find(const struct turn *t, leg_id id); /* NULL when it has gone */
-const struct measures *call_measures(const struct turn *t, const struct call *c);
-const struct directory *call_directory(const struct turn *t, const struct call *c);
-struct effect *effect_add(struct turn *t, enum effect_kind k, const struct leg *l);
-uint32_t serial_new(struct turn *t);
-void call_await(struct turn *t, struct call *c, uint32_t serial); /* 0 forgets */
-struct call *call_awaiting(struct turn *t, uint32_t serial);
+uint16_t exchange_call_index(const struct turn *t, const struct call *c);
+uint16_t exchange_leg_index(const struct turn *t, const struct leg *l);
+leg_id exchange_leg_id_of(const struct turn *t, const struct leg *l);
+struct leg *exchange_leg_at(const struct turn *t, uint16_t i);	/* NULL for NONE16 */
+struct leg *exchange_leg_find(const struct turn *t, leg_id id); /* NULL when it has gone */
+const struct measures *exchange_call_measures(const struct turn *t, const struct call *c);
+const struct directory *exchange_call_directory(const struct turn *t, const struct call *c);
+struct effect *exchange_effect_add(struct turn *t, enum effect_kind k, const struct leg *l);
+uint32_t exchange_serial_new(struct turn *t);
+void exchange_call_await(struct turn *t, struct call *c, uint32_t serial); /* 0 forgets */
+struct call *exchange_call_awaiting(struct turn *t, uint32_t serial);
 
 /* ---- leg.c ---- */
-struct leg *leg_new(struct turn *t, struct call *c, enum leg_role role);
-void leg_line_extension(struct turn *t, struct leg *l, struct ext *e, uint8_t pickup_group);
-void leg_line_trunk(struct turn *t, struct leg *l, uint16_t trunk);
-void leg_ring_on(struct turn *t, struct leg *l, uint8_t group);
-void leg_ring_off(struct turn *t, struct leg *l);
-void leg_forget(struct turn *t, struct leg *l); /* the far end has gone already */
-void leg_end(struct turn *t, struct leg *l, uint16_t code, enum exchange_end why);
-void leg_state_set(struct turn *t, struct leg *l, enum leg_state s);
-void leg_silence(struct turn *t, struct leg *l); /* parts, or stops what plays */
-struct effect *leg_play(struct turn *t, struct leg *l);
-void say(struct effect *play, enum phrase_kind k, uint32_t arg, const char *digits);
-void leg_tone(struct turn *t, struct leg *l, enum tone tone);
-void leg_music(struct turn *t, struct leg *l);
-void leg_join(struct turn *t, struct leg *a, struct leg *b);
-void leg_show(struct turn *t, struct leg *to, const char *number, const char *name);
-void leg_answer(struct turn *t, struct leg *l);
-void leg_move(struct turn *t, struct leg *l, struct call *to, enum leg_role role);
-void ext_lamp(struct turn *t, struct ext *e);
+struct leg *exchange_leg_new(struct turn *t, struct call *c, enum leg_role role);
+void exchange_leg_line_extension(struct turn *t, struct leg *l, struct ext *e,
+				 uint8_t exchange_pickup_group);
+void exchange_leg_line_trunk(struct turn *t, struct leg *l, uint16_t trunk);
+void exchange_leg_ring_on(struct turn *t, struct leg *l, uint8_t group);
+void exchange_leg_ring_off(struct turn *t, struct leg *l);
+void exchange_leg_forget(struct turn *t, struct leg *l); /* the far end has gone already */
+void exchange_leg_end(struct turn *t, struct leg *l, uint16_t code, enum exchange_end why);
+void exchange_leg_state_set(struct turn *t, struct leg *l, enum leg_state s);
+void exchange_leg_silence(struct turn *t, struct leg *l); /* parts, or stops what plays */
+struct effect *exchange_leg_play(struct turn *t, struct leg *l);
+void exchange_say(struct effect *play, enum phrase_kind k, uint32_t arg, const char *digits);
+void exchange_leg_tone(struct turn *t, struct leg *l, enum tone tone);
+void exchange_leg_music(struct turn *t, struct leg *l);
+void exchange_leg_join(struct turn *t, struct leg *a, struct leg *b);
+void exchange_leg_show(struct turn *t, struct leg *to, const char *number, const char *name);
+void exchange_leg_answer(struct turn *t, struct leg *l);
+void exchange_leg_move(struct turn *t, struct leg *l, struct call *to, enum leg_role role);
+void exchange_ext_lamp(struct turn *t, struct ext *e);
 
 /* ---- call.c ---- */
-struct call *call_new(struct turn *t, const struct event *ev);
-void call_goto(struct turn *t, struct call *c, enum call_state s);
-const char *call_state_name(enum call_state s);
-bool call_permits(enum call_state s, enum cue_kind k);
-void call_cue(struct turn *t, struct call *c, const struct cue *cue);
-struct effect *call_step(struct turn *t, struct call *c, enum step_kind k, enum clause cl);
-void call_finish(struct turn *t, struct call *c, uint16_t code, enum exchange_end why);
-void call_drop_legs(struct turn *t, struct call *c, const struct leg *but, enum exchange_end why);
-void call_identity(struct turn *t, struct call *c); /* number and name from its caller's leg */
-struct leg *call_caller(const struct turn *t, const struct call *c);
-struct leg *call_peer(const struct turn *t, const struct call *c);
+struct call *exchange_call_new(struct turn *t, const struct event *ev);
+void exchange_call_goto(struct turn *t, struct call *c, enum call_state s);
+const char *exchange_call_state_name(enum call_state s);
+bool exchange_call_permits(enum call_state s, enum cue_kind k);
+void exchange_call_cue(struct turn *t, struct call *c, const struct cue *cue);
+struct effect *exchange_call_step(struct turn *t, struct call *c, enum step_kind k, enum clause cl);
+void exchange_call_finish(struct turn *t, struct call *c, uint16_t code, enum exchange_end why);
+void exchange_call_drop_legs(struct turn *t, struct call *c, const struct leg *but,
+			     enum exchange_end why);
+void exchange_call_identity(struct turn *t,
+			    struct call *c); /* number and name from its caller's leg */
+struct leg *exchange_call_caller(const struct turn *t, const struct call *c);
+struct leg *exchange_call_peer(const struct turn *t, const struct call *c);
 
 /* ---- caller.c: what the caller hears ---- */
-void caller_open(struct turn *t, struct call *c); /* answered, or 183 for inside callers */
-void caller_answer(struct turn *t, struct call *c);
-void caller_ringback(struct turn *t, struct call *c);
-struct effect *caller_play(struct turn *t, struct call *c);
-void caller_music(struct turn *t, struct call *c);
-void caller_say(struct turn *t, struct call *c, enum phrase_kind k, enum next then);
-void caller_then(struct turn *t, struct call *c, enum next then); /* after caller_play */
-void caller_refuse(struct turn *t, struct call *c, enum phrase_kind k, uint16_t code,
-		   enum exchange_end why);
+void exchange_caller_open(struct turn *t, struct call *c); /* answered, or 183 for inside callers */
+void exchange_caller_answer(struct turn *t, struct call *c);
+void exchange_caller_ringback(struct turn *t, struct call *c);
+struct effect *exchange_caller_play(struct turn *t, struct call *c);
+void exchange_caller_music(struct turn *t, struct call *c);
+void exchange_caller_say(struct turn *t, struct call *c, enum phrase_kind k, enum next then);
+void exchange_caller_then(struct turn *t, struct call *c,
+			  enum next then); /* after exchange_caller_play */
+void exchange_caller_refuse(struct turn *t, struct call *c, enum phrase_kind k, uint16_t code,
+			    enum exchange_end why);
 
 /* ---- article4.c ---- */
-struct article4_row {
+struct exchange_article4_row {
 	enum phrase_kind sentence;
 	enum next next;
 	enum clause clause;
 };
-const struct article4_row *article4_row(enum target_row to, enum outcome o);
-void article4_outcome(struct turn *t, struct call *c, enum outcome o);
-void article4_next(struct turn *t, struct call *c, enum next n);
-void ask_start(struct turn *t, struct call *c, enum next menu, struct effect *play);
-void ask_on(struct turn *t, struct call *c, const struct cue *cue);
-void say_on(struct turn *t, struct call *c, const struct cue *cue);
+const struct exchange_article4_row *exchange_article4_row(enum target_row to, enum outcome o);
+void exchange_article4_outcome(struct turn *t, struct call *c, enum outcome o);
+void exchange_article4_next(struct turn *t, struct call *c, enum next n);
+void exchange_ask_start(struct turn *t, struct call *c, enum next menu, struct effect *play);
+void exchange_ask_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_say_on(struct turn *t, struct call *c, const struct cue *cue);
 
 /* ---- attendant.c ---- */
-void attendant_start(struct turn *t, struct call *c);
-void attendant_announce(struct turn *t, struct call *c);
-void attendant_other(struct turn *t, struct call *c);
-void attendant_digits_wait(struct turn *t, struct call *c);
-void attendant_unclear(struct turn *t, struct call *c, enum phrase_kind why);
-void attendant_announce_on(struct turn *t, struct call *c, const struct cue *cue);
-void attendant_digits_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_attendant_start(struct turn *t, struct call *c);
+void exchange_attendant_announce(struct turn *t, struct call *c);
+void exchange_attendant_other(struct turn *t, struct call *c);
+void exchange_attendant_digits_wait(struct turn *t, struct call *c);
+void exchange_attendant_unclear(struct turn *t, struct call *c, enum phrase_kind why);
+void exchange_attendant_announce_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_attendant_digits_on(struct turn *t, struct call *c, const struct cue *cue);
 
 /* ---- target.c, group.c, forward.c ---- */
-void target_seek(struct turn *t, struct call *c, struct target tg);
-void target_person(struct turn *t, struct call *c, const struct directory_person *p);
-void target_ring(struct turn *t, struct call *c);
-bool target_dial(struct turn *t, struct call *c, const struct directory_extension *e,
-		 enum leg_role role);
-void target_answered(struct turn *t, struct call *c, struct leg *l);
-void target_on(struct turn *t, struct call *c, const struct cue *cue);
-enum outcome target_state(struct turn *t, struct call *c, const struct directory_extension *e);
-enum outcome outcome_of(const struct leg *l, uint16_t code);
-void outcome_saw(struct call *c, enum outcome o);
-enum outcome outcome_seen(const struct call *c);
-void group_start(struct turn *t, struct call *c, const struct directory_department *d,
-		 enum target_row to);
-bool group_ring(struct turn *t, struct call *c);
-bool group_next(struct turn *t, struct call *c);
-bool group_free(struct turn *t, struct call *c);
-void gad_start(struct turn *t, struct call *c);
-void gad_manager_start(struct turn *t, struct call *c, enum target_row to);
-bool forward_follow(struct turn *t, struct call *c, const struct directory_extension *e,
-		    enum forward f);
+void exchange_target_seek(struct turn *t, struct call *c, struct target tg);
+void exchange_target_person(struct turn *t, struct call *c, const struct directory_person *p);
+void exchange_target_ring(struct turn *t, struct call *c);
+bool exchange_target_dial(struct turn *t, struct call *c, const struct directory_extension *e,
+			  enum leg_role role);
+void exchange_target_answered(struct turn *t, struct call *c, struct leg *l);
+void exchange_target_on(struct turn *t, struct call *c, const struct cue *cue);
+enum outcome exchange_target_state(struct turn *t, struct call *c,
+				   const struct directory_extension *e);
+enum outcome exchange_outcome_of(const struct leg *l, uint16_t code);
+void exchange_outcome_saw(struct call *c, enum outcome o);
+enum outcome exchange_outcome_seen(const struct call *c);
+void exchange_group_start(struct turn *t, struct call *c, const struct directory_department *d,
+			  enum target_row to);
+bool exchange_group_ring(struct turn *t, struct call *c);
+bool exchange_group_next(struct turn *t, struct call *c);
+bool exchange_group_free(struct turn *t, struct call *c);
+void exchange_gad_start(struct turn *t, struct call *c);
+void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row to);
+bool exchange_forward_follow(struct turn *t, struct call *c, const struct directory_extension *e,
+			     enum forward f);
 
 /* ---- wait.c ---- */
-void wait_start(struct turn *t, struct call *c, uint32_t limit_ms);
-void wait_leave(struct turn *t, struct call *c);
-bool wait_again(struct turn *t, struct call *c);
-void wait_on(struct turn *t, struct call *c, const struct cue *cue);
-void wait_wake(struct turn *t, struct ext *e);
+void exchange_wait_start(struct turn *t, struct call *c, uint32_t limit_ms);
+void exchange_wait_leave(struct turn *t, struct call *c);
+bool exchange_wait_again(struct turn *t, struct call *c);
+void exchange_wait_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_wait_wake(struct turn *t, struct ext *e);
 
 /* ---- consent.c, screening.c ---- */
-const struct directory_person *guard_of(const struct turn *t, const struct call *c,
-					uint32_t extension);
-bool guard_applies(const struct turn *t, const struct call *c, const struct leg *party,
-		   const struct directory_person *guarded);
-bool guard_caller(const struct turn *t, const struct call *c, uint32_t extension);
-void consent_give(struct turn *t, struct call *c, uint32_t person, unsigned fact);
-void consent_own_act(struct turn *t, struct call *c, const struct leg *guarded);
-void consent_dialled(struct turn *t, struct call *c, const struct leg *peer);
-bool consent_holds(struct turn *t, struct call *c, const struct leg *a, const struct leg *b);
-bool consent_instruction(struct turn *t, struct call *c, uint32_t person);
-void consent_missing(struct turn *t, struct call *c, uint32_t person);
-void screening_start(struct turn *t, struct call *c, const struct directory_person *gm);
-void screening_record(struct turn *t, struct call *c);
-void screening_consult(struct turn *t, struct call *c);
-void screening_announce(struct turn *t, struct call *c, struct leg *l);
-void screening_on(struct turn *t, struct call *c, const struct cue *cue);
-void consult_on(struct turn *t, struct call *c, const struct cue *cue);
-void secretary_start(struct turn *t, struct call *c, const struct directory_person *principal);
+const struct directory_person *exchange_guard_of(const struct turn *t, const struct call *c,
+						 uint32_t extension);
+bool exchange_guard_applies(const struct turn *t, const struct call *c, const struct leg *party,
+			    const struct directory_person *guarded);
+bool exchange_guard_caller(const struct turn *t, const struct call *c, uint32_t extension);
+void exchange_consent_give(struct turn *t, struct call *c, uint32_t person, unsigned fact);
+void exchange_consent_own_act(struct turn *t, struct call *c, const struct leg *guarded);
+void exchange_consent_dialled(struct turn *t, struct call *c, const struct leg *peer);
+bool exchange_consent_holds(struct turn *t, struct call *c, const struct leg *a,
+			    const struct leg *b);
+bool exchange_consent_instruction(struct turn *t, struct call *c, uint32_t person);
+void exchange_consent_missing(struct turn *t, struct call *c, uint32_t person);
+void exchange_screening_start(struct turn *t, struct call *c, const struct directory_person *gm);
+void exchange_screening_record(struct turn *t, struct call *c);
+void exchange_screening_consult(struct turn *t, struct call *c);
+void exchange_screening_announce(struct turn *t, struct call *c, struct leg *l);
+void exchange_screening_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_consult_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_secretary_start(struct turn *t, struct call *c,
+			      const struct directory_person *principal);
 
 /* ---- enquiry.c, message.c ---- */
-void enquiry_start(struct turn *t, struct call *c);
-void enquiry_on(struct turn *t, struct call *c, const struct cue *cue);
-void hits_on(struct turn *t, struct call *c, const struct cue *cue);
-void message_start(struct turn *t, struct call *c);
-void message_record(struct turn *t, struct call *c);
-void message_record_on(struct turn *t, struct call *c, const struct cue *cue);
-void message_review_on(struct turn *t, struct call *c, const struct cue *cue);
-void message_keep_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_enquiry_start(struct turn *t, struct call *c);
+void exchange_enquiry_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_hits_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_message_start(struct turn *t, struct call *c);
+void exchange_message_record(struct turn *t, struct call *c);
+void exchange_message_record_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_message_review_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_message_keep_on(struct turn *t, struct call *c, const struct cue *cue);
 
 /* ---- talk.c: together, hold ---- */
-void talk_sound(struct turn *t, struct call *c);
-bool talk_start(struct turn *t, struct call *c, struct leg *peer);
-void talk_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_talk_sound(struct turn *t, struct call *c);
+bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer);
+void exchange_talk_on(struct turn *t, struct call *c, const struct cue *cue);
 
 /* ---- phone.c, feature.c, trunk.c: who calls what ---- */
-void invite_in(struct turn *t, const struct event *ev);
-void phone_dials(struct turn *t, struct call *c, const char *dialled);
-bool feature_dialled(struct turn *t, struct call *c, const char *dialled);
-void trunk_start(struct turn *t, struct call *c, uint32_t account, const char *digits);
-void trunk_emergency(struct turn *t, struct call *c, const char *digits);
-bool trunk_next(struct turn *t, struct call *c);
-bool trunk_make_room(struct turn *t);
-const char *outside_digits(const struct measures *m, const char *dialled); /* NULL: not outside */
+void exchange_invite_in(struct turn *t, const struct event *ev);
+void exchange_phone_dials(struct turn *t, struct call *c, const char *dialled);
+bool exchange_feature_dialled(struct turn *t, struct call *c, const char *dialled);
+void exchange_trunk_start(struct turn *t, struct call *c, uint32_t account, const char *digits);
+void exchange_trunk_emergency(struct turn *t, struct call *c, const char *digits);
+bool exchange_trunk_next(struct turn *t, struct call *c);
+bool exchange_trunk_make_room(struct turn *t);
+const char *exchange_outside_digits(const struct measures *m,
+				    const char *dialled); /* NULL: not outside */
 
 /* ---- pickup.c, park.c, transfer.c ---- */
-void pickup_group(struct turn *t, struct call *c);
-void pickup_direct(struct turn *t, struct call *c, const char *number);
-void pickup_leg(struct turn *t, struct call *c, struct leg *ringing);
-void call_merge(struct turn *t, struct call *from, struct call *into, enum exchange_end why);
-int park_slot(const struct measures *m, const char *number); /* -1 none */
-void park_put(struct turn *t, struct call *c, struct leg *party, int slot, uint32_t by);
-void park_dialled(struct turn *t, struct call *c);
-bool park_retrieve(struct turn *t, struct call *c, int slot);
-void park_leave(struct turn *t, struct call *c);
-int park_free(const struct turn *t, const struct measures *m);
-void park_number(const struct measures *m, int slot, char *out, size_t cap);
-void park_on(struct turn *t, struct call *c, const struct cue *cue);
-void transfer_refer(struct turn *t, struct leg *by, const struct event *ev);
-void transfer_replaces(struct turn *t, struct call *c, const struct event *ev);
+void exchange_pickup_group(struct turn *t, struct call *c);
+void exchange_pickup_direct(struct turn *t, struct call *c, const char *number);
+void exchange_pickup_leg(struct turn *t, struct call *c, struct leg *ringing);
+void exchange_call_merge(struct turn *t, struct call *from, struct call *into,
+			 enum exchange_end why);
+int exchange_park_slot(const struct measures *m, const char *number); /* -1 none */
+void exchange_park_put(struct turn *t, struct call *c, struct leg *party, int slot, uint32_t by);
+void exchange_park_dialled(struct turn *t, struct call *c);
+bool exchange_park_retrieve(struct turn *t, struct call *c, int slot);
+void exchange_park_leave(struct turn *t, struct call *c);
+int exchange_park_free(const struct turn *t, const struct measures *m);
+void exchange_park_number(const struct measures *m, int slot, char *out, size_t cap);
+void exchange_park_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_transfer_refer(struct turn *t, struct leg *by, const struct event *ev);
+void exchange_transfer_replaces(struct turn *t, struct call *c, const struct event *ev);
 
 /* ---- day.c ---- */
-struct ext *ext_find(const struct turn *t, uint32_t id);       /* NULL: never heard of */
-struct ext *ext_have(struct turn *t, uint32_t id);             /* NULL: table full */
-bool ext_busy(const struct turn *t, const struct ext *e, const struct directory_extension *d);
-bool ext_dnd(const struct turn *t, const struct ext *e, int64_t *until_ms);
-bool person_away(const struct turn *t, uint32_t person, int64_t *until_ms);
-const char *ext_forward(const struct turn *t, const struct directory_extension *d, enum forward f);
-void day_set(struct turn *t, const struct event *ev);
-void day_sweep(struct turn *t);
-void day_feature(struct turn *t, struct call *c, enum day_set set, bool on, const char *number);
-void closing_start(struct turn *t);
-void closing_more(struct turn *t);
-void close_on(struct turn *t, struct call *c, const struct cue *cue);
+struct ext *exchange_ext_find(const struct turn *t, uint32_t id); /* NULL: never heard of */
+struct ext *exchange_ext_have(struct turn *t, uint32_t id);	  /* NULL: table full */
+bool exchange_ext_busy(const struct turn *t, const struct ext *e,
+		       const struct directory_extension *d);
+bool exchange_ext_dnd(const struct turn *t, const struct ext *e, int64_t *until_ms);
+bool exchange_person_away(const struct turn *t, uint32_t person, int64_t *until_ms);
+const char *exchange_ext_forward(const struct turn *t, const struct directory_extension *d,
+				 enum forward f);
+void exchange_day_set(struct turn *t, const struct event *ev);
+void exchange_day_sweep(struct turn *t);
+void exchange_day_feature(struct turn *t, struct call *c, enum day_set set, bool on,
+			  const char *number);
+void exchange_closing_start(struct turn *t);
+void exchange_closing_more(struct turn *t);
+void exchange_close_on(struct turn *t, struct call *c, const struct cue *cue);
 
 #endif

@@ -88,7 +88,7 @@ int exchange_init(void *mem, const struct exchange_caps *caps, uint32_t org)
 	layout(x, caps);
 	x->org = org;
 	free_lists(x);
-	timers_init(x);
+	exchange_timers_init(x);
 	x->wait_first = x->wait_last = NONE16;
 	for (unsigned i = 0; i <= EXCHANGE_TRUNKS; i++)
 		x->trunk[i].first_leg = NONE16;
@@ -144,27 +144,27 @@ uint32_t *exchange_place_at(const struct exchange *x)
 	return table_at(x, x->at_place);
 }
 
-uint16_t call_index(const struct turn *t, const struct call *c)
+uint16_t exchange_call_index(const struct turn *t, const struct call *c)
 {
 	return (uint16_t)(c - t->calls);
 }
 
-uint16_t leg_index(const struct turn *t, const struct leg *l)
+uint16_t exchange_leg_index(const struct turn *t, const struct leg *l)
 {
 	return (uint16_t)(l - t->legs);
 }
 
-leg_id leg_id_of(const struct turn *t, const struct leg *l)
+leg_id exchange_leg_id_of(const struct turn *t, const struct leg *l)
 {
-	return ((uint32_t)leg_index(t, l) + 1) | (uint32_t)l->gen << 16;
+	return ((uint32_t)exchange_leg_index(t, l) + 1) | (uint32_t)l->gen << 16;
 }
 
-struct leg *leg_at(const struct turn *t, uint16_t i)
+struct leg *exchange_leg_at(const struct turn *t, uint16_t i)
 {
 	return i == NONE16 ? NULL : &t->legs[i];
 }
 
-struct leg *leg_find(const struct turn *t, leg_id id)
+struct leg *exchange_leg_find(const struct turn *t, leg_id id)
 {
 	uint32_t i = id & 0xFFFF;
 
@@ -175,17 +175,17 @@ struct leg *leg_find(const struct turn *t, leg_id id)
 	return &t->legs[i - 1];
 }
 
-const struct measures *call_measures(const struct turn *t, const struct call *c)
+const struct measures *exchange_call_measures(const struct turn *t, const struct call *c)
 {
 	return t->rules->edition[c->edition].measures;
 }
 
-const struct directory *call_directory(const struct turn *t, const struct call *c)
+const struct directory *exchange_call_directory(const struct turn *t, const struct call *c)
 {
 	return t->rules->edition[c->edition].directory;
 }
 
-struct effect *effect_add(struct turn *t, enum effect_kind k, const struct leg *l)
+struct effect *exchange_effect_add(struct turn *t, enum effect_kind k, const struct leg *l)
 {
 	/* The limit holds by TURN_ROOM and the limits of groups; the last slot is shared rather
 	 * than memory overrun, and exchange_check tells. */
@@ -197,34 +197,35 @@ struct effect *effect_add(struct turn *t, enum effect_kind k, const struct leg *
 		t->x->forbidden++;
 	memset(e, 0, sizeof(*e));
 	e->kind = k;
-	e->leg = l ? leg_id_of(t, l) : 0;
+	e->leg = l ? exchange_leg_id_of(t, l) : 0;
 	return e;
 }
 
-uint32_t serial_new(struct turn *t)
+uint32_t exchange_serial_new(struct turn *t)
 {
 	if (++t->x->serial == 0)
 		t->x->serial = 1;
 	return t->x->serial;
 }
 
-void call_await(struct turn *t, struct call *c, uint32_t serial)
+void exchange_call_await(struct turn *t, struct call *c, uint32_t serial)
 {
 	struct map_slot *m = exchange_map_at(t->x, t->x->at_serial_map);
 
 	if (c->pending)
-		map_drop(m, t->x->serial_map_size, c->pending);
+		exchange_map_drop(m, t->x->serial_map_size, c->pending);
 	c->pending = serial;
 	if (serial)
-		map_put(m, t->x->serial_map_size, serial, call_index(t, c));
+		exchange_map_put(m, t->x->serial_map_size, serial, exchange_call_index(t, c));
 }
 
-struct call *call_awaiting(struct turn *t, uint32_t serial)
+struct call *exchange_call_awaiting(struct turn *t, uint32_t serial)
 {
 	uint32_t i;
 
 	if (!serial)
 		return NULL;
-	i = map_get(exchange_map_at(t->x, t->x->at_serial_map), t->x->serial_map_size, serial);
+	i = exchange_map_get(exchange_map_at(t->x, t->x->at_serial_map), t->x->serial_map_size,
+			     serial);
 	return i == UINT32_MAX ? NULL : &t->calls[i];
 }

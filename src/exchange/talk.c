@@ -3,73 +3,73 @@
  *
  * Invariants: in CALL_TALK both ends live and are UP; they are joined, unless one holds: then the
  * other hears music. Nobody is joined to a guarded principal without the consent that
- * consent_holds asks for: this is the only file that joins answered legs.
+ * exchange_consent_holds asks for: this is the only file that joins answered legs.
  */
 #include "exchange/priv.h"
 
-void talk_sound(struct turn *t, struct call *c)
+void exchange_talk_sound(struct turn *t, struct call *c)
 {
-	struct leg *a = call_caller(t, c), *b = call_peer(t, c);
+	struct leg *a = exchange_call_caller(t, c), *b = exchange_call_peer(t, c);
 
 	if (!(a->flags & LEG_HELD) && !(b->flags & LEG_HELD)) {
-		leg_join(t, a, b);
+		exchange_leg_join(t, a, b);
 		return;
 	}
 	if (a->sound == SOUND_JOIN)
-		leg_silence(t, a);
+		exchange_leg_silence(t, a);
 	if (a->flags & LEG_HELD)
-		leg_silence(t, a);
+		exchange_leg_silence(t, a);
 	else
-		leg_music(t, a);
+		exchange_leg_music(t, a);
 	if (b->flags & LEG_HELD)
-		leg_silence(t, b);
+		exchange_leg_silence(t, b);
 	else
-		leg_music(t, b);
+		exchange_leg_music(t, b);
 }
 
 static void talk_refused(struct turn *t, struct call *c, struct leg *peer)
 {
-	consent_missing(t, c, 0);
-	leg_end(t, peer, 480, END_NOT_PERMITTED);
+	exchange_consent_missing(t, c, 0);
+	exchange_leg_end(t, peer, 480, END_NOT_PERMITTED);
 	c->flags |= CALL_ATTENDED;
-	caller_say(t, c, PHRASE_GM_REFUSED, NX_MESSAGE);
+	exchange_caller_say(t, c, PHRASE_GM_REFUSED, NX_MESSAGE);
 }
 
 static enum clause talk_clause(const struct call *c)
 {
-	return article4_row(c->to, OUTCOME_ANSWERED)->clause;
+	return exchange_article4_row(c->to, OUTCOME_ANSWERED)->clause;
 }
 
-bool talk_start(struct turn *t, struct call *c, struct leg *peer)
+bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer)
 {
-	struct leg *caller = call_caller(t, c);
+	struct leg *caller = exchange_call_caller(t, c);
 	struct effect *e;
 
-	consent_dialled(t, c, peer);
-	if (!consent_holds(t, c, caller, peer)) {
+	exchange_consent_dialled(t, c, peer);
+	if (!exchange_consent_holds(t, c, caller, peer)) {
 		talk_refused(t, c, peer);
 		return false;
 	}
-	c->peer = leg_index(t, peer);
+	c->peer = exchange_leg_index(t, peer);
 	c->wait_due_ms = 0;
-	call_goto(t, c, CALL_TALK);
-	leg_answer(t, peer);
-	caller_answer(t, c);
-	talk_sound(t, c);
-	e = call_step(t, c, STEP_CONNECTED, talk_clause(c));
+	exchange_call_goto(t, c, CALL_TALK);
+	exchange_leg_answer(t, peer);
+	exchange_caller_answer(t, c);
+	exchange_talk_sound(t, c);
+	e = exchange_call_step(t, c, STEP_CONNECTED, talk_clause(c));
 	e->step.extension = peer->extension;
 	e->step.trunk = peer->trunk;
 	TEXT_COPY(e->step.text, peer->number);
 	return true;
 }
 
-void talk_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_talk_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_DOWN) {
-		call_finish(t, c, 0, cue->why ? cue->why : END_CALLEE_HUNG_UP);
+		exchange_call_finish(t, c, 0, cue->why ? cue->why : END_CALLEE_HUNG_UP);
 		return;
 	}
-	talk_sound(t, c);
-	call_step(t, c, cue->kind == CUE_HELD ? STEP_HELD : STEP_UNHELD, CLAUSE_HOUSE)
-		->step.extension = cue->leg->extension;
+	exchange_talk_sound(t, c);
+	exchange_call_step(t, c, cue->kind == CUE_HELD ? STEP_HELD : STEP_UNHELD, CLAUSE_HOUSE)
+	    ->step.extension = cue->leg->extension;
 }

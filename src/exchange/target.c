@@ -2,10 +2,11 @@
  * Whom a number names, how that person is reached, and the ringing of the phone.
  *
  * Invariants
- * 1. For a guarded caller (guard_applies) a general manager's number leads to the screening, a
- *    chairman's to the secretary: by whatever way the number was come by.
+ * 1. For a guarded caller (exchange_guard_applies) a general manager's number leads to the
+ * screening, a chairman's to the secretary: by whatever way the number was come by.
  * 2. In TARGET at least one dialled leg lives, and TIMER_STATE ends the ringing.
- * 3. asked_* is whom the caller wanted (a message is for them); ext, person, department who is rung.
+ * 3. asked_* is whom the caller wanted (a message is for them); ext, person, department who is
+ * rung.
  *
  *   seek -> forward? -> away, unreachable, busy? -> outcome
  *                    -> TARGET -> UP -> talk
@@ -30,7 +31,7 @@ static void asked_set(struct turn *t, struct call *c, const struct directory_ext
 	c->asked_person = e->person;
 	c->asked_department = e->person ? 0 : e->department;
 	if (!e->person && !e->department)
-		c->asked_department = call_measures(t, c)->gad_department;
+		c->asked_department = exchange_call_measures(t, c)->gad_department;
 }
 
 static bool fault_straight(const struct call *c)
@@ -42,18 +43,19 @@ static bool fault_straight(const struct call *c)
 
 static void target_extension(struct turn *t, struct call *c, const struct directory_extension *e)
 {
-	const struct directory_person *p = directory_person(call_directory(t, c), e->person);
+	const struct directory_person *p =
+	    directory_person(exchange_call_directory(t, c), e->person);
 	enum reach reach = p ? measures_reach(p->post) : REACH_STRAIGHT;
 
 	target_clear(c);
-	if (guard_caller(t, c, e->id)) {
+	if (exchange_guard_caller(t, c, e->id)) {
 		if (fault_straight(c)) {
 			c->consent_person = p->id;
 		} else if (reach == REACH_SCREENED) {
-			screening_start(t, c, p);
+			exchange_screening_start(t, c, p);
 			return;
 		} else {
-			secretary_start(t, c, p);
+			exchange_secretary_start(t, c, p);
 			return;
 		}
 	}
@@ -61,14 +63,14 @@ static void target_extension(struct turn *t, struct call *c, const struct direct
 	c->ext = e->id;
 	c->person = e->person;
 	if (p && !p->name[0])
-		article4_outcome(t, c, OUTCOME_VACANT);
+		exchange_article4_outcome(t, c, OUTCOME_VACANT);
 	else
-		target_ring(t, c);
+		exchange_target_ring(t, c);
 }
 
 static void target_department(struct turn *t, struct call *c, const struct directory_department *d)
 {
-	const struct measures *m = call_measures(t, c);
+	const struct measures *m = exchange_call_measures(t, c);
 	enum target_row to = TO_ORDINARY;
 
 	target_clear(c);
@@ -81,13 +83,13 @@ static void target_department(struct turn *t, struct call *c, const struct direc
 		c->asked_department = d->id;
 	}
 	if (to == TO_CUSTOMER)
-		call_step(t, c, STEP_CUSTOMER_SERVICE, CLAUSE_A4_1_6);
-	group_start(t, c, d, to);
+		exchange_call_step(t, c, STEP_CUSTOMER_SERVICE, CLAUSE_A4_1_6);
+	exchange_group_start(t, c, d, to);
 }
 
-void target_seek(struct turn *t, struct call *c, struct target tg)
+void exchange_target_seek(struct turn *t, struct call *c, struct target tg)
 {
-	const struct directory *d = call_directory(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	const struct directory_extension *e = NULL;
 	const struct directory_department *dep = NULL;
 
@@ -100,15 +102,15 @@ void target_seek(struct turn *t, struct call *c, struct target tg)
 	else if (dep)
 		target_department(t, c, dep);
 	else if (c->flags & CALL_ATTENDED)
-		attendant_unclear(t, c, PHRASE_WRONG_NUMBER);
+		exchange_attendant_unclear(t, c, PHRASE_WRONG_NUMBER);
 	else
-		caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
+		exchange_caller_refuse(t, c, PHRASE_VACANT_NUMBER, 404, END_VACANT_NUMBER);
 }
 
-void target_person(struct turn *t, struct call *c, const struct directory_person *p)
+void exchange_target_person(struct turn *t, struct call *c, const struct directory_person *p)
 {
-	const struct directory_extension *e = directory_extension(call_directory(t, c),
-								  p->extension);
+	const struct directory_extension *e =
+	    directory_extension(exchange_call_directory(t, c), p->extension);
 
 	if (e) {
 		target_extension(t, c, e);
@@ -119,28 +121,29 @@ void target_person(struct turn *t, struct call *c, const struct directory_person
 	c->person = c->asked_person = p->id;
 	c->asked_department = 0;
 	if (measures_reach(p->post) == REACH_SECRETARY)
-		secretary_start(t, c, p);
+		exchange_secretary_start(t, c, p);
 	else if (measures_reach(p->post) == REACH_SCREENED)
-		screening_start(t, c, p);
+		exchange_screening_start(t, c, p);
 	else
-		article4_outcome(t, c, OUTCOME_UNREACHABLE);
+		exchange_article4_outcome(t, c, OUTCOME_UNREACHABLE);
 }
 
 /* ---- ringing ---- */
 
 /* What is known of a phone before it is rung; ANSWERED stands for "ring it". */
-enum outcome target_state(struct turn *t, struct call *c, const struct directory_extension *e)
+enum outcome exchange_target_state(struct turn *t, struct call *c,
+				   const struct directory_extension *e)
 {
-	const struct ext *x = ext_find(t, e->id);
+	const struct ext *x = exchange_ext_find(t, e->id);
 	int64_t until;
 
-	if (e->person && person_away(t, e->person, &until))
+	if (e->person && exchange_person_away(t, e->person, &until))
 		return OUTCOME_AWAY;
-	if (x && ext_dnd(t, x, &until))
+	if (x && exchange_ext_dnd(t, x, &until))
 		return OUTCOME_AWAY;
 	if (!x || !x->reachable)
 		return OUTCOME_UNREACHABLE;
-	return ext_busy(t, x, e) ? OUTCOME_BUSY : OUTCOME_ANSWERED;
+	return exchange_ext_busy(t, x, e) ? OUTCOME_BUSY : OUTCOME_ANSWERED;
 }
 
 static const char *owner_name(const struct directory *d, const struct directory_extension *e)
@@ -151,92 +154,97 @@ static const char *owner_name(const struct directory *d, const struct directory_
 	return p ? p->name : dep ? dep->name : "";
 }
 
-bool target_dial(struct turn *t, struct call *c, const struct directory_extension *e,
-		 enum leg_role role)
+bool exchange_target_dial(struct turn *t, struct call *c, const struct directory_extension *e,
+			  enum leg_role role)
 {
-	struct ext *x = ext_have(t, e->id);
-	struct leg *l = x ? leg_new(t, c, role) : NULL;
+	struct ext *x = exchange_ext_have(t, e->id);
+	struct leg *l = x ? exchange_leg_new(t, c, role) : NULL;
 	struct effect *fx;
 
 	if (!l)
 		return false;
-	fx = effect_add(t, FX_DIAL, l);
+	fx = exchange_effect_add(t, FX_DIAL, l);
 	fx->dial.extension = e->id;
 	TEXT_COPY(fx->dial.from_number, c->number);
 	TEXT_COPY(fx->dial.from_name, c->name);
-	fx->dial.media_like = c->caller == NONE16 ? 0 : leg_id_of(t, call_caller(t, c));
+	fx->dial.media_like =
+	    c->caller == NONE16 ? 0 : exchange_leg_id_of(t, exchange_call_caller(t, c));
 	TEXT_COPY(l->number, e->number);
-	TEXT_COPY(l->name, owner_name(call_directory(t, c), e));
-	leg_line_extension(t, l, x, e->pickup_group);
+	TEXT_COPY(l->name, owner_name(exchange_call_directory(t, c), e));
+	exchange_leg_line_extension(t, l, x, e->pickup_group);
 	return true;
 }
 
 /* Phones ring: the caller is told (A4.1.2, "one moment, please") and hears ringing. */
 static void ringing_start(struct turn *t, struct call *c)
 {
-	const struct article4_row *row = article4_row(c->to, OUTCOME_ANSWERED);
-	struct leg *caller = call_caller(t, c);
+	const struct exchange_article4_row *row = exchange_article4_row(c->to, OUTCOME_ANSWERED);
+	struct leg *caller = exchange_call_caller(t, c);
 	bool again = c->hops && c->state == CALL_TARGET; /* forwarded: said already */
 
-	call_goto(t, c, CALL_TARGET);
+	exchange_call_goto(t, c, CALL_TARGET);
 	if (!FAULT(FAULT_TIMER_NOT_ARMED))
-		timer_arm(t, c, TIMER_STATE,
-			  c->out[0] ? OUT_RING_MS : (int64_t)call_measures(t, c)->target_ring_ms);
+		exchange_timer_arm(t, c, TIMER_STATE,
+				   c->out[0]
+				       ? OUT_RING_MS
+				       : (int64_t)exchange_call_measures(t, c)->target_ring_ms);
 	if (caller->state != LEG_UP)
 		return;
 	if (row->sentence != PHRASE_NONE && !again)
-		say(caller_play(t, c), row->sentence, 0, "");
+		exchange_say(exchange_caller_play(t, c), row->sentence, 0, "");
 	else
-		caller_ringback(t, c);
+		exchange_caller_ringback(t, c);
 }
 
 static void extension_ring(struct turn *t, struct call *c)
 {
-	const struct directory_extension *e = directory_extension(call_directory(t, c), c->ext);
+	const struct directory_extension *e =
+	    directory_extension(exchange_call_directory(t, c), c->ext);
 	enum outcome o;
 
 	if (!e) {
-		article4_outcome(t, c, OUTCOME_VACANT);
+		exchange_article4_outcome(t, c, OUTCOME_VACANT);
 		return;
 	}
-	if (forward_follow(t, c, e, FORWARD_ALWAYS))
+	if (exchange_forward_follow(t, c, e, FORWARD_ALWAYS))
 		return;
-	o = target_state(t, c, e);
-	if (o == OUTCOME_BUSY && forward_follow(t, c, e, FORWARD_BUSY))
+	o = exchange_target_state(t, c, e);
+	if (o == OUTCOME_BUSY && exchange_forward_follow(t, c, e, FORWARD_BUSY))
 		return;
-	if (o == OUTCOME_UNREACHABLE && forward_follow(t, c, e, FORWARD_NO_ANSWER))
+	if (o == OUTCOME_UNREACHABLE && exchange_forward_follow(t, c, e, FORWARD_NO_ANSWER))
 		return;
-	if (o == OUTCOME_ANSWERED && !target_dial(t, c, e, ROLE_TARGET))
+	if (o == OUTCOME_ANSWERED && !exchange_target_dial(t, c, e, ROLE_TARGET))
 		o = OUTCOME_UNREACHABLE;
 	if (o != OUTCOME_ANSWERED) {
-		article4_outcome(t, c, o);
+		exchange_article4_outcome(t, c, o);
 		return;
 	}
-	call_step(t, c, STEP_TARGET, article4_row(c->to, OUTCOME_ANSWERED)->clause);
+	exchange_call_step(t, c, STEP_TARGET,
+			   exchange_article4_row(c->to, OUTCOME_ANSWERED)->clause);
 	ringing_start(t, c);
 }
 
-void target_ring(struct turn *t, struct call *c)
+void exchange_target_ring(struct turn *t, struct call *c)
 {
 	if (c->out[0]) {
-		if (trunk_next(t, c))
+		if (exchange_trunk_next(t, c))
 			ringing_start(t, c);
 		else
-			article4_outcome(t, c, OUTCOME_UNREACHABLE);
+			exchange_article4_outcome(t, c, OUTCOME_UNREACHABLE);
 	} else if (c->ext) {
 		extension_ring(t, c);
 	} else if (c->department) {
-		if (group_ring(t, c))
+		if (exchange_group_ring(t, c))
 			ringing_start(t, c);
 	} else {
-		article4_outcome(t, c, OUTCOME_VACANT);
+		exchange_article4_outcome(t, c, OUTCOME_VACANT);
 	}
 }
 
 /* ---- what the far end did ---- */
 
 /* The words of measures.md: busy is 486 without ringing; refused 603, or 486 and 480 after it. */
-enum outcome outcome_of(const struct leg *l, uint16_t code)
+enum outcome exchange_outcome_of(const struct leg *l, uint16_t code)
 {
 	bool rang = l->state == LEG_RINGING || l->state == LEG_EARLY;
 
@@ -251,21 +259,19 @@ enum outcome outcome_of(const struct leg *l, uint16_t code)
 	return OUTCOME_UNREACHABLE;
 }
 
-void outcome_saw(struct call *c, enum outcome o)
+void exchange_outcome_saw(struct call *c, enum outcome o)
 {
 	static const uint8_t bits[OUTCOME_COUNT] = {
-		[OUTCOME_BUSY] = SAW_BUSY,
-		[OUTCOME_NO_ANSWER] = SAW_NO_ANSWER,
-		[OUTCOME_REFUSED] = SAW_REFUSED,
-		[OUTCOME_UNREACHABLE] = SAW_UNREACHABLE,
-		[OUTCOME_AWAY] = SAW_AWAY,
+	    [OUTCOME_BUSY] = SAW_BUSY,	     [OUTCOME_NO_ANSWER] = SAW_NO_ANSWER,
+	    [OUTCOME_REFUSED] = SAW_REFUSED, [OUTCOME_UNREACHABLE] = SAW_UNREACHABLE,
+	    [OUTCOME_AWAY] = SAW_AWAY,
 	};
 
 	c->saw |= bits[o];
 }
 
 /* What several phones come to: nobody answers before busy, busy before away. */
-enum outcome outcome_seen(const struct call *c)
+enum outcome exchange_outcome_seen(const struct call *c)
 {
 	if (c->saw & SAW_NO_ANSWER)
 		return OUTCOME_NO_ANSWER;
@@ -278,16 +284,16 @@ enum outcome outcome_seen(const struct call *c)
 	return OUTCOME_UNREACHABLE;
 }
 
-void target_answered(struct turn *t, struct call *c, struct leg *l)
+void exchange_target_answered(struct turn *t, struct call *c, struct leg *l)
 {
 	bool elsewhere = c->hops || !text_eq(c->dialled, l->number);
 
 	if (!FAULT(FAULT_LEG_LEFT))
-		call_drop_legs(t, c, l, END_ANSWERED_ELSEWHERE);
-	if (!talk_start(t, c, l))
+		exchange_call_drop_legs(t, c, l, END_ANSWERED_ELSEWHERE);
+	if (!exchange_talk_start(t, c, l))
 		return;
 	if (elsewhere && !(c->flags & CALL_ATTENDED))
-		leg_show(t, call_caller(t, c), l->number, l->name);
+		exchange_leg_show(t, exchange_call_caller(t, c), l->number, l->name);
 }
 
 /* Over a trunk: another trunk is tried when this one didn't carry the call at all. */
@@ -299,12 +305,12 @@ static bool trunk_failed(struct turn *t, struct call *c, const struct cue *cue)
 
 	if (!c->out[0] || (carried && !(c->flags & CALL_EMERGENCY)))
 		return false;
-	e = call_step(t, c, STEP_TRUNK_NEXT, CLAUSE_HOUSE);
+	e = exchange_call_step(t, c, STEP_TRUNK_NEXT, CLAUSE_HOUSE);
 	e->step.trunk = c->out_trunk;
 	e->step.value = cue->code;
-	if (!trunk_next(t, c))
+	if (!exchange_trunk_next(t, c))
 		return false;
-	timer_arm(t, c, TIMER_STATE, OUT_RING_MS);
+	exchange_timer_arm(t, c, TIMER_STATE, OUT_RING_MS);
 	return true;
 }
 
@@ -313,36 +319,36 @@ static void target_failed(struct turn *t, struct call *c, enum outcome o)
 	const struct directory_extension *e;
 
 	if (c->department && !c->ext) {
-		outcome_saw(c, o);
-		if (c->first_leg != NONE16 || group_next(t, c))
+		exchange_outcome_saw(c, o);
+		if (c->first_leg != NONE16 || exchange_group_next(t, c))
 			return;
-		article4_outcome(t, c, outcome_seen(c));
+		exchange_article4_outcome(t, c, exchange_outcome_seen(c));
 		return;
 	}
-	e = directory_extension(call_directory(t, c), c->ext);
-	if (e && o == OUTCOME_BUSY && forward_follow(t, c, e, FORWARD_BUSY))
+	e = directory_extension(exchange_call_directory(t, c), c->ext);
+	if (e && o == OUTCOME_BUSY && exchange_forward_follow(t, c, e, FORWARD_BUSY))
 		return;
 	if (e && (o == OUTCOME_NO_ANSWER || o == OUTCOME_UNREACHABLE) &&
-	    forward_follow(t, c, e, FORWARD_NO_ANSWER))
+	    exchange_forward_follow(t, c, e, FORWARD_NO_ANSWER))
 		return;
-	article4_outcome(t, c, o);
+	exchange_article4_outcome(t, c, o);
 }
 
 /* An inside phone over a trunk hears what the public network says. */
 static void out_rejected(struct turn *t, struct call *c, const struct cue *cue)
 {
-	call_step(t, c, STEP_REJECTED, CLAUSE_HOUSE)->step.value = cue->code;
-	call_finish(t, c, cue->code ? cue->code : 480,
-		    cue->outcome == OUTCOME_BUSY ? END_BUSY : END_UNREACHABLE);
+	exchange_call_step(t, c, STEP_REJECTED, CLAUSE_HOUSE)->step.value = cue->code;
+	exchange_call_finish(t, c, cue->code ? cue->code : 480,
+			     cue->outcome == OUTCOME_BUSY ? END_BUSY : END_UNREACHABLE);
 }
 
 static void target_rings(struct turn *t, struct call *c, const struct cue *cue)
 {
-	struct leg *caller = call_caller(t, c);
+	struct leg *caller = exchange_call_caller(t, c);
 	struct effect *e;
 
 	if (!(c->saw & SAW_NO_ANSWER)) {
-		e = call_step(t, c, STEP_TARGET_RINGING, CLAUSE_HOUSE);
+		e = exchange_call_step(t, c, STEP_TARGET_RINGING, CLAUSE_HOUSE);
 		e->step.extension = cue->leg->extension;
 		e->step.trunk = cue->leg->trunk;
 	}
@@ -350,24 +356,24 @@ static void target_rings(struct turn *t, struct call *c, const struct cue *cue)
 	 * hears ringing, and under a screening nothing of the target. */
 	if (cue->kind == CUE_EARLY && !(c->flags & CALL_ATTENDED) && caller->extension &&
 	    c->leg_count == 1) {
-		caller_open(t, c);
-		consent_dialled(t, c, cue->leg);
-		leg_join(t, caller, cue->leg);
+		exchange_caller_open(t, c);
+		exchange_consent_dialled(t, c, cue->leg);
+		exchange_leg_join(t, caller, cue->leg);
 		return;
 	}
-	caller_ringback(t, c);
+	exchange_caller_ringback(t, c);
 }
 
-void target_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_target_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_UP) {
-		target_answered(t, c, cue->leg);
+		exchange_target_answered(t, c, cue->leg);
 	} else if (cue->kind == CUE_RINGING || cue->kind == CUE_EARLY) {
 		target_rings(t, c, cue);
 	} else if (cue->kind == CUE_PLAYED) {
-		caller_ringback(t, c);
+		exchange_caller_ringback(t, c);
 	} else if (cue->kind == CUE_TIMER) {
-		call_drop_legs(t, c, NULL, END_NO_ANSWER);
+		exchange_call_drop_legs(t, c, NULL, END_NO_ANSWER);
 		target_failed(t, c, OUTCOME_NO_ANSWER);
 	} else if (!trunk_failed(t, c, cue)) {
 		if (c->out[0] && !(c->flags & CALL_ATTENDED))

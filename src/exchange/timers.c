@@ -89,37 +89,37 @@ static void heap_arm(struct turn *t, uint32_t timer, int64_t after_ms)
 
 static uint32_t call_timer(const struct turn *t, const struct call *c, enum call_timer which)
 {
-	return (uint32_t)call_index(t, c) * 2 + which;
+	return (uint32_t)exchange_call_index(t, c) * 2 + which;
 }
 
-void timer_arm(struct turn *t, struct call *c, enum call_timer which, int64_t after_ms)
+void exchange_timer_arm(struct turn *t, struct call *c, enum call_timer which, int64_t after_ms)
 {
 	heap_arm(t, call_timer(t, c, which), after_ms);
 }
 
-void timer_disarm(struct turn *t, struct call *c, enum call_timer which)
+void exchange_timer_disarm(struct turn *t, struct call *c, enum call_timer which)
 {
 	struct heap h = heap_of(t->x);
 
 	heap_take_off(&h, call_timer(t, c, which));
 }
 
-bool timer_armed(const struct exchange *x, uint32_t timer)
+bool exchange_timer_armed(const struct exchange *x, uint32_t timer)
 {
 	return exchange_place_at(x)[timer] != UINT32_MAX;
 }
 
-uint32_t timer_closing(const struct exchange *x)
+uint32_t exchange_timer_closing(const struct exchange *x)
 {
 	return x->timers - 1;
 }
 
-void timer_arm_closing(struct turn *t, int64_t after_ms)
+void exchange_timer_arm_closing(struct turn *t, int64_t after_ms)
 {
-	heap_arm(t, timer_closing(t->x), after_ms);
+	heap_arm(t, exchange_timer_closing(t->x), after_ms);
 }
 
-uint32_t timer_take(struct turn *t)
+uint32_t exchange_timer_take(struct turn *t)
 {
 	struct heap h = heap_of(t->x);
 	uint32_t timer;
@@ -136,7 +136,7 @@ int64_t exchange_next_due_ms(const struct exchange *x)
 	return x->heap_count ? exchange_due_at(x)[exchange_heap_at(x)[0]] : INT64_MAX;
 }
 
-void timers_init(struct exchange *x)
+void exchange_timers_init(struct exchange *x)
 {
 	for (uint32_t i = 0; i < x->timers; i++)
 		exchange_place_at(x)[i] = UINT32_MAX;

@@ -9,7 +9,7 @@
 
 enum { VICTIMS = 64 };
 
-const char *outside_digits(const struct measures *m, const char *dialled)
+const char *exchange_outside_digits(const struct measures *m, const char *dialled)
 {
 	size_t n = strlen(m->outside_prefix);
 
@@ -20,8 +20,8 @@ const char *outside_digits(const struct measures *m, const char *dialled)
 
 static void displace(struct turn *t, struct call *c)
 {
-	call_step(t, c, STEP_DISPLACED, CLAUSE_HOUSE);
-	call_finish(t, c, 503, END_DISPLACED);
+	exchange_call_step(t, c, STEP_DISPLACED, CLAUSE_HOUSE);
+	exchange_call_finish(t, c, 503, END_DISPLACED);
 }
 
 /* The latest call on a trunk that is no emergency; NULL when all are. */
@@ -39,7 +39,7 @@ static struct call *lesser_call(struct turn *t, uint16_t trunk)
 }
 
 /* Room in the exchange itself for an emergency call: a call less, then. */
-bool trunk_make_room(struct turn *t)
+bool exchange_trunk_make_room(struct turn *t)
 {
 	struct call *c = NULL;
 
@@ -59,9 +59,10 @@ static bool trunk_full(const struct turn *t, const struct exchange_trunk *tr)
 	return tr->channels && t->x->trunk[tr->id].leg_count >= tr->channels;
 }
 
-static bool trunk_usable(const struct turn *t, const struct call *c, const struct exchange_trunk *tr)
+static bool trunk_usable(const struct turn *t, const struct call *c,
+			 const struct exchange_trunk *tr)
 {
-	enum service_class need = measures_class_needed(call_measures(t, c), c->out);
+	enum service_class need = measures_class_needed(exchange_call_measures(t, c), c->out);
 
 	if (tr->id < 1 || tr->id > EXCHANGE_TRUNKS || (c->tried & (1u << (tr->id - 1))))
 		return false;
@@ -95,9 +96,9 @@ static const struct exchange_trunk *trunk_choose(const struct turn *t, const str
 
 static void out_identity(struct turn *t, struct call *c, struct effect *fx)
 {
-	const struct directory *d = call_directory(t, c);
+	const struct directory *d = exchange_call_directory(t, c);
 	const struct directory_extension *e = directory_extension(d, c->from_ext);
-	const struct leg *caller = call_caller(t, c);
+	const struct leg *caller = exchange_call_caller(t, c);
 
 	/* always a number of ours, never a foreign one when forwarding */
 	TEXT_COPY(fx->dial.from_number, e ? e->number : c->number);
@@ -108,25 +109,26 @@ static void out_identity(struct turn *t, struct call *c, struct effect *fx)
 static void trunk_dial(struct turn *t, struct call *c, const struct exchange_trunk *tr,
 		       struct leg *l)
 {
-	struct effect *fx = effect_add(t, FX_DIAL, l);
+	struct effect *fx = exchange_effect_add(t, FX_DIAL, l);
 	struct effect *e;
 
 	fx->dial.trunk = tr->id;
 	TEXT_COPY(fx->dial.number, c->out);
 	out_identity(t, c, fx);
 	fx->dial.emergency = c->flags & CALL_EMERGENCY;
-	fx->dial.media_like = c->caller == NONE16 ? 0 : leg_id_of(t, call_caller(t, c));
+	fx->dial.media_like =
+	    c->caller == NONE16 ? 0 : exchange_leg_id_of(t, exchange_call_caller(t, c));
 	fx->dial.timeout_ms = tr->first_response_ms;
 	TEXT_COPY(l->number, c->out);
-	leg_line_trunk(t, l, tr->id);
+	exchange_leg_line_trunk(t, l, tr->id);
 	c->out_trunk = tr->id;
-	e = call_step(t, c, STEP_TARGET, CLAUSE_HOUSE);
+	e = exchange_call_step(t, c, STEP_TARGET, CLAUSE_HOUSE);
 	e->step.trunk = tr->id;
 	TEXT_COPY(e->step.text, c->out);
 }
 
 /* True when a leg was dialled over the next trunk. */
-bool trunk_next(struct turn *t, struct call *c)
+bool exchange_trunk_next(struct turn *t, struct call *c)
 {
 	const struct exchange_trunk *tr = trunk_choose(t, c);
 	struct call *victim;
@@ -140,9 +142,9 @@ bool trunk_next(struct turn *t, struct call *c)
 		if (victim)
 			displace(t, victim);
 	}
-	l = leg_new(t, c, ROLE_TARGET);
-	if (!l && (c->flags & CALL_EMERGENCY) && trunk_make_room(t))
-		l = leg_new(t, c, ROLE_TARGET);
+	l = exchange_leg_new(t, c, ROLE_TARGET);
+	if (!l && (c->flags & CALL_EMERGENCY) && exchange_trunk_make_room(t))
+		l = exchange_leg_new(t, c, ROLE_TARGET);
 	if (!l)
 		return false;
 	trunk_dial(t, c, tr, l);
@@ -151,21 +153,21 @@ bool trunk_next(struct turn *t, struct call *c)
 
 static void no_trunk(struct turn *t, struct call *c)
 {
-	call_step(t, c, STEP_TRUNK_BUSY, CLAUSE_HOUSE);
+	exchange_call_step(t, c, STEP_TRUNK_BUSY, CLAUSE_HOUSE);
 	if (c->flags & CALL_ATTENDED)
-		article4_outcome(t, c, OUTCOME_UNREACHABLE);
+		exchange_article4_outcome(t, c, OUTCOME_UNREACHABLE);
 	else
-		caller_refuse(t, c, PHRASE_NO_TRUNK, 503, END_NO_TRUNK);
+		exchange_caller_refuse(t, c, PHRASE_NO_TRUNK, 503, END_NO_TRUNK);
 }
 
 static void trunk_go(struct turn *t, struct call *c)
 {
-	call_goto(t, c, CALL_TARGET);
-	timer_arm(t, c, TIMER_STATE, OUT_RING_MS);
-	if (!trunk_next(t, c))
+	exchange_call_goto(t, c, CALL_TARGET);
+	exchange_timer_arm(t, c, TIMER_STATE, OUT_RING_MS);
+	if (!exchange_trunk_next(t, c))
 		no_trunk(t, c);
-	else if (call_caller(t, c)->state == LEG_UP)
-		caller_ringback(t, c);
+	else if (exchange_call_caller(t, c)->state == LEG_UP)
+		exchange_caller_ringback(t, c);
 }
 
 static void out_set(struct call *c, uint32_t account, const char *digits)
@@ -178,10 +180,11 @@ static void out_set(struct call *c, uint32_t account, const char *digits)
 	TEXT_COPY(c->out, digits);
 }
 
-void trunk_start(struct turn *t, struct call *c, uint32_t account, const char *digits)
+void exchange_trunk_start(struct turn *t, struct call *c, uint32_t account, const char *digits)
 {
-	const struct directory_extension *e = directory_extension(call_directory(t, c), account);
-	enum service_class need = measures_class_needed(call_measures(t, c), digits);
+	const struct directory_extension *e =
+	    directory_extension(exchange_call_directory(t, c), account);
+	enum service_class need = measures_class_needed(exchange_call_measures(t, c), digits);
 	struct effect *fx;
 
 	out_set(c, account, digits);
@@ -189,22 +192,22 @@ void trunk_start(struct turn *t, struct call *c, uint32_t account, const char *d
 		trunk_go(t, c);
 		return;
 	}
-	fx = call_step(t, c, STEP_NOT_PERMITTED, CLAUSE_HOUSE);
+	fx = exchange_call_step(t, c, STEP_NOT_PERMITTED, CLAUSE_HOUSE);
 	fx->step.extension = account;
 	TEXT_COPY(fx->step.text, digits);
 	if (c->flags & CALL_ATTENDED)
-		article4_outcome(t, c, OUTCOME_UNREACHABLE);
+		exchange_article4_outcome(t, c, OUTCOME_UNREACHABLE);
 	else
-		caller_refuse(t, c, PHRASE_NOT_PERMITTED, 403, END_NOT_PERMITTED);
+		exchange_caller_refuse(t, c, PHRASE_NOT_PERMITTED, 403, END_NOT_PERMITTED);
 }
 
-void trunk_emergency(struct turn *t, struct call *c, const char *digits)
+void exchange_trunk_emergency(struct turn *t, struct call *c, const char *digits)
 {
 	struct effect *e;
 
 	c->flags |= CALL_EMERGENCY;
-	out_set(c, call_caller(t, c)->extension, digits);
-	e = call_step(t, c, STEP_EMERGENCY, CLAUSE_HOUSE);
+	out_set(c, exchange_call_caller(t, c)->extension, digits);
+	e = exchange_call_step(t, c, STEP_EMERGENCY, CLAUSE_HOUSE);
 	e->step.extension = c->from_ext;
 	TEXT_COPY(e->step.text, digits);
 	trunk_go(t, c);

@@ -3,13 +3,18 @@
 
 static struct turn looking(const struct exchange *x)
 {
-	return (struct turn){(struct exchange *)(uintptr_t)x, NULL, NULL, NULL,
-			     exchange_calls_at(x), exchange_legs_at(x), exchange_exts_at(x)};
+	return (struct turn){(struct exchange *)(uintptr_t)x,
+			     NULL,
+			     NULL,
+			     NULL,
+			     exchange_calls_at(x),
+			     exchange_legs_at(x),
+			     exchange_exts_at(x)};
 }
 
 static leg_id view_leg(const struct turn *t, uint16_t i)
 {
-	return i == NONE16 ? 0 : leg_id_of(t, &t->legs[i]);
+	return i == NONE16 ? 0 : exchange_leg_id_of(t, &t->legs[i]);
 }
 
 uint32_t exchange_edition_calls(const struct exchange *x, uint16_t index)
@@ -81,10 +86,10 @@ bool exchange_call_view(const struct exchange *x, uint32_t i, struct exchange_ca
 	if (i >= x->caps.calls || t.calls[i].state == CALL_FREE)
 		return false;
 	c = &t.calls[i];
-	l = call_caller(&t, c);
+	l = exchange_call_caller(&t, c);
 	memset(out, 0, sizeof(*out));
 	out->call_no = c->call_no;
-	out->state = call_state_name(c->state);
+	out->state = exchange_call_state_name(c->state);
 	out->caller = view_leg(&t, c->caller);
 	out->peer = view_leg(&t, c->peer);
 	out->caller_extension = l ? l->extension : 0;
@@ -108,7 +113,7 @@ bool exchange_call_view(const struct exchange *x, uint32_t i, struct exchange_ca
 bool exchange_leg_view(const struct exchange *x, uint32_t i, struct exchange_leg_view *out)
 {
 	static const char *const names[LEG_STATE_COUNT] = {
-		"free", "incoming", "incoming", "incoming", "dialling", "ringing", "early", "up",
+	    "free", "incoming", "incoming", "incoming", "dialling", "ringing", "early", "up",
 	};
 	struct turn t = looking(x);
 	const struct call *c;
@@ -119,7 +124,7 @@ bool exchange_leg_view(const struct exchange *x, uint32_t i, struct exchange_leg
 	l = &t.legs[i];
 	c = &t.calls[l->call];
 	memset(out, 0, sizeof(*out));
-	out->leg = leg_id_of(&t, l);
+	out->leg = exchange_leg_id_of(&t, l);
 	out->call_no = c->call_no;
 	out->state = names[l->state];
 	out->extension = l->extension;
@@ -147,14 +152,15 @@ uint32_t exchange_call_recording(const struct exchange *x, uint32_t i)
 	const struct call *c = &exchange_calls_at(x)[i];
 
 	return i < x->caps.calls && (c->state == CALL_RECORD || c->state == CALL_SCREEN)
-		       ? c->pending : 0;
+		   ? c->pending
+		   : 0;
 }
 
 bool exchange_extension_view(const struct exchange *x, uint32_t extension,
 			     struct exchange_extension_view *out)
 {
 	struct turn t = looking(x);
-	const struct ext *e = ext_find(&t, extension);
+	const struct ext *e = exchange_ext_find(&t, extension);
 
 	if (!e)
 		return false;

@@ -17,7 +17,7 @@ static struct ext *wait_ext(struct turn *t, const struct call *c)
 
 static void wait_queue(struct turn *t, struct call *c)
 {
-	struct ext *e = c->ext ? ext_have(t, c->ext) : NULL;
+	struct ext *e = c->ext ? exchange_ext_have(t, c->ext) : NULL;
 	uint16_t *first = e ? &e->wait_first : &t->x->wait_first;
 	uint16_t *last = e ? &e->wait_last : &t->x->wait_last;
 
@@ -25,10 +25,10 @@ static void wait_queue(struct turn *t, struct call *c)
 	c->wait_prev = *last;
 	c->wait_next = NONE16;
 	if (*last != NONE16)
-		t->calls[*last].wait_next = call_index(t, c);
+		t->calls[*last].wait_next = exchange_call_index(t, c);
 	else
-		*first = call_index(t, c);
-	*last = call_index(t, c);
+		*first = exchange_call_index(t, c);
+	*last = exchange_call_index(t, c);
 }
 
 static void wake(struct turn *t, struct call *c)
@@ -36,10 +36,10 @@ static void wake(struct turn *t, struct call *c)
 	if (FAULT(FAULT_WAITER_LOST))
 		return;
 	c->flags |= CALL_WOKEN;
-	timer_arm(t, c, TIMER_WORD, 0);
+	exchange_timer_arm(t, c, TIMER_WORD, 0);
 }
 
-void wait_leave(struct turn *t, struct call *c)
+void exchange_wait_leave(struct turn *t, struct call *c)
 {
 	struct ext *e = wait_ext(t, c);
 	uint16_t *first = e ? &e->wait_first : &t->x->wait_first;
@@ -61,23 +61,23 @@ void wait_leave(struct turn *t, struct call *c)
 
 static void wait_enter(struct turn *t, struct call *c)
 {
-	call_goto(t, c, CALL_WAIT);
+	exchange_call_goto(t, c, CALL_WAIT);
 	wait_queue(t, c);
-	caller_music(t, c);
+	exchange_caller_music(t, c);
 	if (!FAULT(FAULT_WAITER_LOST))
-		timer_arm(t, c, TIMER_STATE, c->wait_due_ms - t->now->mono_ms);
-	timer_arm(t, c, TIMER_WORD, call_measures(t, c)->wait_word_ms);
+		exchange_timer_arm(t, c, TIMER_STATE, c->wait_due_ms - t->now->mono_ms);
+	exchange_timer_arm(t, c, TIMER_WORD, exchange_call_measures(t, c)->wait_word_ms);
 }
 
-void wait_start(struct turn *t, struct call *c, uint32_t limit_ms)
+void exchange_wait_start(struct turn *t, struct call *c, uint32_t limit_ms)
 {
 	if (!c->wait_due_ms)
 		c->wait_due_ms = t->now->mono_ms + limit_ms;
-	call_step(t, c, STEP_WAITING, article4_row(c->to, OUTCOME_BUSY)->clause);
+	exchange_call_step(t, c, STEP_WAITING, exchange_article4_row(c->to, OUTCOME_BUSY)->clause);
 	wait_enter(t, c);
 }
 
-bool wait_again(struct turn *t, struct call *c)
+bool exchange_wait_again(struct turn *t, struct call *c)
 {
 	if (!c->wait_due_ms || c->wait_due_ms <= t->now->mono_ms)
 		return false;
@@ -89,46 +89,47 @@ static void wait_over(struct turn *t, struct call *c)
 {
 	struct effect *play;
 
-	call_step(t, c, STEP_WAIT_OVER, CLAUSE_HOUSE);
+	exchange_call_step(t, c, STEP_WAIT_OVER, CLAUSE_HOUSE);
 	c->wait_due_ms = 0;
 	if (c->to == TO_CUSTOMER) {
-		article4_outcome(t, c, OUTCOME_NO_ANSWER);
+		exchange_article4_outcome(t, c, OUTCOME_NO_ANSWER);
 		return;
 	}
-	play = caller_play(t, c);
-	say(play, PHRASE_WAIT_OVER, 0, "");
+	play = exchange_caller_play(t, c);
+	exchange_say(play, PHRASE_WAIT_OVER, 0, "");
 	if (c->to == TO_ORDINARY)
-		ask_start(t, c, NX_ASK_NO_ANSWER, play);
+		exchange_ask_start(t, c, NX_ASK_NO_ANSWER, play);
 	else
-		caller_then(t, c, NX_MESSAGE);
+		exchange_caller_then(t, c, NX_MESSAGE);
 }
 
 /* Nobody stands before this one in the queue, and a phone is free: it is rung. */
 static void wait_try(struct turn *t, struct call *c)
 {
 	if (c->to == TO_GENERAL_MANAGER)
-		screening_consult(t, c);
+		exchange_screening_consult(t, c);
 	else
-		target_ring(t, c);
+		exchange_target_ring(t, c);
 }
 
 static void wait_word(struct turn *t, struct call *c)
 {
 	bool customer = c->to == TO_CUSTOMER;
 
-	if ((c->flags & CALL_WOKEN) || (c->wait_prev == NONE16 && group_free(t, c))) {
+	if ((c->flags & CALL_WOKEN) || (c->wait_prev == NONE16 && exchange_group_free(t, c))) {
 		c->flags &= (uint8_t)~CALL_WOKEN;
 		wait_try(t, c);
 		return;
 	}
-	say(caller_play(t, c), customer ? PHRASE_CUSTOMER_WAIT : PHRASE_STILL_WAITING, 0, "");
-	timer_arm(t, c, TIMER_WORD, call_measures(t, c)->wait_word_ms);
+	exchange_say(exchange_caller_play(t, c),
+		     customer ? PHRASE_CUSTOMER_WAIT : PHRASE_STILL_WAITING, 0, "");
+	exchange_timer_arm(t, c, TIMER_WORD, exchange_call_measures(t, c)->wait_word_ms);
 }
 
-void wait_on(struct turn *t, struct call *c, const struct cue *cue)
+void exchange_wait_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_PLAYED)
-		caller_music(t, c);
+		exchange_caller_music(t, c);
 	else if (cue->kind == CUE_WORD)
 		wait_word(t, c);
 	else
@@ -137,8 +138,8 @@ void wait_on(struct turn *t, struct call *c, const struct cue *cue)
 
 static bool waits_for_member(struct turn *t, struct call *c, uint32_t extension)
 {
-	const struct directory_department *d = directory_department(call_directory(t, c),
-								    c->department);
+	const struct directory_department *d =
+	    directory_department(exchange_call_directory(t, c), c->department);
 
 	for (unsigned i = 0; d && i < d->member_count && i < DIRECTORY_MEMBERS; i++)
 		if (d->members[i] == extension)
@@ -146,7 +147,7 @@ static bool waits_for_member(struct turn *t, struct call *c, uint32_t extension)
 	return false;
 }
 
-void wait_wake(struct turn *t, struct ext *e)
+void exchange_wait_wake(struct turn *t, struct ext *e)
 {
 	uint16_t i = t->x->wait_first;
 

@@ -8,8 +8,6 @@
 #include "measures/directory.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -68,8 +66,10 @@ static const char *entry_number(const struct directory *d, uint32_t entry)
 
 static int clash_name(char *clash, size_t cap, const char *what, uint32_t id, int err)
 {
-	if (clash && cap)
-		snprintf(clash, cap, "%s %u", what, (unsigned)id);
+	if (clash && cap) {
+		text_copy(clash, cap, what);
+		text_append(clash, cap, " %u", (unsigned)id);
+	}
 	return err;
 }
 
@@ -106,43 +106,87 @@ static int number_index(const struct directory *d, uint32_t entry, uint32_t *tab
 	return 0;
 }
 
-static int by_number(const void *a, const void *b, void *arg)
+static bool number_before(const struct directory *d, uint32_t a, uint32_t b)
 {
-	const uint32_t *x = a, *y = b;
+	return strcmp(entry_number(d, a), entry_number(d, b)) < 0;
+}
 
-	return strcmp(entry_number(arg, *x), entry_number(arg, *y));
+static void order_sink(const struct directory *d, uint32_t *v, uint32_t i, uint32_t n)
+{
+	for (;;) {
+		uint32_t most = i, child = i * 2 + 1, swap;
+
+		if (child < n && number_before(d, v[most], v[child]))
+			most = child;
+		if (child + 1 < n && number_before(d, v[most], v[child + 1]))
+			most = child + 1;
+		if (most == i)
+			return;
+		swap = v[i];
+		v[i] = v[most];
+		v[most] = swap;
+		i = most;
+	}
+}
+
+/* In place and without allocation (heap sort): a pure room. */
+static void order_sort(const struct directory *d, uint32_t *v, uint32_t n)
+{
+	for (uint32_t i = n / 2; i-- > 0;)
+		order_sink(d, v, i, n);
+	while (n > 1) {
+		uint32_t last = v[--n];
+
+		v[n] = v[0];
+		v[0] = last;
+		order_sink(d, v, 0, n);
+	}
+}
+
+static int extension_refers(const struct directory *d, const struct directory_extension *e,
+			    char *clash, size_t cap)
+{
+	if (e->person && !directory_person(d, e->person))
+		return clash_name(clash, cap, "person", e->person, ENOENT);
+	if (e->department && !directory_department(d, e->department))
+		return clash_name(clash, cap, "department", e->department, ENOENT);
+	return 0;
+}
+
+static int person_refers(const struct directory *d, const struct directory_person *p, char *clash,
+			 size_t cap)
+{
+	if (p->extension && !directory_extension(d, p->extension))
+		return clash_name(clash, cap, "extension", p->extension, ENOENT);
+	if (p->department && !directory_department(d, p->department))
+		return clash_name(clash, cap, "department", p->department, ENOENT);
+	if (p->secretary && !directory_person(d, p->secretary))
+		return clash_name(clash, cap, "person", p->secretary, ENOENT);
+	if (p->deputy && !directory_person(d, p->deputy))
+		return clash_name(clash, cap, "person", p->deputy, ENOENT);
+	return 0;
+}
+
+static int department_refers(const struct directory *d, const struct directory_department *dep,
+			     char *clash, size_t cap)
+{
+	for (unsigned k = 0; k < dep->member_count && k < DIRECTORY_MEMBERS; k++)
+		if (!directory_extension(d, dep->members[k]))
+			return clash_name(clash, cap, "extension", dep->members[k], ENOENT);
+	return 0;
 }
 
 static int references_check(const struct directory *d, char *clash, size_t cap)
 {
-	for (uint32_t i = 0; i < d->extension_count; i++) {
-		const struct directory_extension *e = &d->extensions[i];
+	int err = 0;
 
-		if (e->person && !directory_person(d, e->person))
-			return clash_name(clash, cap, "person", e->person, ENOENT);
-		if (e->department && !directory_department(d, e->department))
-			return clash_name(clash, cap, "department", e->department, ENOENT);
-	}
-	for (uint32_t i = 0; i < d->person_count; i++) {
-		const struct directory_person *p = &d->people[i];
-
-		if (p->extension && !directory_extension(d, p->extension))
-			return clash_name(clash, cap, "extension", p->extension, ENOENT);
-		if (p->department && !directory_department(d, p->department))
-			return clash_name(clash, cap, "department", p->department, ENOENT);
-		if (p->secretary && !directory_person(d, p->secretary))
-			return clash_name(clash, cap, "person", p->secretary, ENOENT);
-		if (p->deputy && !directory_person(d, p->deputy))
-			return clash_name(clash, cap, "person", p->deputy, ENOENT);
-	}
-	for (uint32_t i = 0; i < d->department_count; i++) {
-		const struct directory_department *dep = &d->departments[i];
-
-		for (unsigned k = 0; k < dep->member_count && k < DIRECTORY_MEMBERS; k++)
-			if (!directory_extension(d, dep->members[k]))
-				return clash_name(clash, cap, "extension", dep->members[k], ENOENT);
-	}
-	return 0;
+	for (uint32_t i = 0; i < d->extension_count && !err; i++)
+		err = extension_refers(d, &d->extensions[i], clash, cap);
+	for (uint32_t i = 0; i < d->person_count && !err; i++)
+		err = person_refers(d, &d->people[i], clash, cap);
+	for (uint32_t i = 0; i < d->department_count && !err; i++)
+		err = department_refers(d, &d->departments[i], clash, cap);
+	return err;
 }
 
 /* Fills tables and order; numbers that are "" (a department reached by its people) stay out. */
@@ -170,7 +214,7 @@ static int index_fill(struct directory *d, uint32_t *ix, char *clash, size_t cap
 	if (err)
 		return err;
 	ix[2] = n;
-	qsort_r(order, n, sizeof(*order), by_number, d);
+	order_sort(d, order, n);
 	return 0;
 }
 
@@ -279,7 +323,8 @@ bool directory_more(const struct directory *d, const char *digits)
 	return lo < d->index[2] && text_starts(entry_number(d, order[lo]), digits);
 }
 
-const struct directory_person *directory_post(const struct directory *d, enum post p, unsigned nth)
+const struct directory_person *directory_post(const struct directory *d, enum post p,
+					      unsigned nth)
 {
 	for (uint32_t i = 0; i < d->person_count; i++)
 		if (d->people[i].post == p && d->people[i].name[0] && nth-- == 0)

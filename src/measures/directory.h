@@ -51,7 +51,7 @@ struct directory_department {
 	uint32_t members[DIRECTORY_MEMBERS]; /* extension ids */
 	uint8_t member_count;
 	uint8_t hours;                   /* set in measures */
-	uint8_t announce;                /* place in part 3 of the announcement (A4.2), 0 not in it */
+	uint8_t announce;                /* place in the announcement (A4.2), 0 not in it */
 	uint8_t disclosure;
 };
 
@@ -90,7 +90,8 @@ struct target directory_number(const struct directory *d, const char *number);
 bool directory_more(const struct directory *d, const char *digits);
 
 /* Who holds a post; NULL when vacant. For POST_VICE_CHAIRMAN the n-th. */
-const struct directory_person *directory_post(const struct directory *d, enum post p, unsigned nth);
+const struct directory_person *directory_post(const struct directory *d, enum post p,
+					      unsigned nth);
 
 /* People whose name matches keypad digits: initials ("zsf" 973) or a prefix of the full pinyin
  * ("zhangsan" …), in directory order, only entries that `inside`/outside may be told. Fills at most

@@ -144,7 +144,8 @@ static void refused_is_not_told(void **state)
 	caller_of("8312");
 	world_send(&w, EV_RINGING, world_leg(&w, 'b'));
 	world_code(&w, EV_FAILED, world_leg(&w, 'b'), 486);
-	expect(&w, "STEP target_refused house", "PLAY a through.no_answer through.no_answer_choice");
+	expect(&w, "STEP target_refused house",
+	       "PLAY a through.no_answer through.no_answer_choice");
 	world_clear(&w);
 	caller_of("8313");
 	world_code(&w, EV_FAILED, world_leg(&w, 'd'), 603);

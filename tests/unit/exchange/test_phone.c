@@ -326,7 +326,8 @@ static void blind_transfer(void **state)
 	(void)state;
 	inside_talk();
 	world_refer(&w, world_leg(&w, 'b'), "8314", 0);
-	expect(&w, "REFER b 202", "NOTIFY b 200", "END b 0 transferred", "STEP transferred house 0 8314",
+	expect(&w, "REFER b 202", "NOTIFY b 200", "END b 0 transferred",
+	       "STEP transferred house 0 8314",
 	       "DIAL c extension 314 from 8312", "PLAY a through.one_moment");
 	world_wait(&w, 20000);
 	expect(&w, "PLAY a through.no_answer through.no_answer_choice");

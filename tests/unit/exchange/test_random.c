@@ -142,7 +142,8 @@ static void lives(unsigned first, unsigned count)
 		if (getenv("SEED"))
 			print_message("seed %u\n", i);
 		seed = i * UINT64_C(0x9E3779B97F4A7C15);
-		world_start_caps(&w, (struct exchange_caps){2 + rnd(8), 4 + rnd(30), 14, 3, rnd(3)});
+		world_start_caps(&w, (struct exchange_caps){2 + rnd(8), 4 + rnd(30), 14, 3,
+							   rnd(3)});
 		world_clock(&w, rnd(7), rnd(24), 0);
 		w.m.trunk_to_trunk = rnd(2);
 		w.m.screen_inside = rnd(2);
