@@ -62,31 +62,37 @@ static void value_trim(struct pl *v)
 		v->l--;
 }
 
+/* The comma that ends the value at p, or the end: commas in quotes and brackets are part of it. */
+static const char *value_end(const char *p, const char *end)
+{
+	bool quoted = false, bracket = false;
+
+	for (; p < end; p++) {
+		if (quoted && *p == '\\' && p + 1 < end)
+			p++;
+		else if (*p == '"' && !bracket)
+			quoted = !quoted;
+		else if (!quoted && (*p == '<' || *p == '>'))
+			bracket = *p == '<';
+		else if (*p == ',' && !quoted && !bracket)
+			return p;
+	}
+	return end;
+}
+
 static bool route_handler(const struct sip_hdr *hdr, const struct sip_msg *msg, void *arg)
 {
 	struct route_collector *c = arg;
-	const char *p = hdr->val.p, *end = p + hdr->val.l, *from = p;
-	bool quoted = false, bracket = false;
+	const char *p = hdr->val.p, *end = p + hdr->val.l;
 
-	for (; p <= end; p++) {
-		struct pl v = {from, (size_t)(p - from)};
+	while (p < end && !c->err) {
+		const char *stop = value_end(p, end);
+		struct pl v = {p, (size_t)(stop - p)};
 
-		if (p < end && quoted && *p == '\\' && p + 1 < end) {
-			p++;
-			continue;
-		}
-		if (p < end && *p == '"' && !bracket)
-			quoted = !quoted;
-		else if (p < end && *p == '<' && !quoted)
-			bracket = true;
-		else if (p < end && *p == '>' && !quoted)
-			bracket = false;
-		if (p < end && (*p != ',' || quoted || bracket))
-			continue;
 		value_trim(&v);
 		if (v.l)
 			route_add(c, &v);
-		from = p + 1;
+		p = stop + 1;
 	}
 	return c->err != 0;
 }

@@ -1,8 +1,8 @@
 /*
- * The dialog as a plain value (RFC 3261, 12): no pointers, zero padded, equal bytes when equal. It is
- * what a call needs to be ended, or one day taken up again, after a restart (journal.h).
- * Functions are pure on the value; ENOSPC and EOVERFLOW mean that a header of the far end is longer
- * than we keep, EBADMSG that it is malformed. Outputs are untouched on failure.
+ * The dialog as a plain value (RFC 3261, 12): no pointers, zero padded, equal bytes when equal.
+ * It is what a call needs to be ended, or one day taken up again, after a restart (journal.h).
+ * Functions are pure on the value; ENOSPC and EOVERFLOW mean that a header of the far end is
+ * longer than we keep, EBADMSG that it is malformed. Outputs are untouched on failure.
  */
 #ifndef SIP_DIALOG_H
 #define SIP_DIALOG_H
@@ -84,8 +84,8 @@ int dialog_refresh(struct dialog *d, const struct sip_msg *msg);
 /* A request from the far end: its Call-ID and both tags. */
 bool dialog_matches(const struct dialog *d, const struct sip_msg *msg);
 
-/* The order of the far end's requests: 0, or EPROTO when CSeq isn't above the last (12.2.2). ACK and
- * CANCEL aren't counted. */
+/* The order of the far end's requests: 0, or EPROTO when CSeq isn't above the last (12.2.2). ACK
+ * and CANCEL aren't counted. */
 int dialog_count_request(struct dialog *d, const struct sip_msg *msg);
 
 /* From, To, Call-ID and CSeq of a request of ours; a tag in remote "" is left out. */

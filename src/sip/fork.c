@@ -1,6 +1,7 @@
 /*
- * What the usages of one session come to: several phones ring, one answers, the others hear that the
- * call was completed elsewhere; when all refuse, the most telling refusal is told (RFC 3261, 16.7).
+ * What the usages of one session come to: several phones ring, one answers, the others hear that
+ * the call was completed elsewhere; when all refuse, the most telling refusal is told (RFC 3261,
+ * 16.7).
  */
 #include <string.h>
 

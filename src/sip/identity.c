@@ -2,9 +2,9 @@
  * Who calls whom, as SIP says it: request URI, To, P-Called-Party-ID, From, P-Asserted-Identity,
  * Privacy, Diversion (RFC 3261, 3323, 3325, 5806, 7044), and the rules and templates of a trunk.
  *
- * Templates: {number} the caller's own number, {shown} what may be seen of it outside (it, when it is
- * in one of the trunk's ranges; else the trunk's shown number, else its user), {name}, {domain},
- * {user}. Default From: <sip:{shown}@{domain}>.
+ * Templates: {number} the caller's own number, {shown} what may be seen of it outside (it, when
+ * it is in one of the trunk's ranges; else the trunk's shown number, else its user), {name},
+ * {domain}, {user}. Default From: <sip:{shown}@{domain}>.
  */
 #include <errno.h>
 #include <string.h>

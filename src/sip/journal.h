@@ -18,8 +18,8 @@
 struct journal;
 
 /* Opens or makes the file; slots of an earlier life are taken (see journal_found) until they are
- * cleared. path "" or NULL: in memory only. fresh_secret is kept when the file is new; what it keeps
- * comes back by journal_secret, so that tags made from it are known after a restart. */
+ * cleared. path "" or NULL: in memory only. fresh_secret is kept when the file is new; what it
+ * keeps comes back by journal_secret, so that tags made from it are known after a restart. */
 int journal_open(struct journal **jp, const char *path, uint32_t capacity,
 		 const uint8_t fresh_secret[JOURNAL_SECRET]);
 void journal_close(struct journal *j); /* accepts NULL; leaves what is written */

@@ -1,6 +1,8 @@
+/*
+ * Writing offers and answers, and what they come to (RFC 3264).
+ */
 #include "sip/offer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <re.h>
 #include <stdarg.h>
@@ -9,366 +11,6 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-
-static const char suite[] = "AES_CM_128_HMAC_SHA1_80";
-
-/* ---- Reading ---- */
-
-static const struct {
-	const char *name;
-	enum offer_profile profile;
-} profiles[] = {
-	{"RTP/AVP", OFFER_AVP},
-	{"RTP/AVPF", OFFER_AVPF},
-	{"RTP/SAVP", OFFER_SAVP},
-	{"RTP/SAVPF", OFFER_SAVPF},
-};
-
-static bool profile_encrypts(enum offer_profile p)
-{
-	return p == OFFER_SAVP || p == OFFER_SAVPF;
-}
-
-/* One m= section while it is read. */
-struct section {
-	bool audio;    /* type, port and profile can be used */
-	char refused[128]; /* how it looks when refused */
-	struct offer_remote r; /* the audio part of it; no refused lines */
-};
-
-struct reader {
-	struct offer_remote *out;
-	enum offer_want want;
-	/* what stands before the first m= holds for all */
-	struct stream_address address;
-	bool zero_address;
-	enum stream_direction direction;
-	bool in_media, taken, version;
-	unsigned media;
-	struct section now;
-};
-
-/* The next blank-separated word; false when there is none. */
-static bool word(struct pl *line, struct pl *out)
-{
-	while (line->l && line->p[0] == ' ')
-		pl_advance(line, 1);
-	out->p = line->p;
-	out->l = 0;
-	while (line->l && line->p[0] != ' ') {
-		pl_advance(line, 1);
-		out->l++;
-	}
-	return out->l > 0;
-}
-
-static int number(const struct pl *pl, uint32_t max, uint32_t *out)
-{
-	uint64_t v = 0;
-
-	if (!pl->l || pl->l > 10)
-		return EINVAL;
-	for (size_t i = 0; i < pl->l; i++) {
-		if (pl->p[i] < '0' || pl->p[i] > '9')
-			return EINVAL;
-		v = v * 10 + (uint64_t)(pl->p[i] - '0');
-	}
-	if (v > max)
-		return ERANGE;
-	*out = (uint32_t)v;
-	return 0;
-}
-
-static bool split(const struct pl *in, char c, struct pl *head, struct pl *tail)
-{
-	const char *at = pl_strchr(in, c);
-
-	if (!at)
-		return false;
-	*head = (struct pl){in->p, (size_t)(at - in->p)};
-	*tail = (struct pl){at + 1, in->l - head->l - 1};
-	return true;
-}
-
-/* "IN IP4 192.0.2.1": names and multicast aren't followed, they leave the address unset. */
-static void read_connection(struct pl line, struct stream_address *address, bool *zero)
-{
-	struct pl net, type, addr;
-	unsigned char raw[16];
-	char ip[46] = "";
-	int af;
-
-	if (!word(&line, &net) || !word(&line, &type) || !word(&line, &addr))
-		return;
-	memset(address->ip, 0, sizeof(address->ip));
-	*zero = false;
-	if (pl_strcasecmp(&net, "IN") || text_copy_n(ip, sizeof(ip), addr.p, addr.l))
-		return;
-	af = pl_strcasecmp(&type, "IP6") ? AF_INET : AF_INET6;
-	if (inet_pton(af, ip, raw) != 1)
-		return;
-	memcpy(address->ip, ip, sizeof(ip));
-	*zero = text_eq(ip, "0.0.0.0") || text_eq(ip, "::");
-}
-
-static void format_static(struct offer_format *f)
-{
-	f->codec = f->type == 0 ? CODEC_PCMU :
-		   f->type == 8 ? CODEC_PCMA :
-		   f->type == 9 ? CODEC_G722 : CODEC_NONE;
-}
-
-static int read_formats(struct section *s, struct pl line)
-{
-	struct pl fmt;
-
-	while (s->r.format_count < OFFER_FORMATS && word(&line, &fmt)) {
-		struct offer_format *f = &s->r.formats[s->r.format_count];
-		uint32_t type;
-
-		if (number(&fmt, 127, &type))
-			return EBADMSG;
-		f->type = (uint8_t)type;
-		format_static(f);
-		s->r.format_count++;
-	}
-	return s->r.format_count ? 0 : EBADMSG;
-}
-
-static int media_end(struct reader *rd);
-
-static int read_media(struct reader *rd, struct pl line)
-{
-	struct pl type, port, proto, fmt, count, rest;
-	struct section *s = &rd->now;
-	uint32_t n;
-	int err = media_end(rd);
-
-	if (err)
-		return err;
-	if (++rd->media > OFFER_MEDIA)
-		return E2BIG;
-	memset(s, 0, sizeof(*s));
-	rd->in_media = true;
-	s->r.address = rd->address;
-	s->r.zero_address = rd->zero_address;
-	s->r.direction = rd->direction;
-	if (!word(&line, &type) || !word(&line, &port) || !word(&line, &proto))
-		return EBADMSG;
-	if (split(&port, '/', &count, &rest))
-		port = count;
-	if (number(&port, 65535, &n))
-		return EBADMSG;
-	s->r.address.port = (uint16_t)n;
-	rest = line;
-	if (!word(&rest, &fmt))
-		return EBADMSG;
-	if (snprintf(s->refused, sizeof(s->refused), "m=%.*s 0 %.*s %.*s\r\n", (int)type.l, type.p,
-		     (int)proto.l, proto.p, (int)fmt.l, fmt.p) >= (int)sizeof(s->refused))
-		return EBADMSG;
-	if (pl_strcasecmp(&type, "audio") || !n)
-		return 0;
-	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		if (pl_strcasecmp(&proto, profiles[i].name))
-			continue;
-		s->audio = true;
-		s->r.profile = profiles[i].profile;
-		return read_formats(s, line);
-	}
-	return 0;
-}
-
-static void read_rtpmap(struct offer_remote *r, struct pl value)
-{
-	struct pl type, enc, name, clock, channels;
-	uint32_t n, hz;
-
-	if (!word(&value, &type) || !word(&value, &enc) || number(&type, 127, &n))
-		return;
-	if (!split(&enc, '/', &name, &clock))
-		return;
-	if (split(&clock, '/', &enc, &channels))
-		clock = enc;
-	if (number(&clock, 192000, &hz))
-		return;
-	for (unsigned i = 0; i < r->format_count; i++) {
-		struct offer_format *f = &r->formats[i];
-
-		if (f->type != n)
-			continue;
-		f->codec = CODEC_NONE;
-		f->event_clock = pl_strcasecmp(&name, "telephone-event") ? 0 : hz;
-		for (enum codec c = CODEC_PCMA; c < CODEC_COUNT; c++)
-			if (!pl_strcasecmp(&name, codec_name(c)) && hz == codec_rtp_clock(c))
-				f->codec = c;
-	}
-}
-
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:BASE64|2^31|1:4 …": one key, no MKI, no session parameters. */
-static void read_crypto(struct offer_remote *r, struct pl value)
-{
-	struct pl tag, name, params, more, method, key, rest;
-	uint8_t raw[48];
-	size_t n = sizeof(raw);
-	uint32_t t;
-
-	if (r->crypto || !word(&value, &tag) || !word(&value, &name) || !word(&value, &params))
-		return;
-	if (number(&tag, 999999999, &t) || pl_strcasecmp(&name, suite) || word(&value, &more))
-		return;
-	if (!split(&params, ':', &method, &key) || pl_strcasecmp(&method, "inline"))
-		return;
-	if (split(&key, '|', &more, &rest)) {
-		if (pl_strchr(&rest, ':') || pl_strchr(&rest, ';'))
-			return; /* MKI, or several keys */
-		key = more;
-	}
-	if (key.l != 40 || base64_decode(key.p, key.l, raw, &n) || n != STREAM_SRTP_KEY_LEN)
-		return;
-	memcpy(r->key, raw, STREAM_SRTP_KEY_LEN);
-	r->crypto_tag = t;
-	r->crypto = true;
-}
-
-static bool read_direction(const struct pl *name, enum stream_direction *d)
-{
-	static const struct {
-		const char *name;
-		enum stream_direction d;
-	} table[] = {
-		{"sendrecv", STREAM_BOTH},
-		{"sendonly", STREAM_SEND},
-		{"recvonly", STREAM_RECV},
-		{"inactive", STREAM_INACTIVE},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (pl_strcasecmp(name, table[i].name))
-			continue;
-		*d = table[i].d;
-		return true;
-	}
-	return false;
-}
-
-static void read_attribute(struct reader *rd, struct pl line)
-{
-	struct offer_remote *r = &rd->now.r;
-	struct pl name = line, value = {line.p + line.l, 0};
-	uint32_t n;
-
-	(void)split(&line, ':', &name, &value);
-	if (read_direction(&name, rd->in_media ? &r->direction : &rd->direction) || !rd->in_media)
-		return;
-	if (!pl_strcasecmp(&name, "rtpmap"))
-		read_rtpmap(r, value);
-	else if (!pl_strcasecmp(&name, "ptime") && !number(&value, 200, &n))
-		r->ptime_ms = (uint8_t)n;
-	else if (!pl_strcasecmp(&name, "maxptime") && !number(&value, 200, &n))
-		r->maxptime_ms = (uint8_t)n;
-	else if (!pl_strcasecmp(&name, "rtcp-mux"))
-		r->rtcp_mux = true;
-	else if (!pl_strcasecmp(&name, "crypto"))
-		read_crypto(r, value);
-}
-
-static bool section_usable(const struct reader *rd)
-{
-	const struct section *s = &rd->now;
-
-	if (!s->audio || !s->r.address.ip[0])
-		return false;
-	if (profile_encrypts(s->r.profile))
-		return rd->want != OFFER_PLAIN && s->r.crypto;
-	return rd->want != OFFER_ENCRYPTED || s->r.crypto;
-}
-
-/* The section that has been read is taken, or joins those refused. */
-static int media_end(struct reader *rd)
-{
-	struct offer_remote *out = rd->out;
-	size_t have = strlen(out->refused);
-
-	if (!rd->in_media)
-		return 0;
-	if (!rd->taken && section_usable(rd)) {
-		char refused[OFFER_REFUSED];
-
-		memcpy(refused, out->refused, sizeof(refused));
-		*out = rd->now.r;
-		memcpy(out->refused, refused, sizeof(refused));
-		out->refused_before = (uint16_t)have;
-		rd->taken = true;
-		return 0;
-	}
-	if (have + strlen(rd->now.refused) >= sizeof(out->refused))
-		return E2BIG;
-	memcpy(out->refused + have, rd->now.refused, strlen(rd->now.refused) + 1);
-	return 0;
-}
-
-static int read_line(struct reader *rd, const struct pl *line)
-{
-	struct pl value = {line->p + 2, line->l - 2};
-
-	switch (line->p[0]) {
-	case 'v':
-		rd->version = true;
-		return pl_strcmp(&value, "0") ? EBADMSG : 0;
-	case 'c':
-		if (rd->in_media)
-			read_connection(value, &rd->now.r.address, &rd->now.r.zero_address);
-		else
-			read_connection(value, &rd->address, &rd->zero_address);
-		return 0;
-	case 'm':
-		return read_media(rd, value);
-	case 'a':
-		read_attribute(rd, value);
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-int offer_parse(const char *sdp, size_t len, enum offer_want want, struct offer_remote *out)
-{
-	struct offer_remote r;
-	struct reader rd = {.out = &r, .want = want, .direction = STREAM_BOTH};
-	const char *p = sdp, *end = sdp + len;
-	int err;
-
-	memset(&r, 0, sizeof(r));
-	while (p < end) {
-		const char *eol = memchr(p, '\n', (size_t)(end - p));
-		const char *next = eol ? eol + 1 : end;
-		struct pl line = {p, (size_t)((eol ? eol : end) - p)};
-
-		if (line.l && line.p[line.l - 1] == '\r')
-			line.l--;
-		p = next;
-		if (!line.l)
-			continue;
-		if (line.l < 2 || line.p[1] != '=' || memchr(line.p, '\0', line.l))
-			return EBADMSG;
-		if (!rd.version && line.p[0] != 'v')
-			return EBADMSG;
-		err = read_line(&rd, &line);
-		if (err)
-			return err;
-	}
-	err = rd.version ? media_end(&rd) : EBADMSG;
-	if (!err && !rd.taken)
-		err = ENOENT;
-	if (!err)
-		*out = r;
-	return err;
-}
-
-bool offer_is_hold(const struct offer_remote *remote)
-{
-	return remote->zero_address || !(remote->direction & STREAM_RECV);
-}
 
 /* ---- Writing ---- */
 
@@ -415,8 +57,8 @@ static void put_formats(struct out *o, const struct offer_self *self, const stru
 	for (unsigned i = 0; i < l->codec_count; i++) {
 		enum codec c = l->codecs[i];
 
-		put(o, "a=rtpmap:%u %s/%u%s\r\n", self->payload[c], codec_name(c), codec_rtp_clock(c),
-		    c == CODEC_OPUS ? "/2" : "");
+		put(o, "a=rtpmap:%u %s/%u%s\r\n", self->payload[c], codec_name(c),
+		    codec_rtp_clock(c), c == CODEC_OPUS ? "/2" : "");
 		if (c == CODEC_OPUS)
 			put(o, "a=fmtp:%u useinbandfec=1\r\n", self->payload[c]);
 	}
@@ -439,7 +81,8 @@ static void put_crypto(struct out *o, const struct offer_self *self)
 	if (base64_encode(self->key, STREAM_SRTP_KEY_LEN, key, &n))
 		o->full = true;
 	else
-		put(o, "a=crypto:%u %s inline:%.*s\r\n", self->crypto_tag, suite, (int)n, key);
+		put(o, "a=crypto:%u %s inline:%.*s\r\n", self->crypto_tag, offer_suite, (int)n,
+		    key);
 }
 
 /* Everything after the o= line. */
@@ -450,7 +93,7 @@ static void put_body(struct out *o, const struct offer_self *self, const struct 
 
 	put(o, "s=-\r\nc=IN %s %s\r\nt=0 0\r\n%.*s", family, l->local.ip, self->refused_before,
 	    refused);
-	put(o, "m=audio %u %s", l->local.port, profiles[self->profile].name);
+	put(o, "m=audio %u %s", l->local.port, offer_profile_names[self->profile]);
 	for (unsigned i = 0; i < l->codec_count; i++)
 		put(o, " %u", self->payload[l->codecs[i]]);
 	if (self->dtmf)
@@ -522,7 +165,7 @@ static uint8_t type_free(const struct offer_self *self, uint8_t usual)
 static void types_for_offer(struct offer_self *self, const struct stream_local *local)
 {
 	static const uint8_t usual[CODEC_COUNT] = {
-		[CODEC_PCMA] = 8, [CODEC_PCMU] = 0, [CODEC_G722] = 9, [CODEC_OPUS] = OFFER_TYPE_OPUS};
+	    [CODEC_PCMA] = 8, [CODEC_PCMU] = 0, [CODEC_G722] = 9, [CODEC_OPUS] = OFFER_TYPE_OPUS};
 	bool narrow = false, wide = false;
 
 	for (unsigned i = 0; i < local->codec_count; i++) {
@@ -554,7 +197,7 @@ int offer_make(struct offer_self *self, const struct stream_local *local, bool s
 	if (local->srtp_required && want != OFFER_ENCRYPTED)
 		return ENOTSUP;
 	n.srtp = want == OFFER_ENCRYPTED || (want == OFFER_EITHER && !self->plain);
-	if (n.srtp != profile_encrypts(n.profile) && !(n.srtp && n.crypto_tag))
+	if (n.srtp != offer_profile_encrypts(n.profile) && !(n.srtp && n.crypto_tag))
 		n.profile = n.srtp ? OFFER_SAVP : OFFER_AVP;
 	if (n.srtp && !n.crypto_tag)
 		n.crypto_tag = 1;
@@ -700,6 +343,16 @@ int offer_answer(struct offer_self *self, const struct offer_remote *remote,
 	return 0;
 }
 
+/* In the order of the answer: it is the far end that chooses. */
+static const struct offer_format *first_common(const struct offer_remote *r,
+					       const struct stream_local *local)
+{
+	for (unsigned i = 0; i < r->format_count; i++)
+		if (r->formats[i].codec != CODEC_NONE && local_has(local, r->formats[i].codec))
+			return &r->formats[i];
+	return NULL;
+}
+
 struct stream_local offer_same(const struct offer_self *self, const struct stream_local *local,
 			       const struct stream *agreed)
 {
@@ -716,15 +369,9 @@ struct stream_local offer_same(const struct offer_self *self, const struct strea
 int offer_conclude(struct offer_self *self, const struct offer_remote *remote,
 		   const struct stream_local *local, struct stream *out)
 {
-	const struct offer_format *f = NULL, *event;
+	const struct offer_format *f = first_common(remote, local), *event;
 	struct stream s;
 
-	for (unsigned i = 0; i < remote->format_count && !f; i++) {
-		enum codec c = remote->formats[i].codec;
-
-		if (c != CODEC_NONE && local_has(local, c))
-			f = &remote->formats[i];
-	}
 	if (!f || !same_family(remote, local) || (self->srtp && !remote->crypto))
 		return ENOTSUP;
 	memset(&s, 0, sizeof(s));
@@ -733,9 +380,10 @@ int offer_conclude(struct offer_self *self, const struct offer_remote *remote,
 	s.payload_type_rx = self->payload[f->codec];
 	event = self->dtmf || self->dtmf_48 ? event_of(remote, f->codec) : NULL;
 	if (event) {
+		bool wide = !self->dtmf || (event->event_clock == 48000 && self->dtmf_48);
+
 		s.dtmf_type_tx = event->type;
-		s.dtmf_type_rx = event->event_clock == 48000 && self->dtmf_48 ? self->dtmf_48 :
-				 self->dtmf ? self->dtmf : self->dtmf_48;
+		s.dtmf_type_rx = wide ? self->dtmf_48 : self->dtmf;
 	}
 	s.rtcp_mux = self->rtcp_mux && remote->rtcp_mux;
 	self->rtcp_mux = s.rtcp_mux;
@@ -747,42 +395,4 @@ int offer_conclude(struct offer_self *self, const struct offer_remote *remote,
 	}
 	*out = s;
 	return 0;
-}
-
-/* ---- Bodies of several parts (RFC 2046, 5.1) ---- */
-
-static const char *find(const char *p, const char *end, const char *what, size_t n)
-{
-	return n && p < end ? memmem(p, (size_t)(end - p), what, n) : NULL;
-}
-
-int offer_body_part(const char *body, size_t len, const char *boundary, size_t boundary_len,
-		    const char **part, size_t *part_len)
-{
-	const char *end = body + len, *p, *stop, *head;
-	char mark[80];
-
-	if (!boundary) {
-		*part = body;
-		*part_len = len;
-		return len ? 0 : ENOENT;
-	}
-	if (!boundary_len || boundary_len > sizeof(mark) - 3)
-		return ENOENT;
-	memcpy(mark, "--", 2);
-	memcpy(mark + 2, boundary, boundary_len);
-	boundary_len += 2;
-	for (p = find(body, end, mark, boundary_len); p; p = stop) {
-		p += boundary_len;
-		stop = find(p, end, mark, boundary_len);
-		head = find(p, stop ? stop : end, "\r\n\r\n", 4);
-		if (!head || !stop)
-			continue;
-		if (re_regex(p, (size_t)(head - p), "application/sdp"))
-			continue;
-		*part = head + 4;
-		*part_len = (size_t)(stop - *part);
-		return *part_len ? 0 : ENOENT;
-	}
-	return ENOENT;
 }

@@ -21,6 +21,10 @@
 enum { OFFER_TYPE_DTMF = 101, OFFER_TYPE_DTMF_48 = 102, OFFER_TYPE_OPUS = 111 };
 
 enum offer_profile { OFFER_AVP, OFFER_AVPF, OFFER_SAVP, OFFER_SAVPF };
+#define OFFER_PROFILES (OFFER_SAVPF + 1)
+extern const char *const offer_profile_names[OFFER_PROFILES];
+extern const char offer_suite[]; /* the one way of encryption */
+bool offer_profile_encrypts(enum offer_profile p);
 
 /* What the far end's SDP says of its audio stream. */
 struct offer_format {
@@ -40,7 +44,8 @@ struct offer_remote {
 	bool crypto; /* a suite that we know */
 	uint32_t crypto_tag;
 	uint8_t key[STREAM_SRTP_KEY_LEN];
-	/* the other m= lines, refused: "m=video 0 RTP/AVP 31\r\n" …, and where ours stands among them */
+	/* the other m= lines, refused: "m=video 0 RTP/AVP 31\r\n" …, and where ours stands among
+	 * them */
 	char refused[OFFER_REFUSED];
 	uint16_t refused_before;
 };
@@ -70,8 +75,9 @@ enum offer_want { OFFER_PLAIN, OFFER_EITHER, OFFER_ENCRYPTED };
 enum offer_want offer_want(const struct offer_self *self, const struct stream_local *local,
 			   bool secure);
 
-/* Reads an SDP and takes its first audio line that can be used. EBADMSG malformed; ENOENT no such
- * line (T.38, video only, port 0, another way of encryption); E2BIG more m= lines than OFFER_MEDIA. */
+/* Reads an SDP and takes its first audio line that can be used. EBADMSG malformed; ENOENT no
+ * such line (T.38, video only, port 0, another way of encryption); E2BIG more m= lines than
+ * OFFER_MEDIA. */
 int offer_parse(const char *sdp, size_t len, enum offer_want want, struct offer_remote *out);
 
 /* Writes an offer. secure: keys may be exchanged. ENOTSUP: SRTP is required but can't be; EPERM:
@@ -95,8 +101,8 @@ int offer_conclude(struct offer_self *self, const struct offer_remote *remote,
 /* The far end doesn't want to hear. */
 bool offer_is_hold(const struct offer_remote *remote);
 
-/* The part of a body that is SDP: all of application/sdp, or the first such part of a multipart one.
- * ENOENT: none. boundary may be NULL. */
+/* The part of a body that is SDP: all of application/sdp, or the first such part of a multipart
+ * one. ENOENT: none. boundary may be NULL. */
 int offer_body_part(const char *body, size_t len, const char *boundary, size_t boundary_len,
 		    const char **part, size_t *part_len);
 

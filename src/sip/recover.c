@@ -1,7 +1,7 @@
 /*
- * After a crash: each dialog that the journal still holds is ended, with BYE or CANCEL, spread over
- * SESSION_RECOVER_MS so that no burst drowns the phones. Their INVITEs that we hadn't accepted aren't
- * written: they run out at the caller's side.
+ * After a crash: each dialog that the journal still holds is ended, with BYE or CANCEL, spread
+ * over SESSION_RECOVER_MS so that no burst drowns the phones. Their INVITEs that we hadn't
+ * accepted aren't written: they run out at the caller's side.
  */
 #include <errno.h>
 #include <string.h>

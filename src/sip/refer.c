@@ -1,6 +1,6 @@
 /*
- * REFER (RFC 3515, 3892, 4488): a phone asks us to transfer. From inside only; app grants or refuses,
- * and what comes of it is reported by NOTIFY with message/sipfrag.
+ * REFER (RFC 3515, 3892, 4488): a phone asks us to transfer. From inside only; app grants or
+ * refuses, and what comes of it is reported by NOTIFY with message/sipfrag.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Replaces (RFC 3891): which of our dialogs an INVITE, or the Refer-To of a REFER, is to take over. It
- * is matched on our own values; who may do it is app's to decide, but never a trunk.
+ * Replaces (RFC 3891): which of our dialogs an INVITE, or the Refer-To of a REFER, is to take
+ * over. It is matched on our own values; who may do it is app's to decide, but never a trunk.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,12 +43,35 @@ struct usage *replaces_find(struct sip_sessions *ss, const struct replaces *r)
 	return session_find(ss, &r->call_id, match_tags, r);
 }
 
+/* RFC 3891, 3: whether a usage in this state may be taken over; 0, or the code to refuse with. */
+static uint16_t state_refusal(enum usage_state state, bool early_only)
+{
+	switch (state) {
+	case USAGE_UP:
+	case USAGE_IN_ACCEPTED:
+		return early_only ? 486 : 0;
+	case USAGE_OUT_EARLY:
+		return 0;
+	case USAGE_IDLE: /* an early dialog that we didn't begin can't be taken over */
+	case USAGE_IN_TRYING:
+	case USAGE_IN_EARLY:
+	case USAGE_OUT_TRYING:
+		return 481;
+	case USAGE_OUT_CANCELLING:
+	case USAGE_ENDING:
+	case USAGE_GONE:
+		return 603;
+	}
+	return 481;
+}
+
 uint16_t replaces_invite(struct sip_sessions *ss, const struct sip_msg *msg, bool trunk,
 			 struct sip_invite *inv)
 {
 	const struct sip_hdr *h = sip_msg_hdr(msg, SIP_HDR_REPLACES);
 	struct replaces r;
 	struct usage *u;
+	uint16_t code;
 
 	if (!h)
 		return 0;
@@ -59,26 +82,11 @@ uint16_t replaces_invite(struct sip_sessions *ss, const struct sip_msg *msg, boo
 	u = replaces_find(ss, &r);
 	if (!u)
 		return 481;
-	switch (u->state) {
-	case USAGE_UP:
-	case USAGE_IN_ACCEPTED:
-		if (r.early_only)
-			return 486;
-		break;
-	case USAGE_OUT_EARLY:
-		break;
-	case USAGE_IDLE: /* RFC 3891, 3: an early dialog that we didn't begin can't be taken over */
-	case USAGE_IN_TRYING:
-	case USAGE_IN_EARLY:
-	case USAGE_OUT_TRYING:
-		return 481;
-	case USAGE_OUT_CANCELLING:
-	case USAGE_ENDING:
-	case USAGE_GONE:
-		return 603;
-	}
-	if (!u->session)
-		return 603;
+	code = state_refusal(u->state, r.early_only);
+	if (!code && !u->session)
+		code = 603;
+	if (code)
+		return code;
 	inv->replaces = u->session;
 	inv->replaces_early_only = r.early_only;
 	return 0;

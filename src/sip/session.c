@@ -38,7 +38,8 @@ int sip_sessions_open(struct sip_room *r)
 	/* bindings that ring beside each other have a slot each */
 	err = journal_open(&ss->journal, r->config.journal_file, ss->max * 2, secret);
 	if (err)
-		log_error("sip", "journal of dialogs %s: %s", r->config.journal_file, strerror(err));
+		log_error("sip", "journal of dialogs %s: %s", r->config.journal_file,
+			  strerror(err));
 	if (!err)
 		err = recover_start(ss);
 	if (!err)
@@ -69,8 +70,8 @@ void sip_sessions_close(struct sip_room *r)
 		/* requests on their way hold the usage and are dropped with their transactions */
 		usage_gone(u);
 	}
-	r->sessions = NULL;
 	mem_deref(ss);
+	r->sessions = NULL;
 }
 
 uint32_t sip_sessions_count(const struct sip_room *r)

@@ -80,7 +80,8 @@ struct sip_session_event {
 	union {
 		struct {
 			struct stream stream;
-			bool held; /* the far end doesn't want to hear: a=sendonly, inactive, c=0.0.0.0 */
+			bool held; /* the far end doesn't want to hear: a=sendonly, inactive,
+				      c=0.0.0.0 */
 		} sound;
 		struct {
 			uint16_t code; /* SIP response, or Reason's SIP cause of a BYE; 0 normal */

@@ -124,8 +124,8 @@ int in_sound(struct usage *u, char *sdp, size_t cap)
 	return err ? err : ENODATA;
 }
 
-/* libre keeps the transaction of a 2xx, with the INVITE, for 32 s; but INVITEs sent again and the 2xx
- * until its ACK are our business (RFC 3261, 13.3.1.4), so it can go at once. */
+/* libre keeps the transaction of a 2xx, with the INVITE, for 32 s; but INVITEs sent again and
+ * the 2xx until its ACK are our business (RFC 3261, 13.3.1.4), so it can go at once. */
 static int accept_reply(struct usage *u, const char *extra, const char *sdp, struct mbuf **mbp)
 {
 	struct sip_strans *st = mem_ref(u->in.st);
@@ -157,7 +157,8 @@ int in_reply(struct usage *u, uint16_t code, bool reliable, const char *sdp)
 		return 0;
 	}
 	if (requires_reliable(u)) {
-		/* without an offer in the INVITE the first reliable answer would have to make one */
+		/* without an offer in the INVITE the first reliable answer would have to make
+		 * one */
 		if (!has_sdp && in_sdp(u->in.msg, &offer, &len))
 			return 0;
 		reliable = true;
@@ -282,7 +283,8 @@ static bool invite_again(struct sip_sessions *ss, struct sip_iface *f, const str
 	return true;
 }
 
-/* What can be said of the body without knowing what app will answer: 0, or the code to refuse with. */
+/* What can be said of the body without knowing what app will answer: 0, or the code to refuse
+ * with. */
 static uint16_t body_refusal(const struct sip_msg *msg, bool secure)
 {
 	struct offer_remote remote;
@@ -309,7 +311,8 @@ static uint16_t body_refusal(const struct sip_msg *msg, bool secure)
 
 static uint16_t dialog_refusal(int err)
 {
-	return err == ENOSPC || err == EOVERFLOW ? 513 : err == ENOMEM ? 503 : 400;
+	return err == ENOSPC || err == EOVERFLOW ? 513 :
+	       err == ENOMEM || err == ENOBUFS ? 503 : 400;
 }
 
 static void origin_set(struct usage *u, const struct sip_msg *msg, const struct sip_caller *who,
@@ -602,7 +605,8 @@ void in_info(struct usage *u, const struct sip_msg *msg)
 	}
 	if (!msg_ctype_cmp(&msg->ctyp, "application", "dtmf-relay") &&
 	    !msg_ctype_cmp(&msg->ctyp, "application", "dtmf")) {
-		usage_reply(u, msg, 415, "Accept: application/dtmf-relay, application/dtmf\r\n", NULL);
+		usage_reply(u, msg, 415, "Accept: application/dtmf-relay, application/dtmf\r\n",
+			    NULL);
 		return;
 	}
 	if (!digit_read(msg, &ev)) {

@@ -1,6 +1,7 @@
 /*
- * Our INVITE: to every binding of an extension, or over a trunk; its answers, its ACK, its CANCEL, and
- * the 2xx that nobody waits for any more. RFC 3261, 9.1, 13.2, 17.1.1; RFC 3326; RFC 6026.
+ * Our INVITE: to every binding of an extension, or over a trunk; its answers, its ACK, its
+ * CANCEL, and the 2xx that nobody waits for any more. RFC 3261, 9.1, 13.2, 17.1.1; RFC 3326; RFC
+ * 6026.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static int invite_body(const struct usage *u, struct mbuf *mb, const char *sdp)
 	if (u->expires_s)
 		(void)text_append(extra, sizeof(extra), "Expires: %u\r\n", u->expires_s);
 	err = dialog_write(mb, &u->d, "INVITE", u->cseq_out);
-	err |= mbuf_printf(mb, "Allow: %s\r\nSupported: %stimer, replaces, norefersub\r\n", sip_allow,
-			   rel100 ? "100rel, " : "");
+	err |= mbuf_printf(mb, "Allow: %s\r\nSupported: %stimer, replaces, norefersub\r\n",
+			   sip_allow, rel100 ? "100rel, " : "");
 	err |= mbuf_write_str(mb, extra);
 	err |= mbuf_write_str(mb, u->invite_headers ? u->invite_headers : "");
 	err |= mbuf_printf(mb, "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
@@ -82,7 +83,8 @@ int out_ack(struct usage *u)
 
 	if (!mb)
 		return ENOMEM;
-	if (u->d.hop_ip[0] && !u->d.routes[0] && !sa_set_str(&hop.addr, u->d.hop_ip, u->d.hop_port)) {
+	if (u->d.hop_ip[0] && !u->d.routes[0] &&
+	    !sa_set_str(&hop.addr, u->d.hop_ip, u->d.hop_port)) {
 		hop.tp = (enum sip_transp)u->d.hop_transport;
 		out.hop = &hop;
 	}
@@ -97,8 +99,9 @@ int out_ack(struct usage *u)
 	return err;
 }
 
-/* CANCEL, and the ACK of a refusal that no transaction sends: Via and CSeq of the INVITE. libre's own
- * CANCEL can't say why (RFC 3326: a phone that hears "elsewhere" counts no missed call). */
+/* CANCEL, and the ACK of a refusal that no transaction sends: Via and CSeq of the INVITE.
+ * libre's own CANCEL can't say why (RFC 3326: a phone that hears "elsewhere" counts no missed
+ * call). */
 static int raw_send(struct usage *u, const char *method, const char *to_tag, const char *reason)
 {
 	struct dialog d = u->d;
@@ -169,8 +172,8 @@ void out_cancel(struct usage *u)
 {
 	usage_state_set(u, USAGE_OUT_CANCELLING);
 	tmr_cancel(&u->tmr);
-	/* before a provisional response it would be answered 481 (RFC 3261, 9.1); with no response at
-	 * all the INVITE's transaction gives up by itself */
+	/* before a provisional response it would be answered 481 (RFC 3261, 9.1); with no
+	 * response at all the INVITE's transaction gives up by itself */
 	if (u->provisional && !u->cancel_sent)
 		cancel_send(u);
 }
@@ -207,7 +210,8 @@ static void early_sound(struct usage *u, const struct sip_msg *msg, bool reliabl
 	fork_early(u);
 }
 
-/* True when the message belongs to the early dialog that the usage follows, or has just become it. */
+/* True when the message belongs to the early dialog that the usage follows, or has just become
+ * it. */
 static bool early_dialog(struct usage *u, const struct sip_msg *msg)
 {
 	if (!pl_isset(&msg->to.tag))
@@ -301,37 +305,40 @@ static void out_accepted(struct usage *u, const struct sip_msg *msg)
 	fork_answered(u);
 }
 
-/* What may be mended and sent once more: true when it has been. */
-static bool invite_again(struct usage *u, const struct sip_msg *msg)
+/* Whether what a refusal complains of could be mended. */
+static bool invite_mend(struct usage *u, const struct sip_msg *msg)
 {
 	const struct sip_hdr *h;
 	uint32_t v;
 
-	if (u->tries >= SESSION_RETRIES || u->state == USAGE_OUT_CANCELLING)
-		return false;
-	u->tries++;
 	switch (msg->scode) {
 	case 401:
 	case 407:
-		if (!usage_challenged(u, msg))
-			return false;
-		break;
+		return usage_challenged(u, msg);
 	case 422:
 		h = sip_msg_hdr(msg, SIP_HDR_MIN_SE);
 		if (!h || sip_in_number(&h->val, 86400, &v) || v <= u->d.min_se_s)
 			return false;
 		u->d.min_se_s = v;
-		break;
+		return true;
 	case 415:
 	case 488:
 	case 606:
 		if (!u->self.srtp || u->local.srtp_required || u->self.plain)
 			return false;
 		u->self.plain = true;
-		break;
+		return true;
 	default:
 		return false;
 	}
+}
+
+/* Sent once more: true when it has been. */
+static bool invite_again(struct usage *u, const struct sip_msg *msg)
+{
+	if (u->tries >= SESSION_RETRIES || u->state == USAGE_OUT_CANCELLING || !invite_mend(u, msg))
+		return false;
+	u->tries++;
 	u->state = USAGE_OUT_TRYING; /* a new INVITE from the start; not a transition of this one */
 	u->provisional = false;
 	u->early_count = 0;
@@ -412,7 +419,7 @@ static void stray_end(struct sip_sessions *ss, struct sip_iface *f, const struct
 {
 	struct usage *u;
 
-	if (list_count(&ss->leaving) >= ss->max || usage_alloc(&u, ss, NULL, f))
+	if (usage_alloc(&u, ss, NULL, f))
 		return;
 	if (dialog_from_stray(&u->d, msg)) {
 		usage_gone(u);
@@ -447,6 +454,23 @@ static void refusal_ack(struct usage *u, const struct sip_msg *msg)
 	usage_gone(u);
 }
 
+/* A 2xx of a usage that we have: true when that was all there is to say to it. */
+static bool known_accepted(struct usage *u, const struct sip_msg *msg)
+{
+	if (u->state == USAGE_OUT_CANCELLING && !u->req) {
+		mem_ref(u);
+		out_accepted(u, msg);
+		mem_deref(u);
+		return true;
+	}
+	if ((u->state != USAGE_UP && u->state != USAGE_ENDING) ||
+	    pl_strcmp(&msg->to.tag, u->d.remote_tag))
+		return false;
+	if (msg->cseq.num == u->cseq_out)
+		(void)out_ack(u);
+	return true;
+}
+
 bool out_stray(struct sip_sessions *ss, struct sip_iface *f, const struct sip_msg *msg)
 {
 	struct usage *u = session_find(ss, &msg->callid, match_ours, msg);
@@ -459,18 +483,8 @@ bool out_stray(struct sip_sessions *ss, struct sip_iface *f, const struct sip_ms
 			refusal_ack(u, msg);
 		return true;
 	}
-	if (u && (u->state == USAGE_UP || u->state == USAGE_ENDING) &&
-	    !pl_strcmp(&msg->to.tag, u->d.remote_tag)) {
-		if (msg->cseq.num == u->cseq_out)
-			(void)out_ack(u);
+	if (u && known_accepted(u, msg))
 		return true;
-	}
-	if (u && u->state == USAGE_OUT_CANCELLING && !u->req) {
-		mem_ref(u);
-		out_accepted(u, msg);
-		mem_deref(u);
-		return true;
-	}
 	if (text_copy_n(call_id, sizeof(call_id), msg->callid.p, msg->callid.l))
 		return true;
 	tag_make(ss, call_id, tag);
@@ -548,9 +562,13 @@ static int place_bindings(struct sip_session *s, const struct sip_dial *dial,
 
 	for (unsigned i = 0; i < n; i++) {
 		struct way w = {
-			.iface = sip_iface_at(s->room, b[i].iface), .hop = b[i].hop, .uri = b[i].uri,
-			.routes = b[i].routes, .contact_user = "zongji", .nat = b[i].nat,
-			.stays = b[i].nat || b[i].hop.tp != SIP_TRANSP_UDP,
+		    .iface = sip_iface_at(s->room, b[i].iface),
+		    .hop = b[i].hop,
+		    .uri = b[i].uri,
+		    .routes = b[i].routes,
+		    .contact_user = "zongji",
+		    .nat = b[i].nat,
+		    .stays = b[i].nat || b[i].hop.tp != SIP_TRANSP_UDP,
 		};
 		int e = w.iface ? place(s, &w, dial, local) : EHOSTUNREACH;
 

@@ -1,10 +1,11 @@
 /*
  * Shared by the session files only.
  *
- * A *session* is what app holds: one leg of a call. A *usage* is one INVITE of ours or theirs with the
- * dialog that came of it (RFC 5057). An incoming session has one usage; an outgoing one has a usage for
- * each binding that rings, until one wins. A usage outlives its session when the protocol still needs
- * it (CANCEL under way, BYE unanswered, a 2xx that crossed): it then ends by itself, within 64*T1.
+ * A *session* is what app holds: one leg of a call. A *usage* is one INVITE of ours or theirs
+ * with the dialog that came of it (RFC 5057). An incoming session has one usage; an outgoing one
+ * has a usage for each binding that rings, until one wins. A usage outlives its session when the
+ * protocol still needs it (CANCEL under way, BYE unanswered, a 2xx that crossed): it then ends
+ * by itself, within 64*T1.
  *
  * Invariants
  * 1. usage.state changes in usage_state_set only, against the table in usage.c.
@@ -22,6 +23,7 @@
 #include "sip/priv.h"
 
 #define SESSION_FORKS         16    /* bindings rung at once */
+#define SESSION_USAGES        4     /* usages at once, times sessions_max */
 #define SESSION_EARLY         8     /* early dialogs followed of one INVITE */
 #define SESSION_RETRIES       3     /* of one INVITE: 401, 407, 422, 488 */
 #define SESSION_GIVE_UP_MS    32000 /* 64*T1 */
@@ -154,6 +156,7 @@ struct sip_sessions {
 	struct list leaving;     /* usages without a session */
 	struct journal *journal;
 	uint32_t count, max;
+	uint32_t usages; /* all of them, those that end by themselves included */
 	struct tmr recover;
 	uint32_t recover_next, recover_batch;
 	uint8_t *found; /* bitmap of slots of an earlier life */

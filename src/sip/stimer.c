@@ -92,8 +92,9 @@ void stimer_response(const struct usage *u, char *dst, size_t cap)
 
 	if (!u->d.session_expires_s)
 		return;
-	(void)text_append(dst, cap, "Session-Expires: %u;refresher=%s\r\n%s", u->d.session_expires_s,
-			  them ? "uac" : "uas", them ? "Require: timer\r\n" : "");
+	(void)text_append(dst, cap, "Session-Expires: %u;refresher=%s\r\n%s",
+			  u->d.session_expires_s, them ? "uac" : "uas",
+			  them ? "Require: timer\r\n" : "");
 }
 
 void stimer_concluded(struct usage *u, const struct sip_msg *response)

@@ -1,6 +1,7 @@
 /*
- * What changes inside a confirmed or early dialog: re-INVITE (RFC 3261, 14) and UPDATE (RFC 3311), both
- * ways; glare; refresh of the session; the identity of the connected party (RFC 4916).
+ * What changes inside a confirmed or early dialog: re-INVITE (RFC 3261, 14) and UPDATE (RFC
+ * 3311), both ways; glare; refresh of the session; the identity of the connected party (RFC
+ * 4916).
  */
 #include <errno.h>
 #include <string.h>
@@ -81,24 +82,28 @@ static uint16_t reinvite_sound(struct usage *u, const struct sip_msg *msg, char 
 	return !err ? 0 : err == EBADMSG ? 400 : 488;
 }
 
+/* One at a time, and none while an offer of ours is out: false when it has been answered. */
+static bool reinvite_admitted(struct usage *u, const struct sip_msg *msg)
+{
+	if (u->in.st && u->in.msg)
+		retry_after(u, msg);
+	else if (u->state != USAGE_UP || u->req || u->in.msg || u->offer != OFFER_NONE)
+		usage_reply(u, msg, 491, NULL, NULL);
+	else if (sip_strans_alloc(&u->in.st, u->iface->sip, msg, NULL, NULL))
+		usage_reply(u, msg, 500, NULL, NULL);
+	else
+		return true;
+	return false;
+}
+
 void reinvite_receive(struct usage *u, const struct sip_msg *msg)
 {
 	char sdp[OFFER_SDP] = "", min_se[32] = "";
 	bool changed = false;
 	uint16_t code;
 
-	if (u->in.st && u->in.msg) {
-		retry_after(u, msg);
+	if (!reinvite_admitted(u, msg))
 		return;
-	}
-	if (u->state != USAGE_UP || u->req || u->in.msg || u->offer != OFFER_NONE) {
-		usage_reply(u, msg, 491, NULL, NULL);
-		return;
-	}
-	if (sip_strans_alloc(&u->in.st, u->iface->sip, msg, NULL, NULL)) {
-		usage_reply(u, msg, 500, NULL, NULL);
-		return;
-	}
 	u->in.msg = mem_ref((void *)msg);
 	source_note(u, msg);
 	code = stimer_received(u, msg) ? 422 : 0;
@@ -135,35 +140,42 @@ static uint16_t offer_blocked(const struct usage *u)
 	return u->in.offer_in_reply ? 491 : 0;
 }
 
+/* Timer, target and offer in turn: 0, or the code to refuse with. */
+static uint16_t update_take(struct usage *u, const struct sip_msg *msg, char *sdp, size_t cap,
+			    bool *changed)
+{
+	const char *offer;
+	size_t len;
+	int err = in_sdp(msg, &offer, &len);
+	uint16_t code = err ? 0 : offer_blocked(u);
+
+	if (err == EPROTONOSUPPORT)
+		return 415;
+	if (code)
+		return code;
+	if (stimer_received(u, msg))
+		return 422;
+	if (dialog_refresh(&u->d, msg))
+		return 400;
+	if (err)
+		return 0;
+	err = sound_answer(u, offer, len, sdp, cap, changed);
+	return !err ? 0 : err == EBADMSG ? 400 : 488;
+}
+
 void update_receive(struct usage *u, const struct sip_msg *msg)
 {
 	char sdp[OFFER_SDP] = "", extra[128] = "";
 	bool changed = false;
-	const char *offer;
-	uint16_t code = 0;
-	size_t len;
-	int err;
+	uint16_t code = update_take(u, msg, sdp, sizeof(sdp), &changed);
 
-	err = in_sdp(msg, &offer, &len);
-	if (err == EPROTONOSUPPORT)
-		code = 415;
-	else if (!err)
-		code = offer_blocked(u);
 	if (code == 500) {
 		retry_after(u, msg);
 		return;
 	}
-	if (!code && stimer_received(u, msg)) {
-		code = 422;
-		(void)text_append(extra, sizeof(extra), "Min-SE: %u\r\n", SESSION_MIN_SE_S);
-	}
-	if (!code && dialog_refresh(&u->d, msg))
-		code = 400;
 	source_note(u, msg);
-	if (!code && !err) {
-		err = sound_answer(u, offer, len, sdp, sizeof(sdp), &changed);
-		code = !err ? 0 : err == EBADMSG ? 400 : 488;
-	}
+	if (code == 422)
+		(void)text_append(extra, sizeof(extra), "Min-SE: %u\r\n", SESSION_MIN_SE_S);
 	if (!code && (u->state == USAGE_UP || u->state == USAGE_IN_ACCEPTED)) {
 		stimer_response(u, extra, sizeof(extra));
 		stimer_start(u);
@@ -190,7 +202,8 @@ static int reinvite_send(struct usage *u)
 
 	if (!mb)
 		return ENOMEM;
-	if (u->d.hop_ip[0] && !u->d.routes[0] && !sa_set_str(&hop.addr, u->d.hop_ip, u->d.hop_port)) {
+	if (u->d.hop_ip[0] && !u->d.routes[0] &&
+	    !sa_set_str(&hop.addr, u->d.hop_ip, u->d.hop_port)) {
 		hop.tp = (enum sip_transp)u->d.hop_transport;
 		out.hop = &hop;
 	}
@@ -323,7 +336,8 @@ int update_offer(struct usage *u, const struct stream_local *local)
 {
 	struct stream_local kept = u->local;
 
-	if (u->req || u->in.msg || u->updating || u->offer != OFFER_NONE || tmr_isrunning(&u->again))
+	if (u->req || u->in.msg || u->updating || u->offer != OFFER_NONE ||
+	    tmr_isrunning(&u->again))
 		return EBUSY;
 	sound_local(u, local); /* with what the trunk makes of it */
 	u->local_next = u->local;

@@ -24,17 +24,17 @@ static const struct {
 	const char *name;
 	uint16_t next;
 } states[USAGE_STATES] = {
-	[USAGE_IDLE] = {"idle", BIT(IN_TRYING) | BIT(OUT_TRYING) | BIT(UP) | BIT(OUT_CANCELLING) |
-					BIT(GONE)},
-	[USAGE_IN_TRYING] = {"trying", BIT(IN_EARLY) | BIT(IN_ACCEPTED) | BIT(GONE)},
-	[USAGE_IN_EARLY] = {"early", BIT(IN_ACCEPTED) | BIT(GONE)},
-	[USAGE_IN_ACCEPTED] = {"accepted", BIT(UP) | BIT(ENDING) | BIT(GONE)},
-	[USAGE_OUT_TRYING] = {"calling", BIT(OUT_EARLY) | BIT(UP) | BIT(OUT_CANCELLING) | BIT(GONE)},
-	[USAGE_OUT_EARLY] = {"proceeding", BIT(UP) | BIT(OUT_CANCELLING) | BIT(GONE)},
-	[USAGE_OUT_CANCELLING] = {"cancelling", BIT(ENDING) | BIT(GONE)},
-	[USAGE_UP] = {"up", BIT(ENDING) | BIT(GONE)},
-	[USAGE_ENDING] = {"ending", BIT(GONE)},
-	[USAGE_GONE] = {"gone", 0},
+    [USAGE_IDLE] = {"idle",
+		    BIT(IN_TRYING) | BIT(OUT_TRYING) | BIT(UP) | BIT(OUT_CANCELLING) | BIT(GONE)},
+    [USAGE_IN_TRYING] = {"trying", BIT(IN_EARLY) | BIT(IN_ACCEPTED) | BIT(GONE)},
+    [USAGE_IN_EARLY] = {"early", BIT(IN_ACCEPTED) | BIT(GONE)},
+    [USAGE_IN_ACCEPTED] = {"accepted", BIT(UP) | BIT(ENDING) | BIT(GONE)},
+    [USAGE_OUT_TRYING] = {"calling", BIT(OUT_EARLY) | BIT(UP) | BIT(OUT_CANCELLING) | BIT(GONE)},
+    [USAGE_OUT_EARLY] = {"proceeding", BIT(UP) | BIT(OUT_CANCELLING) | BIT(GONE)},
+    [USAGE_OUT_CANCELLING] = {"cancelling", BIT(ENDING) | BIT(GONE)},
+    [USAGE_UP] = {"up", BIT(ENDING) | BIT(GONE)},
+    [USAGE_ENDING] = {"ending", BIT(GONE)},
+    [USAGE_GONE] = {"gone", 0},
 };
 
 const char *usage_state_name(enum usage_state s)
@@ -56,6 +56,8 @@ static void usage_destroy(void *data)
 {
 	struct usage *u = data;
 
+	if (u->room->sessions)
+		u->room->sessions->usages--;
 	list_unlink(&u->le);
 	hash_unlink(&u->he);
 	tmr_cancel(&u->tmr);
@@ -78,10 +80,14 @@ static void usage_destroy(void *data)
 int usage_alloc(struct usage **up, struct sip_sessions *ss, struct sip_session *s,
 		struct sip_iface *f)
 {
-	struct usage *u = mem_zalloc(sizeof(*u), usage_destroy);
+	struct usage *u;
 
+	if (ss->usages >= SESSION_USAGES * ss->max)
+		return ENOBUFS;
+	u = mem_zalloc(sizeof(*u), usage_destroy);
 	if (!u)
 		return ENOMEM;
+	ss->usages++;
 	u->room = ss->room;
 	u->session = s;
 	u->iface = f;
@@ -105,17 +111,15 @@ void usage_hash(struct usage *u)
 /* What needs no BYE or CANCEL after a restart isn't written: their INVITE before our 2xx. */
 void usage_note(struct usage *u)
 {
-	struct journal *j = u->room->sessions->journal;
+	struct sip_sessions *ss = u->room->sessions;
 
-	if (u->d.state != DIALOG_CONFIRMED && !u->d.uac)
-		return;
-	if (u->state == USAGE_GONE)
+	if (!ss || u->state == USAGE_GONE || (u->d.state != DIALOG_CONFIRMED && !u->d.uac))
 		return;
 	u->d.sdp_id = u->self.id;
 	u->d.sdp_version = u->self.version;
 	if (u->slot == JOURNAL_NONE)
-		u->slot = journal_slot(j);
-	journal_write(j, u->slot, &u->d);
+		u->slot = journal_slot(ss->journal);
+	journal_write(ss->journal, u->slot, &u->d);
 }
 
 void usage_gone(struct usage *u)
@@ -133,6 +137,7 @@ void usage_gone(struct usage *u)
 	stimer_stop(u);
 	update_cancel(u);
 	u->session = NULL;
+	u->req = mem_deref(u->req); /* no answer of it may find the usage any more */
 	mem_deref(u);
 }
 
@@ -278,11 +283,12 @@ void usage_reply(struct usage *u, const struct sip_msg *msg, uint16_t code, cons
 
 	if (sip_iface_contact(u->iface, msg->tp, u->contact_user, contact, sizeof(contact)))
 		contact[0] = '\0';
-	err = sip_treplyf(NULL, NULL, u->iface->sip, msg, false, code, code_phrase(code),
-			  "Contact: <%s>\r\nAllow: %s\r\nSupported: %s\r\n%s%sContent-Length: %zu\r\n"
-			  "\r\n%s",
-			  contact, sip_allow, sip_supported, extra ? extra : "",
-			  len ? "Content-Type: application/sdp\r\n" : "", len, sdp ? sdp : "");
+	err =
+	    sip_treplyf(NULL, NULL, u->iface->sip, msg, false, code, code_phrase(code),
+			"Contact: <%s>\r\nAllow: %s\r\nSupported: %s\r\n%s%sContent-Length: %zu\r\n"
+			"\r\n%s",
+			contact, sip_allow, sip_supported, extra ? extra : "",
+			len ? "Content-Type: application/sdp\r\n" : "", len, sdp ? sdp : "");
 	if (err)
 		log_warn("sip", "reply %u to %s: %s", code, u->d.call_id, strerror(err));
 	u->room->stats.responses_out++;
@@ -414,8 +420,8 @@ void reason_read(const struct sip_msg *msg, struct sip_session_event *ev)
 		memset(ev->end.reason, 0, sizeof(ev->end.reason));
 }
 
-/* The tag of our From is made from the Call-ID and a secret, so that a 2xx that comes when nothing is
- * known of its call any more can be told from a forged one. */
+/* The tag of our From is made from the Call-ID and a secret, so that a 2xx that comes when
+ * nothing is known of its call any more can be told from a forged one. */
 void tag_make(const struct sip_sessions *ss, const char *call_id, char tag[17])
 {
 	uint8_t mac[20];

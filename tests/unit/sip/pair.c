@@ -60,7 +60,8 @@ static void incoming(struct sip_session *s, const struct sip_invite *inv, void *
 		me->on_incoming(me, n);
 }
 
-static void event(struct sip_session *s, uint32_t key, const struct sip_session_event *ev, void *arg)
+static void event(struct sip_session *s, uint32_t key, const struct sip_session_event *ev,
+		  void *arg)
 {
 	struct side *me = arg;
 	struct seen *n = seen_of(me, s);
@@ -92,8 +93,8 @@ static uint16_t port_free(const char *ip)
 	uint16_t port = 0;
 
 	inet_pton(AF_INET, strchr(ip, ':') ? "127.0.0.1" : ip, &a.sin_addr);
-	if (!bind(fd, (struct sockaddr *)&a, len) && !getsockname(fd, (struct sockaddr *)&a, &len) &&
-	    !bind(tcp, (struct sockaddr *)&a, len))
+	if (!bind(fd, (struct sockaddr *)&a, len) &&
+	    !getsockname(fd, (struct sockaddr *)&a, &len) && !bind(tcp, (struct sockaddr *)&a, len))
 		port = ntohs(a.sin_port);
 	close(fd);
 	close(tcp);
@@ -392,7 +393,8 @@ static void authorization(struct phone *ph, const char *method, const char *uri,
 			  size_t cap)
 {
 	const char *challenge = phone_value(ph, "WWW-Authenticate");
-	struct sip_digest_params d = {.nc = PL("00000001"), .cnonce = PL("abcd"), .qop = PL("auth")};
+	struct sip_digest_params d = {
+	    .nc = PL("00000001"), .cnonce = PL("abcd"), .qop = PL("auth")};
 	char nonce[128], hex[65];
 	uint8_t ha1[32];
 	struct pl met;
@@ -416,10 +418,13 @@ static void send_head(struct phone *ph, const char *method, const char *uri, con
 	if (ph->to_tag[0])
 		snprintf(to, sizeof(to), ";tag=%s", ph->to_tag);
 	snprintf(ph->last_branch, sizeof(ph->last_branch), "z9hG4bKp%ux%u", ph->port, ++ph->branch);
-	phone_say(ph, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=%s;rport\r\n"
-		  "From: \"Phone\" <sip:" PAIR_USER "@zongji.test>;tag=%s\r\nTo: <sip:%s@zongji.test>%s\r\n"
+	phone_say(ph,
+		  "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=%s;rport\r\n"
+		  "From: \"Phone\" <sip:" PAIR_USER
+		  "@zongji.test>;tag=%s\r\nTo: <sip:%s@zongji.test>%s\r\n"
 		  "Call-ID: %s\r\nCSeq: %u %s\r\nMax-Forwards: 70\r\n"
-		  "Contact: <sip:" PAIR_USER "@127.0.0.3:%u>\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
+		  "Contact: <sip:" PAIR_USER
+		  "@127.0.0.3:%u>\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
 		  method, uri, ph->port, ph->last_branch, ph->tag,
 		  strcmp(method, "REGISTER") ? "x" : PAIR_USER, to, ph->call_id, ph->cseq, method,
 		  ph->port, extra, type ? "Content-Type: " : "", type ? type : "",
@@ -469,7 +474,8 @@ void phone_learn(struct phone *ph)
 	const char *tag = strstr(to, ";tag=");
 
 	if (tag)
-		snprintf(ph->to_tag, sizeof(ph->to_tag), "%.*s", (int)strcspn(tag + 5, ";\r"), tag + 5);
+		snprintf(ph->to_tag, sizeof(ph->to_tag), "%.*s", (int)strcspn(tag + 5, ";\r"),
+			 tag + 5);
 	if (strchr(contact, '<'))
 		snprintf(ph->target, sizeof(ph->target), "%.*s",
 			 (int)strcspn(strchr(contact, '<') + 1, ">"), strchr(contact, '<') + 1);
@@ -509,8 +515,10 @@ const char *phone_sdp(uint16_t port)
 {
 	static char text[512];
 
-	snprintf(text, sizeof(text), "v=0\r\no=p 1 1 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 127.0.0.3\r\n"
+	snprintf(text, sizeof(text),
+		 "v=0\r\no=p 1 1 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 127.0.0.3\r\n"
 		 "t=0 0\r\nm=audio %u RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
-		 "a=sendrecv\r\n", port);
+		 "a=sendrecv\r\n",
+		 port);
 	return text;
 }

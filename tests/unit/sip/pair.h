@@ -1,7 +1,7 @@
 /*
- * Two SIP rooms in one loop that are each other's trunk, and bare UDP sockets as phones of the first:
- * what the tests of sessions share. Everything runs in the test's own thread: pair_until turns the
- * loop until a condition holds.
+ * Two SIP rooms in one loop that are each other's trunk, and bare UDP sockets as phones of the
+ * first: what the tests of sessions share. Everything runs in the test's own thread: pair_until
+ * turns the loop until a condition holds.
  */
 #ifndef TEST_SIP_PAIR_H
 #define TEST_SIP_PAIR_H

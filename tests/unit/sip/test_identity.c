@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -44,8 +45,10 @@ static void number_rules(void **state)
 		assert_int_equal(identity_number(rules, ARRAY_SIZE(rules), rows[i].in, out), 0);
 		assert_string_equal(out, rows[i].out);
 	}
-	assert_int_equal(identity_number((struct sip_number_rule[]){{.add = "12345678901234567890123"}},
-					 1, "123456789012", out), EOVERFLOW);
+	assert_int_equal(
+	    identity_number((struct sip_number_rule[]){{.add = "12345678901234567890123"}}, 1,
+			    "123456789012", out),
+	    EOVERFLOW);
 }
 
 static void trunk_set(void)
@@ -109,8 +112,10 @@ static void default_identity(void **state)
 {
 	struct seen *a = dial("013800000000", "02161234567", false);
 
-	assert_int_equal(strncmp(carrier.buf, "INVITE sip:013800000000@ims.example SIP/2.0", 43), 0);
-	assert_int_equal(strncmp(phone_value(&carrier, "From"), "<sip:02161234567@ims.example>", 29), 0);
+	assert_int_equal(strncmp(carrier.buf, "INVITE sip:013800000000@ims.example SIP/2.0", 43),
+			 0);
+	assert_int_equal(
+	    strncmp(phone_value(&carrier, "From"), "<sip:02161234567@ims.example>", 29), 0);
 	assert_string_equal(phone_value(&carrier, "To"), "<sip:013800000000@ims.example>");
 	assert_string_equal(phone_value(&carrier, "P-Asserted-Identity"), "");
 	assert_string_equal(phone_value(&carrier, "Privacy"), "");
@@ -118,7 +123,8 @@ static void default_identity(void **state)
 	hang_up(a);
 	/* a foreign number is never shown */
 	a = dial("013800000000", "13900000000", false);
-	assert_int_equal(strncmp(phone_value(&carrier, "From"), "<sip:02161230000@ims.example>", 29), 0);
+	assert_int_equal(
+	    strncmp(phone_value(&carrier, "From"), "<sip:02161230000@ims.example>", 29), 0);
 	hang_up(a);
 }
 
@@ -133,11 +139,13 @@ static void templates_and_privacy(void **state)
 	trunk_set();
 	a = dial("013800000000", "02161234567", false);
 	assert_int_equal(strncmp(carrier.buf, "INVITE sip:+8613800000000@", 26), 0);
-	assert_non_null(strstr(carrier.buf, "From: \"总\\\"机\\\\\" <sip:02161234567@ims.example;user=phone>"));
+	assert_non_null(
+	    strstr(carrier.buf, "From: \"总\\\"机\\\\\" <sip:02161234567@ims.example;user=phone>"));
 	assert_string_equal(phone_value(&carrier, "P-Asserted-Identity"), "<tel:02161234567>");
 	hang_up(a);
 	a = dial("013800000000", "02161234567", true);
-	assert_non_null(strstr(carrier.buf, "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>"));
+	assert_non_null(
+	    strstr(carrier.buf, "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>"));
 	assert_string_equal(phone_value(&carrier, "P-Asserted-Identity"), "<tel:02161234567>");
 	assert_string_equal(phone_value(&carrier, "Privacy"), "id");
 	hang_up(a);
@@ -159,8 +167,10 @@ static void challenges_are_answered(void **state)
 	char cseq[64];
 
 	strcpy(cseq, phone_value(&carrier, "CSeq"));
-	phone_replies(&carrier, 407, "Proxy-Authenticate: Digest realm=\"ims\", nonce=\"n1\", qop=\"auth\", "
-		      "algorithm=SHA-256\r\n", NULL);
+	phone_replies(&carrier, 407,
+		      "Proxy-Authenticate: Digest realm=\"ims\", nonce=\"n1\", qop=\"auth\", "
+		      "algorithm=SHA-256\r\n",
+		      NULL);
 	assert_true(phone_expect(&carrier, "INVITE ", 1000));
 	assert_string_not_equal(phone_value(&carrier, "CSeq"), cseq);
 	assert_non_null(strstr(phone_value(&carrier, "Proxy-Authorization"), "username=\"a4711\""));
@@ -169,8 +179,10 @@ static void challenges_are_answered(void **state)
 	assert_true(phone_expect(&carrier, "ACK ", 1000));
 	hang_up(a);
 	assert_true(phone_expect(&carrier, "BYE ", 1000));
-	phone_replies(&carrier, 407, "Proxy-Authenticate: Digest realm=\"ims\", nonce=\"n2\", qop=\"auth\", "
-		      "algorithm=SHA-256\r\n", NULL);
+	phone_replies(&carrier, 407,
+		      "Proxy-Authenticate: Digest realm=\"ims\", nonce=\"n2\", qop=\"auth\", "
+		      "algorithm=SHA-256\r\n",
+		      NULL);
 	assert_true(phone_expect(&carrier, "BYE ", 1000));
 	assert_non_null(strstr(phone_value(&carrier, "Proxy-Authorization"), "n2"));
 	phone_replies(&carrier, 200, "", NULL);
@@ -232,10 +244,12 @@ static void carrier_invites(const char *uri, const char *to, const char *from, c
 {
 	static unsigned n;
 
-	phone_say(&carrier, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=z9hG4bKc%u\r\n"
-		  "From: %s;tag=f%u\r\nTo: %s\r\nCall-ID: c%u\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
-		  "Contact: <sip:c@127.0.0.3:%u>\r\n%sContent-Length: 0\r\n\r\n", uri, carrier.port, n,
-		  from, n, to, n, carrier.port, extra);
+	phone_say(
+	    &carrier,
+	    "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=z9hG4bKc%u\r\n"
+	    "From: %s;tag=f%u\r\nTo: %s\r\nCall-ID: c%u\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
+	    "Contact: <sip:c@127.0.0.3:%u>\r\n%sContent-Length: 0\r\n\r\n",
+	    uri, carrier.port, n, from, n, to, n, carrier.port, extra);
 	n++;
 }
 
@@ -314,7 +328,8 @@ static void routes(void **state)
 	struct seen *a;
 
 	a = dial("1", "2", false);
-	snprintf(extra, sizeof(extra), "Record-Route: <sip:127.0.0.3:%u;lr;x=\"a,b\">, <sip:p2.example;lr>\r\n",
+	snprintf(extra, sizeof(extra),
+		 "Record-Route: <sip:127.0.0.3:%u;lr;x=\"a,b\">, <sip:p2.example;lr>\r\n",
 		 carrier.port);
 	phone_replies(&carrier, 200, extra, phone_sdp(4000));
 	assert_true(phone_expect(&carrier, "ACK sip:" PAIR_USER "@127.0.0.3", 1000));
@@ -332,6 +347,109 @@ static void routes(void **state)
 	assert_int_equal(sip_sessions_count(p.a.room), 0);
 }
 
+/* ---- Mutations: any answer or none, no crash, no growth ---- */
+
+static uint32_t seed = 1;
+
+static uint32_t dice(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static void mutate(char *text, size_t len)
+{
+	for (uint32_t n = 1 + dice(4); n > 0; n--) {
+		size_t at = dice((uint32_t)len);
+
+		switch (dice(4)) {
+		case 0:
+			text[at] = (char)dice(256);
+			break;
+		case 1:
+			text[at] = ";,<>:=\"\r\n @"[dice(11)];
+			break;
+		case 2:
+			memmove(text + at, text + at + 1, len - at);
+			break;
+		default:
+			memmove(text + at, text + dice((uint32_t)(len - 4)), len - at > 3 ? 3 : 1);
+			break;
+		}
+	}
+}
+
+static void any_answer(struct side *me, struct seen *s)
+{
+	struct stream_local l = pair_local(5002);
+	struct stream st;
+
+	switch (dice(4)) {
+	case 0:
+		(void)sip_session_ring(s->s);
+		break;
+	case 1:
+		if (sip_session_progress(s->s, &l, &st) == ENOTSUP)
+			s->s = NULL;
+		break;
+	case 2:
+		if (sip_session_answer(s->s, &l, &st) == ENOTSUP)
+			s->s = NULL;
+		break;
+	default:
+		break;
+	}
+	if (s->s && dice(2)) {
+		sip_session_end(s->s, (uint16_t)dice(700), "x");
+		s->s = NULL;
+	}
+}
+
+static void mutated_messages(void **state)
+{
+	static const char *const methods[] = {"INVITE", "ACK", "BYE", "UPDATE", "PRACK", "INFO",
+					      "REFER", "CANCEL", "NOTIFY"};
+	struct seen *a = dial("1", "2", false);
+	char from[200], to[200], call_id[100], text[8192];
+
+	phone_replies(&carrier, 200, "", phone_sdp(4000));
+	assert_true(pair_sees(a, SIP_ANSWERED, 1000));
+	assert_true(phone_expect(&carrier, "ACK ", 1000));
+	strcpy(from, phone_value(&carrier, "To"));
+	strcpy(to, phone_value(&carrier, "From"));
+	strcpy(call_id, phone_value(&carrier, "Call-ID"));
+	p.a.on_incoming = any_answer;
+	for (uint32_t i = 0; i < 4000; i++) {
+		const char *m = methods[dice(ARRAY_SIZE(methods))];
+		bool inside = dice(2);
+		int n = snprintf(text, sizeof(text),
+				 "%s sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;"
+				 "branch=z9hG4bKm%u\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"
+				 "CSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:c@127.0.0.3:%u>\r\n"
+				 "Supported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\n"
+				 "RAck: 1 1 INVITE\r\nRefer-To: <sip:1@x?Replaces=a%%3Bto-tag%%3Db>\r\n"
+				 "Record-Route: <sip:127.0.0.3;lr>, <sip:x;lr>\r\n"
+				 "P-Asserted-Identity: \"N\" <tel:+86-10>\r\nPrivacy: none\r\n"
+				 "Reason: SIP;cause=200;text=\"x\"\r\nContent-Type: application/sdp\r\n"
+				 "Content-Length: %zu\r\n\r\n%s",
+				 m, carrier.port, i / 2, inside ? from : "<sip:1@y>;tag=z",
+				 inside ? to : "<sip:2@y>", inside ? call_id : "m", i + 1, m,
+				 carrier.port, strlen(phone_sdp(4000)), phone_sdp(4000));
+
+		mutate(text, (size_t)n);
+		phone_say(&carrier, "%s", text);
+		if (i % 16 == 0)
+			pair_turn(3);
+		while (recv(carrier.fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+			;
+	}
+	pair_turn(50);
+	print_message("%u calls reached app, %u sessions open\n", p.a.count,
+		      sip_sessions_count(p.a.room));
+	assert_true(p.a.room->sessions->usages <= SESSION_USAGES * p.a.room->sessions->max);
+	hang_up(a);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -339,7 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(number_rules), T(default_identity), T(templates_and_privacy),
 		T(challenges_are_answered), T(silence), T(channels), T(incoming_identity),
-		T(replaces_is_refused), T(draining), T(routes),
+		T(replaces_is_refused), T(draining), T(routes), T(mutated_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

