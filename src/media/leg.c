@@ -76,7 +76,7 @@ static void set_addresses(struct engine *e, struct leg *l, const struct stream *
 			engine_complain_leg(e, l, "has an address that can't be sent to");
 		return;
 	}
-	if (!s->nat || address_make(&allowed, s->latch_ip, 0))
+	if (!l->nat || address_make(&allowed, s->latch_ip, 0))
 		allowed = told;
 	if (s->nat && l->exact)
 		engine_complain_leg(e, l, "is behind NAT, but on a shared port");

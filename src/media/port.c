@@ -129,18 +129,20 @@ static struct leg *find_leg(const struct port *p, const union address *from)
 	return l;
 }
 
+/* A phone may begin its next call at the address of one that is ending: the older leg is heard
+ * first, and the younger as soon as that is gone. */
 void port_learn(struct engine *e, struct leg *l)
 {
 	struct leg **at;
 
 	if (!l->port->shared || !l->addressed)
 		return;
-	if (find_leg(l->port, &l->remote)) {
-		engine_complain_leg(e, l, "says that it is where another leg is: it isn't heard");
-		return;
-	}
+	if (find_leg(l->port, &l->remote))
+		engine_complain_leg(e, l, "says that it is where another leg is: heard after it");
 	at = bucket_of(l->port, &l->remote);
-	l->demux_next = *at;
+	while (*at)
+		at = &(*at)->demux_next;
+	l->demux_next = NULL;
 	*at = l;
 }
 

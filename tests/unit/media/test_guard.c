@@ -309,6 +309,51 @@ static void test_shared(void **state)
 		phone_close(&p[i]);
 }
 
+/* Two legs on one socket name the same address: the second is heard when the first has gone. */
+static void test_same_address(void **state)
+{
+	struct media *m = room_open(0);
+	struct phone a, first, second;
+	struct stream_address local;
+	struct stream s;
+	uint16_t other;
+
+	phone_open(&a, CODEC_PCMA);
+	phone_open(&first, CODEC_PCMA);
+	phone_open(&second, CODEC_PCMA);
+	room_leg(m, 1, &first, false);
+	room_leg(m, 2, &second, false);
+	phone_stream(&a, &s);
+	assert_int_equal(media_leg_open(m, 3, 0, true, &local), 0);
+	a.to = local.port;
+	assert_int_equal(media_leg_set(m, 3, &s), 0);
+	/* the next that is given the same socket */
+	for (uint32_t key = 4;; key++) {
+		assert_int_equal(media_leg_open(m, key, 0, true, &local), 0);
+		other = local.port;
+		if (other != a.to)
+			continue;
+		assert_int_equal(media_leg_set(m, key, &s), 0);
+		media_join(m, 1, 3);
+		media_join(m, 2, key);
+		break;
+	}
+	room_settle(m, 1);
+	phone_say(&a, 600, 8000, 5, 1000);
+	phone_await(&first, 5);
+	assert_int_equal(first.packets, 5);
+	assert_int_equal(second.packets, 0);
+	media_leg_close(m, 3);
+	room_settle(m, 1);
+	phone_say(&a, 600, 8000, 5, 1000);
+	phone_await(&second, 5);
+	assert_int_equal(second.packets, 5);
+	media_close(m);
+	phone_close(&a);
+	phone_close(&first);
+	phone_close(&second);
+}
+
 /* RTCP comes on the same port when that was agreed, and names our stream: RFC 3550, 6.4.1. */
 static void test_reports(void **state)
 {
@@ -405,7 +450,7 @@ int main(void)
 		cmocka_unit_test(test_nat_moves),  cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_wrong_type), cmocka_unit_test(test_srtp),
 		cmocka_unit_test(test_shared),	   cmocka_unit_test(test_reports),
-		cmocka_unit_test(test_v6),
+		cmocka_unit_test(test_v6),	   cmocka_unit_test(test_same_address),
 	};
 
 	srtp_init();
