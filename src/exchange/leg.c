@@ -184,6 +184,8 @@ void exchange_leg_end(struct turn *t, struct leg *l, uint16_t code, enum exchang
 
 	e->end.code = code;
 	e->end.why = why;
+	if (FAULT(FAULT_DEAD_LEG))
+		exchange_effect_add(t, FX_QUIET, l);
 	exchange_leg_forget(t, l);
 }
 

@@ -25,7 +25,7 @@ static void target_clear(struct call *c)
 
 static void asked_set(struct turn *t, struct call *c, const struct directory_extension *e)
 {
-	if (c->hops)
+	if (c->hops && (c->asked_person || c->asked_department))
 		return; /* who forwards is still whom the caller wanted */
 	c->to = TO_ORDINARY;
 	c->asked_person = e->person;
@@ -78,7 +78,7 @@ static void target_department(struct turn *t, struct call *c, const struct direc
 		to = TO_CUSTOMER;
 	else if (d->id == m->gad_department)
 		to = TO_GAD;
-	if (!c->hops) {
+	if (!c->hops || !(c->asked_person || c->asked_department)) {
 		c->asked_person = 0;
 		c->asked_department = d->id;
 	}
