@@ -7,7 +7,7 @@
 #include "http/room.h"
 
 #define WINDOW_MS (5 * 60 * 1000)
-#define PROBES    8
+#define PROBES	  8
 
 /* How many tries a window. A user's name alone gets many more than with its address, so that a
  * stranger can't easily lock somebody out. */

@@ -43,14 +43,14 @@ static int number(const char *text, int64_t least, int64_t most, int64_t *out)
 	return 0;
 }
 
-int http_call_param_number(const struct http_call *c, const char *name, int64_t least,
-			   int64_t most, int64_t *out)
+int http_call_param_number(const struct http_call *c, const char *name, int64_t least, int64_t most,
+			   int64_t *out)
 {
 	return number(http_call_param(c, name), least, most, out);
 }
 
-int http_call_query_number(const struct http_call *c, const char *name, int64_t least,
-			   int64_t most, int64_t *out)
+int http_call_query_number(const struct http_call *c, const char *name, int64_t least, int64_t most,
+			   int64_t *out)
 {
 	return number(http_call_query(c, name), least, most, out);
 }
@@ -108,8 +108,9 @@ static void refuse(struct http_call *c, unsigned status, const char *code, const
 
 	text_append(key, sizeof(key), "%s", code);
 	json_object_set_new(error, "code", json_string(code));
-	json_object_set_new(error, "text", json_string(c->room->texts
-		? catalogue_text(c->room->texts, c->lang, key) : code));
+	json_object_set_new(
+	    error, "text",
+	    json_string(c->room->texts ? catalogue_text(c->room->texts, c->lang, key) : code));
 	if (value)
 		json_object_set_new(error, extra, json_string(value));
 	json_object_set_new(body, "error", error);

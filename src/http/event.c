@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "http/room.h"
 
-#define ID_BYTES   64 /* "id: <epoch>-<id>\n\n" */
-#define OWN_BYTES  160
-#define BLOCK      (16u << 10)
+#define ID_BYTES  64 /* "id: <epoch>-<id>\n\n" */
+#define OWN_BYTES 160
+#define BLOCK	  (16u << 10)
 
 struct http_stream {
 	struct http_events *events;
@@ -378,7 +378,8 @@ int http_events_init(struct http_events *e)
 {
 	pthread_mutex_init(&e->lock, NULL);
 	e->epoch = (uint64_t)clock_wall_ms();
-	e->next = 2; /* id 1 was before the first, so that "none seen" has an id too; 0 is too old */
+	e->next =
+	    2; /* id 1 was before the first, so that "none seen" has an id too; 0 is too old */
 	return ring_alloc(&e->published, sizeof(struct http_event *), HTTP_EVENTS_QUEUED);
 }
 

@@ -26,17 +26,17 @@ static const char *type_of(const char *path)
 	static const struct {
 		const char *end, *type;
 	} types[] = {
-		{".html", "text/html; charset=utf-8"},
-		{".js", "text/javascript; charset=utf-8"},
-		{".css", "text/css; charset=utf-8"},
-		{".svg", "image/svg+xml"},
-		{".json", "application/json"},
-		{".webmanifest", "application/manifest+json"},
-		{".png", "image/png"},
-		{".ico", "image/x-icon"},
-		{".woff2", "font/woff2"},
-		{".wav", "audio/wav"},
-		{".txt", "text/plain; charset=utf-8"},
+	    {".html", "text/html; charset=utf-8"},
+	    {".js", "text/javascript; charset=utf-8"},
+	    {".css", "text/css; charset=utf-8"},
+	    {".svg", "image/svg+xml"},
+	    {".json", "application/json"},
+	    {".webmanifest", "application/manifest+json"},
+	    {".png", "image/png"},
+	    {".ico", "image/x-icon"},
+	    {".woff2", "font/woff2"},
+	    {".wav", "audio/wav"},
+	    {".txt", "text/plain; charset=utf-8"},
 	};
 	const char *dot = strrchr(path, '.');
 
@@ -117,7 +117,8 @@ static int add_folder(struct http_files *f, const char *dir, const char *path, i
 
 		if (entry->d_name[0] == '.' || (dot && strcmp(dot, ".gz") == 0))
 			continue;
-		if (snprintf(name, sizeof(name), "%s/%s", dir, entry->d_name) >= (int)sizeof(name) ||
+		if (snprintf(name, sizeof(name), "%s/%s", dir, entry->d_name) >=
+			(int)sizeof(name) ||
 		    snprintf(sub, sizeof(sub), "%s/%s", path, entry->d_name) >= (int)sizeof(sub))
 			err = ENAMETOOLONG;
 		else if (stat(name, &st) != 0)

@@ -26,35 +26,35 @@ struct http_call; /* one request and its answer */
 
 /* Limits */
 #define HTTP_CONNECTIONS       1024
-#define HTTP_CONNECTIONS_IP    256   /* from one address */
-#define HTTP_STREAMS           256   /* open event streams */
+#define HTTP_CONNECTIONS_IP    256 /* from one address */
+#define HTTP_STREAMS	       256 /* open event streams */
 #define HTTP_STREAMS_USER      16
-#define HTTP_EVENTS_QUEUED     4096  /* published and not yet numbered */
-#define HTTP_EVENTS_KEPT       2048  /* that a stream can resume over */
+#define HTTP_EVENTS_QUEUED     4096 /* published and not yet numbered */
+#define HTTP_EVENTS_KEPT       2048 /* that a stream can resume over */
 #define HTTP_EVENTS_KEPT_BYTES (8u << 20)
 #define HTTP_EVENT_BYTES       (64u << 10)
-#define HTTP_QUEUE             256   /* requests waiting for a worker */
-#define HTTP_WORKERS           16
-#define HTTP_BODY_BYTES        (64u << 10) /* unless the route says otherwise */
-#define HTTP_JSON_DEPTH        32
-#define HTTP_PATH_BYTES        1024
-#define HTTP_PARAMS            4
-#define HTTP_QUERIES           24
-#define HTTP_SESSIONS          4096
+#define HTTP_QUEUE	       256 /* requests waiting for a worker */
+#define HTTP_WORKERS	       16
+#define HTTP_BODY_BYTES	       (64u << 10) /* unless the route says otherwise */
+#define HTTP_JSON_DEPTH	       32
+#define HTTP_PATH_BYTES	       1024
+#define HTTP_PARAMS	       4
+#define HTTP_QUERIES	       24
+#define HTTP_SESSIONS	       4096
 #define HTTP_SESSIONS_USER     32
-#define HTTP_PROXIES           8
-#define HTTP_REQUEST_MS        20000 /* from a request's beginning until all of it has come */
-#define HTTP_ANSWER_MS         60000 /* until an answer that isn't a stream has gone */
-#define HTTP_IDLE_S            30
-#define HTTP_BEAT_MS           5000  /* heartbeat of the event stream */
+#define HTTP_PROXIES	       8
+#define HTTP_REQUEST_MS	       20000 /* from a request's beginning until all of it has come */
+#define HTTP_ANSWER_MS	       60000 /* until an answer that isn't a stream has gone */
+#define HTTP_IDLE_S	       30
+#define HTTP_BEAT_MS	       5000 /* heartbeat of the event stream */
 
-#define HTTP_WATCH_MS          120000
+#define HTTP_WATCH_MS 120000
 
 #define HTTP_USER_NAME 64
 
 /* Who is signed in. `roles` is a mask whose bits belong to whoever wrote the route table. */
 struct http_identity {
-	uint32_t user;   /* stable id, 0 nobody */
+	uint32_t user; /* stable id, 0 nobody */
 	uint32_t org;
 	uint32_t person; /* in the directory, 0 none */
 	uint32_t roles;
@@ -68,27 +68,30 @@ struct http_route {
 	const char *method;    /* "GET", "POST", "PUT", "PATCH", "DELETE" */
 	const char *path;      /* "/api/v1/calls/{no}": a parameter is one whole segment */
 	const char *operation; /* name in api/openapi.yaml */
-	uint32_t roles;        /* one of these must be held; 0: everybody, signed in or not */
+	uint32_t roles;	       /* one of these must be held; 0: everybody, signed in or not */
 	uint32_t body_bytes;   /* most that a body may have, 0: HTTP_BODY_BYTES */
 	http_function *run;    /* NULL: the event stream */
 };
 
 struct http_config {
 	const char *listen;    /* address, "127.0.0.1", "::1", "0.0.0.0" */
-	uint16_t port;         /* 0: any that is free */
+	uint16_t port;	       /* 0: any that is free */
 	const char *cert_file; /* PEM; both or neither: TLS by ourselves */
 	const char *key_file;
-	const char *proxy[HTTP_PROXIES]; /* addresses whose X-Forwarded-For and -Proto are believed */
+	const char
+	    *proxy[HTTP_PROXIES]; /* addresses whose X-Forwarded-For and -Proto are believed */
 	unsigned proxy_count;
-	const char *console_dir;   /* built console, NULL none; read into memory at the start */
-	const char *sessions_file; /* sessions outlive a restart in it (mode 0600), NULL: they don't */
-	const char *metrics_token; /* Bearer token for /metrics from elsewhere, NULL loopback only */
-	unsigned workers;          /* 0: 4 */
-	int64_t session_idle_ms;   /* 0: 12 h without a request or an open stream */
-	int64_t session_max_ms;    /* 0: 7 days */
+	const char *console_dir; /* built console, NULL none; read into memory at the start */
+	const char
+	    *sessions_file; /* sessions outlive a restart in it (mode 0600), NULL: they don't */
+	const char
+	    *metrics_token;	 /* Bearer token for /metrics from elsewhere, NULL loopback only */
+	unsigned workers;	 /* 0: 4 */
+	int64_t session_idle_ms; /* 0: 12 h without a request or an open stream */
+	int64_t session_max_ms;	 /* 0: 7 days */
 	const struct http_route *route;
 	size_t route_count;
-	void *arg; /* handed to every function of the table */
+	void *arg;		       /* handed to every function of the table */
 	const struct catalogue *texts; /* of errors; NULL: the code stands for its text */
 };
 
@@ -106,9 +109,9 @@ uint16_t http_room_port(const struct http_room *h);
 int http_room_publish(struct http_room *h, uint32_t org, uint32_t roles, const char *name,
 		      const char *json);
 
-/* True when somebody may see what is published: a stream is open, or was, or a snapshot was read, in
- * the last HTTP_WATCH_MS. False is a promise to publish nothing until it is true again, and what was
- * before can then not be resumed. */
+/* True when somebody may see what is published: a stream is open, or was, or a snapshot was read,
+ * in the last HTTP_WATCH_MS. False is a promise to publish nothing until it is true again, and what
+ * was before can then not be resumed. */
 bool http_room_watched(struct http_room *h);
 
 /* What /healthz and /metrics answer until the next call. Until the first, /healthz is a 503. */
@@ -131,16 +134,16 @@ const char *http_call_param(const struct http_call *c, const char *name);
 const char *http_call_query(const struct http_call *c, const char *name);
 
 /* The same as whole numbers from `least` to `most`. 0, ENOENT when absent, EINVAL. */
-int http_call_param_number(const struct http_call *c, const char *name, int64_t least,
-			   int64_t most, int64_t *out);
-int http_call_query_number(const struct http_call *c, const char *name, int64_t least,
-			   int64_t most, int64_t *out);
+int http_call_param_number(const struct http_call *c, const char *name, int64_t least, int64_t most,
+			   int64_t *out);
+int http_call_query_number(const struct http_call *c, const char *name, int64_t least, int64_t most,
+			   int64_t *out);
 
 /* The body's JSON, borrowed, NULL without a body. */
 const json_t *http_call_body(const struct http_call *c);
 const struct http_identity *http_call_who(const struct http_call *c);
-const char *http_call_address(const struct http_call *c);  /* of the client, past proxies */
-enum lang http_call_language(const struct http_call *c);   /* of Accept-Language */
+const char *http_call_address(const struct http_call *c); /* of the client, past proxies */
+enum lang http_call_language(const struct http_call *c);  /* of Accept-Language */
 
 /* Id of the newest event that a snapshot read from now on is sure to contain. */
 void http_call_event_id(struct http_call *c, char *out, size_t cap);
@@ -169,7 +172,7 @@ void http_call_session_close(struct http_call *c);
 
 /* Argon2id (libsodium, 19 MiB, 2 passes). Blocks for tens of milliseconds. `hash` NULL is a
  * user who doesn't exist: takes as long and is false. */
-#define HTTP_PASSWORD_HASH 128
+#define HTTP_PASSWORD_HASH  128
 #define HTTP_PASSWORD_BYTES 256
 int http_password_hash(const char *password, char out[HTTP_PASSWORD_HASH]);
 bool http_password_verify(const char *hash, const char *password);

@@ -141,11 +141,30 @@ static bool is_proxy(const struct http_room *h, const char *address)
 	return false;
 }
 
+/* One entry of the list; false when it isn't an address. */
+static bool take_address(const char *text, size_t len, char out[HTTP_ADDRESS])
+{
+	unsigned char binary[16];
+	char one[HTTP_ADDRESS];
+
+	while (len > 0 && text[0] == ' ')
+		text++, len--;
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	if (len >= sizeof(one))
+		return false;
+	text_copy_n(one, sizeof(one), text, len);
+	if (inet_pton(AF_INET, one, binary) != 1 && inet_pton(AF_INET6, one, binary) != 1)
+		return false;
+	memcpy(out, one, sizeof(one));
+	return true;
+}
+
 /* The client is the last address in X-Forwarded-For that isn't a proxy of ours. */
 static void find_client(struct http_call *c)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c->con, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	    MHD_get_connection_info(c->con, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const char *list = http_request_header(c, "X-Forwarded-For");
 	const char *proto = http_request_header(c, "X-Forwarded-Proto");
 	size_t end = list ? strlen(list) : 0;
@@ -156,24 +175,13 @@ static void find_client(struct http_call *c)
 		return;
 	c->secure |= proto && strcasecmp(proto, "https") == 0;
 	while (end > 0 && is_proxy(c->room, c->address)) {
-		unsigned char binary[16];
-		char one[HTTP_ADDRESS];
-		size_t begin = end, len;
+		size_t begin = end;
 
 		while (begin > 0 && list[begin - 1] != ',')
 			begin--;
-		len = end - begin;
+		if (!take_address(list + begin, end - begin, c->address))
+			return;
 		end = begin ? begin - 1 : 0;
-		while (len > 0 && list[begin] == ' ')
-			begin++, len--;
-		while (len > 0 && list[begin + len - 1] == ' ')
-			len--;
-		if (len >= sizeof(one))
-			return;
-		text_copy_n(one, sizeof(one), list + begin, len);
-		if (inet_pton(AF_INET, one, binary) != 1 && inet_pton(AF_INET6, one, binary) != 1)
-			return;
-		TEXT_COPY(c->address, one);
 	}
 }
 

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define TURN_MS       200
-#define LAST_WORDS_MS 2000 /* at the end, for answers that are on their way */
+#define TURN_MS	      200
+#define LAST_WORDS_MS 2000	  /* at the end, for answers that are on their way */
 #define MEMORY_LIMIT  (32u << 10) /* request line and headers of a connection */
 #define PEM_BYTES     (64u << 10)
 
@@ -29,8 +29,7 @@ void http_room_complain(struct http_room *h, const char *source, const char *wha
 		log_warn("http", "%s from %s (%u more held back)", what, source, held_back);
 }
 
-__attribute__((format(printf, 2, 0)))
-static void daemon_log(void *arg, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void daemon_log(void *arg, const char *fmt, va_list ap)
 {
 	char text[256];
 	int n = vsnprintf(text, sizeof(text), fmt, ap);
@@ -114,10 +113,10 @@ static int start_daemon(struct http_room *h, const struct http_config *cfg)
 	struct sockaddr_storage sa;
 	const union MHD_DaemonInfo *info;
 	struct MHD_OptionItem tls[] = {
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, h->key},
-		{MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE128:-VERS-TLS1.0:-VERS-TLS1.1"},
-		{MHD_OPTION_END, 0, NULL},
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, h->cert},
+	    {MHD_OPTION_HTTPS_MEM_KEY, 0, h->key},
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE128:-VERS-TLS1.0:-VERS-TLS1.1"},
+	    {MHD_OPTION_END, 0, NULL},
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 			 MHD_USE_ERROR_LOG | (h->tls ? MHD_USE_TLS : 0);
@@ -132,20 +131,16 @@ static int start_daemon(struct http_room *h, const struct http_config *cfg)
 	if (!h->tls)
 		tls[0].option = MHD_OPTION_END;
 	errno = 0;
-	h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_request_handle, h,
-		MHD_OPTION_EXTERNAL_LOGGER, daemon_log, h,
-		MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa,
-		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-		MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_ip,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_UNESCAPE_CALLBACK, dont_decode, h,
-		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, h,
-		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, h,
-		MHD_OPTION_NOTIFY_CONNECTION, http_watch_notify, h,
-		MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(
+	    flags, 0, NULL, NULL, http_request_handle, h, MHD_OPTION_EXTERNAL_LOGGER, daemon_log, h,
+	    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&sa, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+	    MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    per_ip, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_LIMIT, MHD_OPTION_STRICT_FOR_CLIENT,
+	    1, MHD_OPTION_UNESCAPE_CALLBACK, dont_decode, h, MHD_OPTION_URI_LOG_CALLBACK,
+	    http_request_begin, h, MHD_OPTION_NOTIFY_COMPLETED, http_request_end, h,
+	    MHD_OPTION_NOTIFY_CONNECTION, http_watch_notify, h, MHD_OPTION_ARRAY, tls,
+	    MHD_OPTION_END);
 	if (!h->daemon)
 		return errno ? errno : EINVAL;
 	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);

@@ -18,8 +18,8 @@
 
 #define HTTP_TOKEN_BYTES  32
 #define HTTP_COOKIE_BYTES 43 /* of the token in base64url without padding */
-#define HTTP_ADDRESS      46
-#define HTTP_FILES        256        /* of the static console */
+#define HTTP_ADDRESS	  46
+#define HTTP_FILES	  256 /* of the static console */
 #define HTTP_FILES_BYTES  (16u << 20)
 
 /* ---- uri.c: pure ---- */
@@ -55,13 +55,13 @@ int http_json_parse(const char *text, size_t len, json_t **out);
 
 struct http_session {
 	uint8_t hash[HTTP_TOKEN_BYTES]; /* of the token: the token itself is only in the browser */
-	struct http_identity who;       /* user 0: free */
-	int64_t opened_ms, seen_ms;     /* wall */
+	struct http_identity who;	/* user 0: free */
+	int64_t opened_ms, seen_ms;	/* wall */
 };
 
 struct http_sessions {
 	pthread_mutex_t lock;
-	pthread_mutex_t saving; /* one writer of the file at a time */
+	pthread_mutex_t saving;	     /* one writer of the file at a time */
 	uint64_t key[HTTP_SESSIONS]; /* first bytes of the hash, for the search */
 	struct http_session s[HTTP_SESSIONS];
 	int64_t idle_ms, max_ms;
@@ -108,17 +108,17 @@ struct http_stream; /* one open event stream */
 
 struct http_events {
 	struct ring *published; /* struct http_event *, with room for the id in front */
-	atomic_bool lost;       /* the ring was full: everybody reads anew */
-	pthread_mutex_t lock;   /* all below */
-	uint64_t epoch;         /* of this run: ids of another can't be resumed */
-	uint64_t next;          /* id of the next event; the first kept is next - kept */
+	atomic_bool lost;	/* the ring was full: everybody reads anew */
+	pthread_mutex_t lock;	/* all below */
+	uint64_t epoch;		/* of this run: ids of another can't be resumed */
+	uint64_t next;		/* id of the next event; the first kept is next - kept */
 	struct http_event *kept[HTTP_EVENTS_KEPT];
 	unsigned kept_count;
 	size_t kept_bytes;
 	struct http_stream *streams;
 	unsigned stream_count;
-	int64_t watched_ms;     /* monotonic: the last time that somebody watched */
-	bool gap;               /* events weren't published for want of watchers */
+	int64_t watched_ms; /* monotonic: the last time that somebody watched */
+	bool gap;	    /* events weren't published for want of watchers */
 	bool closing;
 };
 
@@ -162,7 +162,7 @@ struct http_pool {
 	pthread_t thread[HTTP_WORKERS];
 };
 int http_pool_init(struct http_pool *p, struct http_room *h, unsigned threads);
-void http_pool_clear(struct http_pool *p); /* answers all that is queued */
+void http_pool_clear(struct http_pool *p);		      /* answers all that is queued */
 int http_pool_push(struct http_pool *p, struct http_call *c); /* 0, ENOBUFS, ESHUTDOWN */
 unsigned http_pool_count(struct http_pool *p);
 
@@ -171,7 +171,7 @@ unsigned http_pool_count(struct http_pool *p);
 struct http_watched { /* a connection */
 	int fd;
 	int64_t deadline_ms; /* 0 none */
-	bool asking;         /* a request has begun and isn't all there */
+	bool asking;	     /* a request has begun and isn't all there */
 	char address[HTTP_ADDRESS];
 	struct http_watched *next, **prev;
 };
@@ -191,11 +191,11 @@ void http_watch_turn(struct http_room *h, int64_t mono_ms);
 /* ---- request.c ---- */
 
 enum http_call_state {
-	HTTP_CALL_NEW,     /* request line read */
-	HTTP_CALL_BODY,    /* headers are good, the body comes */
+	HTTP_CALL_NEW,	   /* request line read */
+	HTTP_CALL_BODY,	   /* headers are good, the body comes */
 	HTTP_CALL_REFUSED, /* the body is thrown away, then the refusal goes */
 	HTTP_CALL_WORKING, /* suspended */
-	HTTP_CALL_DONE,    /* answer is there */
+	HTTP_CALL_DONE,	   /* answer is there */
 };
 
 struct http_call {

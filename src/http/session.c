@@ -17,7 +17,7 @@
 #include "http/room.h"
 
 #define DEFAULT_IDLE_MS (12 * INT64_C(3600000))
-#define DEFAULT_MAX_MS  (7 * 24 * INT64_C(3600000))
+#define DEFAULT_MAX_MS	(7 * 24 * INT64_C(3600000))
 
 static uint64_t key_of(const uint8_t hash[HTTP_TOKEN_BYTES])
 {
@@ -179,11 +179,12 @@ static json_t *to_json(struct http_sessions *t)
 		if (!s->who.user)
 			continue;
 		sodium_bin2hex(hex, sizeof(hex), s->hash, sizeof(s->hash));
-		json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:s,s:I,s:I}", "hash", hex,
-			"user", (json_int_t)s->who.user, "org", (json_int_t)s->who.org,
-			"person", (json_int_t)s->who.person, "roles", (json_int_t)s->who.roles,
-			"name", s->who.name, "opened", (json_int_t)s->opened_ms,
-			"seen", (json_int_t)s->seen_ms));
+		json_array_append_new(
+		    list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:s,s:I,s:I}", "hash", hex, "user",
+				    (json_int_t)s->who.user, "org", (json_int_t)s->who.org,
+				    "person", (json_int_t)s->who.person, "roles",
+				    (json_int_t)s->who.roles, "name", s->who.name, "opened",
+				    (json_int_t)s->opened_ms, "seen", (json_int_t)s->seen_ms));
 	}
 	pthread_mutex_unlock(&t->lock);
 	return list;
@@ -248,8 +249,7 @@ static void load(struct http_sessions *t)
 				 error.line, error.text);
 		return;
 	}
-	json_array_foreach(list, i, j)
-		load_one(t, j);
+	json_array_foreach(list, i, j) load_one(t, j);
 	json_decref(list);
 }
 

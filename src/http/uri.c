@@ -75,8 +75,9 @@ static int parse_query(const char *raw, struct http_uri *u)
 				return err;
 			used += strlen(name) + 1;
 			value = u->query + used;
-			err = decode(raw + name_len + (name_len < len), len - name_len - (name_len < len),
-				     true, value, sizeof(u->query) - used);
+			err = decode(raw + name_len + (name_len < len),
+				     len - name_len - (name_len < len), true, value,
+				     sizeof(u->query) - used);
 			if (err)
 				return err;
 			used += strlen(value) + 1;
@@ -147,33 +148,44 @@ bool http_uri_match(const char *pattern, const char *path, struct http_pair para
 	return true;
 }
 
+/* A tag or its beginning, as RFC 4647, 3.3.1 matches it. */
+static bool tag_begins(const char *tag, const char *range)
+{
+	size_t n = strlen(range);
+
+	return strncasecmp(tag, range, n) == 0 && (tag[n] == '\0' || tag[n] == '-');
+}
+
 /* One range of the header: its language, and its weight in thousandths. */
 static bool range_language(const char *range, size_t len, enum lang *out, int *weight)
 {
-	char tag[32];
+	static const struct {
+		const char *tag;
+		enum lang lang;
+	} known[] = {
+	    {"zh-Hant", LANG_ZH_TW}, {"zh-TW", LANG_ZH_TW}, {"zh-HK", LANG_ZH_TW},
+	    {"zh-MO", LANG_ZH_TW},   {"zh", LANG_ZH_CN},    {"en", LANG_EN},
+	};
 	const char *semi = memchr(range, ';', len);
 	size_t tag_len = semi ? (size_t)(semi - range) : len;
 	const char *q = semi ? memchr(semi, '=', len - tag_len) : NULL;
-	bool known;
+	char tag[32];
+	double value;
 
 	while (tag_len > 0 && range[tag_len - 1] == ' ')
 		tag_len--;
-	if (tag_len == 0 || tag_len >= sizeof(tag))
+	if (tag_len >= sizeof(tag))
 		return false;
-	memcpy(tag, range, tag_len);
-	tag[tag_len] = '\0';
-	*weight = q ? (int)(strtod(q + 1, NULL) * 1000) : 1000;
-	known = true;
-	if (strncasecmp(tag, "zh-hant", 7) == 0 || strcasecmp(tag, "zh-tw") == 0 ||
-	    strcasecmp(tag, "zh-hk") == 0 || strcasecmp(tag, "zh-mo") == 0)
-		*out = LANG_ZH_TW;
-	else if (strncasecmp(tag, "zh", 2) == 0 && (tag[2] == '-' || tag[2] == '\0'))
-		*out = LANG_ZH_CN;
-	else if (strncasecmp(tag, "en", 2) == 0 && (tag[2] == '-' || tag[2] == '\0'))
-		*out = LANG_EN;
-	else
-		known = false;
-	return known;
+	text_copy_n(tag, sizeof(tag), range, tag_len);
+	value = q ? strtod(q + 1, NULL) : 1;
+	*weight = value >= 0 && value <= 1 ? (int)(value * 1000) : 0;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!tag_begins(tag, known[i].tag))
+			continue;
+		*out = known[i].lang;
+		return true;
+	}
+	return false;
 }
 
 enum lang http_uri_language(const char *header)
@@ -188,7 +200,8 @@ enum lang http_uri_language(const char *header)
 		enum lang lang;
 		int weight;
 
-		if (skipped < len && range_language(range + skipped, len - skipped, &lang, &weight) &&
+		if (skipped < len &&
+		    range_language(range + skipped, len - skipped, &lang, &weight) &&
 		    weight > best_weight) {
 			best = lang;
 			best_weight = weight;

@@ -66,7 +66,7 @@ void http_watch_until(struct http_room *h, struct MHD_Connection *con, int64_t d
 		      bool asking)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(con, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	    MHD_get_connection_info(con, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct http_watched *w = info ? info->socket_context : NULL;
 
 	if (!w)

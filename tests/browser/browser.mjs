@@ -203,7 +203,8 @@ if (fake) {
     });
     const began = Date.now();
     await tell("call", call(2001));
-    await page.waitForFunction(() => window.painted);
+    await page.waitForSelector('[data-no="2001"]');
+    await page.waitForTimeout(100);
     console.log(`       a row ${(await page.evaluate(() => window.painted)) - began} ms after it was told`);
     const after = await boxes(page, ".bay li, .phone, .zone, .top > *, .keys, .strip:not([data-no='2001'])");
     check(String(before) === String(after), "something moved");

@@ -25,9 +25,9 @@ static const struct {
 	const char *name, *password, *shown;
 	uint32_t roles;
 } accounts[] = {
-	{"operator", "sesame-operator", "\xe6\x9d\x8e\xe6\x95\x8f", API_OPERATOR},
-	{"manager", "sesame-manager", "\xe5\x91\xa8\xe6\x95\x8f\xe4\xb9\x8b", API_MANAGER | API_ADMIN},
-	{"staff", "sesame-staff", "\xe5\xbc\xa0\xe4\xb8\x89\xe4\xb8\xb0", API_STAFF},
+    {"operator", "sesame-operator", "\xe6\x9d\x8e\xe6\x95\x8f", API_OPERATOR},
+    {"manager", "sesame-manager", "\xe5\x91\xa8\xe6\x95\x8f\xe4\xb9\x8b", API_MANAGER | API_ADMIN},
+    {"staff", "sesame-staff", "\xe5\xbc\xa0\xe4\xb8\x89\xe4\xb8\xb0", API_STAFF},
 };
 
 static int sign_in(void *arg, const char *name, const char *password, struct http_identity *out)
@@ -35,8 +35,10 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 	for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
 		if (strcmp(accounts[i].name, name) || strcmp(accounts[i].password, password))
 			continue;
-		*out = (struct http_identity){.user = (uint32_t)i + 1, .org = 1,
-					      .person = (uint32_t)i + 7, .roles = accounts[i].roles};
+		*out = (struct http_identity){.user = (uint32_t)i + 1,
+					      .org = 1,
+					      .person = (uint32_t)i + 7,
+					      .roles = accounts[i].roles};
 		TEXT_COPY(out->name, name);
 		return 0;
 	}
@@ -45,7 +47,8 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 
 static int me(void *arg, const struct api_query *q, json_t **out)
 {
-	*out = json_pack("{s:s,s:s}", "display_name", accounts[q->who.user - 1].shown, "company", "");
+	*out =
+	    json_pack("{s:s,s:s}", "display_name", accounts[q->who.user - 1].shown, "company", "");
 	return 0;
 }
 
@@ -94,7 +97,8 @@ static int from_list(const char *a, const char *b, const char *key, int64_t id, 
 	json_t *items = copy_of(a, b), *item;
 	size_t i;
 
-	json_array_foreach(items, i, item) {
+	json_array_foreach(items, i, item)
+	{
 		if (json_integer_value(json_object_get(item, key)) != id)
 			continue;
 		*out = json_incref(item);
@@ -127,11 +131,23 @@ static int opening_keep(void *arg, const struct api_opening *o)
 }
 
 static const struct api_source source = {
-	.sign_in = sign_in, .me = me, .switchboard = switchboard, .calls = calls, .call = call,
-	.legs = legs, .registrations = registrations, .trunks = trunks, .people = people,
-	.departments = departments, .messages = messages, .message = message, .records = records,
-	.record = record, .content_find = content_find, .message_text = message_text,
-	.opening_keep = opening_keep,
+    .sign_in = sign_in,
+    .me = me,
+    .switchboard = switchboard,
+    .calls = calls,
+    .call = call,
+    .legs = legs,
+    .registrations = registrations,
+    .trunks = trunks,
+    .people = people,
+    .departments = departments,
+    .messages = messages,
+    .message = message,
+    .records = records,
+    .record = record,
+    .content_find = content_find,
+    .message_text = message_text,
+    .opening_keep = opening_keep,
 };
 
 /* Puts data into the array in place of the item with the same key, or takes that item out. */
@@ -140,7 +156,8 @@ static void change(json_t *items, const char *key, json_t *data, bool remove)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(items, i, item) {
+	json_array_foreach(items, i, item)
+	{
 		if (!json_equal(json_object_get(item, key), json_object_get(data, key)))
 			continue;
 		if (remove)

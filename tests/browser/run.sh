@@ -48,12 +48,16 @@ step console-format npx --no-install prettier --check .
 step console-unit npx --no-install vitest run
 
 "$root/tests/browser/fixture.py" >"$out/picture.json"
-exec 3< <("$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" 2>"$out/server.log" & echo $!; wait)
-read -r pid <&3
-trap 'kill "$pid" 2>/dev/null' EXIT
-read -r -t 20 port <&3 || { cat "$out/server.log"; add "0 passed, 1 failed"; finish; }
+"$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" \
+  >"$out/port" 2>"$out/server.log" &
+pid=$!
+trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null' EXIT
+for _ in $(seq 100); do [ -s "$out/port" ] && break; sleep 0.2; done
+port=$(cat "$out/port")
+[ -n "$port" ] || { cat "$out/server.log"; add "0 passed, 1 failed"; finish; }
 counted shapes node "$root/tests/browser/shapes.mjs" "http://127.0.0.1:$port" manager sesame-manager
 counted browser timeout 600 node "$root/tests/browser/browser.mjs" "http://127.0.0.1:$port" "$out"
 kill "$pid"
+wait "$pid"
 grep -q 'runtime error\|AddressSanitizer\|LeakSanitizer' "$out/server.log" && { cat "$out/server.log"; add "0 passed, 1 failed"; }
 finish

@@ -11,29 +11,31 @@
 
 /* The route table of /api/v1; api/openapi.yaml describes it, tests/house/openapi.py compares. */
 static const struct http_route table[] = {
-	{"POST", "/api/v1/session", "signIn", 0, 4096, api_session_open},
-	{"GET", "/api/v1/session", "showSession", API_ALL, 0, api_session_show},
-	{"DELETE", "/api/v1/session", "signOut", API_ALL, 0, api_session_close},
-	{"GET", "/api/v1/events", "streamEvents", API_ALL, 0, NULL},
-	{"GET", "/api/v1/switchboard", "showSwitchboard", DESK, 0, api_switchboard},
-	{"GET", "/api/v1/calls", "listCalls", DESK, 0, api_calls},
-	{"GET", "/api/v1/calls/{no}", "showCall", DESK, 0, api_call},
-	{"GET", "/api/v1/legs", "listLegs", API_MANAGER | API_ADMIN, 0, api_legs},
-	{"GET", "/api/v1/registrations", "listRegistrations", API_MANAGER | API_ADMIN, 0,
-	 api_registrations},
-	{"GET", "/api/v1/trunks", "listTrunks", DESK, 0, api_trunks},
-	{"GET", "/api/v1/people", "listPeople", API_ALL, 0, api_people},
-	{"GET", "/api/v1/departments", "listDepartments", API_ALL, 0, api_departments},
-	{"GET", "/api/v1/messages", "listMessages", API_ALL, 0, api_messages},
-	{"GET", "/api/v1/messages/{id}", "showMessage", API_ALL, 0, api_message},
-	{"GET", "/api/v1/messages/{id}/content", "openMessage", API_ALL, 0, api_message_content},
-	{"GET", "/api/v1/messages/{id}/sound", "hearMessage", API_ALL, 0, api_message_sound},
-	{"GET", "/api/v1/records", "listRecords", API_ALL, 0, api_records},
-	{"GET", "/api/v1/records/{no}", "showRecord", API_ALL, 0, api_record},
+    {"POST", "/api/v1/session", "signIn", 0, 4096, api_session_open},
+    {"GET", "/api/v1/session", "showSession", API_ALL, 0, api_session_show},
+    {"DELETE", "/api/v1/session", "signOut", API_ALL, 0, api_session_close},
+    {"GET", "/api/v1/events", "streamEvents", API_ALL, 0, NULL},
+    {"GET", "/api/v1/switchboard", "showSwitchboard", DESK, 0, api_switchboard},
+    {"GET", "/api/v1/calls", "listCalls", DESK, 0, api_calls},
+    {"GET", "/api/v1/calls/{no}", "showCall", DESK, 0, api_call},
+    {"GET", "/api/v1/legs", "listLegs", API_MANAGER | API_ADMIN, 0, api_legs},
+    {"GET", "/api/v1/registrations", "listRegistrations", API_MANAGER | API_ADMIN, 0,
+     api_registrations},
+    {"GET", "/api/v1/trunks", "listTrunks", DESK, 0, api_trunks},
+    {"GET", "/api/v1/people", "listPeople", API_ALL, 0, api_people},
+    {"GET", "/api/v1/departments", "listDepartments", API_ALL, 0, api_departments},
+    {"GET", "/api/v1/messages", "listMessages", API_ALL, 0, api_messages},
+    {"GET", "/api/v1/messages/{id}", "showMessage", API_ALL, 0, api_message},
+    {"GET", "/api/v1/messages/{id}/content", "openMessage", API_ALL, 0, api_message_content},
+    {"GET", "/api/v1/messages/{id}/sound", "hearMessage", API_ALL, 0, api_message_sound},
+    {"GET", "/api/v1/records", "listRecords", API_ALL, 0, api_records},
+    {"GET", "/api/v1/records/{no}", "showRecord", API_ALL, 0, api_record},
 };
 
 const struct api_role_name api_role_names[API_ROLES] = {{API_STAFF, "staff"},
-	{API_OPERATOR, "operator"}, {API_MANAGER, "manager"}, {API_ADMIN, "admin"}};
+							{API_OPERATOR, "operator"},
+							{API_MANAGER, "manager"},
+							{API_ADMIN, "admin"}};
 
 int api_alloc(struct api **ap, const struct api_source *source)
 {

@@ -17,34 +17,34 @@
 
 /* Roles of an account; the mask of http_identity. */
 enum api_role {
-	API_STAFF = 1,    /* own calls and messages, the directory as the measures disclose it */
+	API_STAFF = 1,	  /* own calls and messages, the directory as the measures disclose it */
 	API_OPERATOR = 2, /* the switchboard live */
 	API_MANAGER = 4,  /* general administration's manager (A1): sees all records */
-	API_ADMIN = 8,    /* the node: trunks, registrations, health */
+	API_ADMIN = 8,	  /* the node: trunks, registrations, health */
 };
 #define API_ALL (API_STAFF | API_OPERATOR | API_MANAGER | API_ADMIN)
 
-#define API_TEXT  128
-#define API_PATH  512
-#define API_LIMIT 200 /* entries in one answer */
+#define API_TEXT	128
+#define API_PATH	512
+#define API_LIMIT	200 /* entries in one answer */
 #define API_SOUND_BYTES (32u << 20)
 
 /* What is asked for. Unused members are 0 or "". */
 struct api_query {
 	struct http_identity who; /* who.org scopes everything */
 	enum lang lang;
-	int64_t id;               /* of the one thing asked for: call number, message, person */
+	int64_t id; /* of the one thing asked for: call number, message, person */
 	/* lists */
-	char text[API_TEXT];      /* words to look for: names, numbers, matters */
+	char text[API_TEXT]; /* words to look for: names, numbers, matters */
 	char number[32], outcome[32], clause[16], direction[16], state[16], role[16];
 	uint32_t person, department, extension;
 	uint16_t trunk;
-	int64_t from_ms, to_ms;   /* of the beginning; to is exclusive, 0 open */
-	char before[48];          /* the cursor that the page before gave as "next", "" the first */
-	unsigned limit;           /* 1 to API_LIMIT */
-	char reason[API_TEXT];    /* why content is opened (A1) */
-	bool own;                 /* the asker is staff only: calls that who.person took part in,
-				   * messages for who.person or their department, nothing else */
+	int64_t from_ms, to_ms; /* of the beginning; to is exclusive, 0 open */
+	char before[48];	/* the cursor that the page before gave as "next", "" the first */
+	unsigned limit;		/* 1 to API_LIMIT */
+	char reason[API_TEXT];	/* why content is opened (A1) */
+	bool own;		/* the asker is staff only: calls that who.person took part in,
+				 * messages for who.person or their department, nothing else */
 };
 
 /* *out is handed over. 0, ENOENT, EAGAIN (not to be had at the moment: 503), or another errno: 500.
@@ -55,11 +55,11 @@ typedef int api_read(void *arg, const struct api_query *q, json_t **out);
 /* What decides who may open a message's content (A1). */
 #define API_NAMED 16
 struct api_content {
-	uint32_t for_person;           /* recipient, 0 none */
+	uint32_t for_person; /* recipient, 0 none */
 	uint32_t for_department;
-	bool of_department;            /* the asker belongs to for_department */
-	bool delivered;                /* no longer the operator's to open */
-	uint32_t named[API_NAMED];     /* persons whom the recipient named */
+	bool of_department;	   /* the asker belongs to for_department */
+	bool delivered;		   /* no longer the operator's to open */
+	uint32_t named[API_NAMED]; /* persons whom the recipient named */
 	unsigned named_count;
 	uint32_t roles_with_reason;    /* roles that the measures name */
 	char sound_path[API_PATH];     /* WAV file, "" none */
@@ -81,22 +81,22 @@ struct api_source {
 		       struct http_identity *out);
 	/* Told after the fact: sign-in, failure, sign-out. May be NULL. */
 	void (*user_seen)(void *arg, const char *name, const char *what, const char *address);
-	api_read *me;            /* display_name, company: the API adds what the session knows */
-	api_read *switchboard;   /* whole live picture: what events then keep up to date */
-	api_read *calls;         /* live, of who.org */
-	api_read *call;          /* id: live, with steps */
+	api_read *me;	       /* display_name, company: the API adds what the session knows */
+	api_read *switchboard; /* whole live picture: what events then keep up to date */
+	api_read *calls;       /* live, of who.org */
+	api_read *call;	       /* id: live, with steps */
 	api_read *legs;
 	api_read *registrations;
 	api_read *trunks;
-	api_read *people;        /* text searches; with `own`, as the measures disclose inside */
+	api_read *people; /* text searches; with `own`, as the measures disclose inside */
 	api_read *departments;
-	api_read *messages;      /* list without content */
-	api_read *message;       /* id: without content; with `own` the API asks content_find first */
-	api_read *records;       /* filters */
-	api_read *record;        /* id: with steps; with `own` target.person must be the asker's */
+	api_read *messages; /* list without content */
+	api_read *message;  /* id: without content; with `own` the API asks content_find first */
+	api_read *records;  /* filters */
+	api_read *record;   /* id: with steps; with `own` target.person must be the asker's */
 	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
 	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
-	api_read *message_text;  /* who, organisation, matter as typed or said */
+	api_read *message_text; /* who, organisation, matter as typed or said */
 	/* Must be durable when it returns 0: nothing is opened otherwise. */
 	int (*opening_keep)(void *arg, const struct api_opening *o);
 };

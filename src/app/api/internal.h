@@ -17,7 +17,8 @@ struct api {
 /* Fills what every question has: who asks, in which language, whether only for their own. */
 void api_query_begin(const struct http_call *c, struct api_query *q);
 
-/* Fills the filters of a list from the query; false when one was wrong, and the refusal is given. */
+/* Fills the filters of a list from the query; false when one was wrong, and the refusal is given.
+ */
 bool api_query_list(struct http_call *c, struct api_query *q);
 
 /* Asks and gives the answer; `err` is what the source said. */
@@ -32,7 +33,7 @@ enum api_opening_rule api_content_rule(const struct http_identity *who,
 
 http_function api_session_open, api_session_close, api_session_show;
 http_function api_switchboard, api_calls, api_call, api_legs, api_registrations, api_trunks,
-	api_people, api_departments, api_messages, api_message, api_records, api_record;
+    api_people, api_departments, api_messages, api_message, api_records, api_record;
 http_function api_message_content, api_message_sound;
 
 #endif

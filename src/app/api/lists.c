@@ -25,13 +25,13 @@ static bool take_texts(struct http_call *c, struct api_query *q)
 		char *dst;
 		size_t cap;
 	} texts[] = {
-		{"text", q->text, sizeof(q->text)},
-		{"number", q->number, sizeof(q->number)},
-		{"outcome", q->outcome, sizeof(q->outcome)},
-		{"clause", q->clause, sizeof(q->clause)},
-		{"direction", q->direction, sizeof(q->direction)},
-		{"state", q->state, sizeof(q->state)},
-		{"before", q->before, sizeof(q->before)},
+	    {"text", q->text, sizeof(q->text)},
+	    {"number", q->number, sizeof(q->number)},
+	    {"outcome", q->outcome, sizeof(q->outcome)},
+	    {"clause", q->clause, sizeof(q->clause)},
+	    {"direction", q->direction, sizeof(q->direction)},
+	    {"state", q->state, sizeof(q->state)},
+	    {"before", q->before, sizeof(q->before)},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -53,13 +53,10 @@ static bool take_numbers(struct http_call *c, struct api_query *q)
 		const char *name;
 		int64_t least, most, *out;
 	} numbers[] = {
-		{"from_ms", 0, NUMBER_MAX, &from},
-		{"to_ms", 0, NUMBER_MAX, &to},
-		{"person", 1, UINT32_MAX, &person},
-		{"department", 1, UINT32_MAX, &department},
-		{"extension", 1, UINT32_MAX, &extension},
-		{"trunk", 1, UINT16_MAX, &trunk},
-		{"limit", 1, API_LIMIT, &limit},
+	    {"from_ms", 0, NUMBER_MAX, &from},	      {"to_ms", 0, NUMBER_MAX, &to},
+	    {"person", 1, UINT32_MAX, &person},	      {"department", 1, UINT32_MAX, &department},
+	    {"extension", 1, UINT32_MAX, &extension}, {"trunk", 1, UINT16_MAX, &trunk},
+	    {"limit", 1, API_LIMIT, &limit},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -212,7 +209,8 @@ static int is_own_message(struct api *a, const struct api_query *q)
 
 	if (err)
 		return err;
-	return api_content_rule(&q->who, &content, false, &clause, &recipient) == API_OPEN ? 0 : ENOENT;
+	return api_content_rule(&q->who, &content, false, &clause, &recipient) == API_OPEN ? 0
+											   : ENOENT;
 }
 
 void api_message(struct http_call *c, void *arg)
@@ -251,7 +249,7 @@ void api_record(struct http_call *c, void *arg)
 		err = a->source.record ? a->source.record(a->source.arg, &q, &out) : EAGAIN;
 	if (!err && q.own &&
 	    json_integer_value(json_object_get(json_object_get(out, "target"), "person")) !=
-		    (json_int_t)q.who.person) {
+		(json_int_t)q.who.person) {
 		json_decref(out);
 		out = NULL;
 		err = ENOENT;

@@ -28,9 +28,11 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 {
 	if (strcmp(password, "right") != 0)
 		return EACCES;
-	*out = (struct http_identity){.user = 1, .org = 4, .person = strcmp(name, "nobody") ? 12 : 0};
-	out->roles = strcmp(name, "operator") == 0 ? API_OPERATOR
-		     : strcmp(name, "manager") == 0 ? API_MANAGER : API_STAFF;
+	*out =
+	    (struct http_identity){.user = 1, .org = 4, .person = strcmp(name, "nobody") ? 12 : 0};
+	out->roles = strcmp(name, "operator") == 0  ? API_OPERATOR
+		     : strcmp(name, "manager") == 0 ? API_MANAGER
+						    : API_STAFF;
 	return 0;
 }
 
@@ -45,7 +47,8 @@ static int echo(void *arg, const struct api_query *q, json_t **out)
 static int record(void *arg, const struct api_query *q, json_t **out)
 {
 	asked = *q;
-	*out = json_pack("{s:I,s:{s:I}}", "no", (json_int_t)q->id, "target", "person", (json_int_t)q->id);
+	*out = json_pack("{s:I,s:{s:I}}", "no", (json_int_t)q->id, "target", "person",
+			 (json_int_t)q->id);
 	return 0;
 }
 
@@ -76,10 +79,20 @@ static int opening_keep(void *arg, const struct api_opening *o)
 
 static int setup(void **state)
 {
-	const struct api_source source = {.sign_in = sign_in, .me = echo, .switchboard = echo,
-		.calls = echo, .call = absent, .legs = late, .people = echo, .messages = echo,
-		.message = echo, .records = echo, .record = record, .content_find = content_find,
-		.message_text = echo, .opening_keep = opening_keep};
+	const struct api_source source = {.sign_in = sign_in,
+					  .me = echo,
+					  .switchboard = echo,
+					  .calls = echo,
+					  .call = absent,
+					  .legs = late,
+					  .people = echo,
+					  .messages = echo,
+					  .message = echo,
+					  .records = echo,
+					  .record = record,
+					  .content_find = content_find,
+					  .message_text = echo,
+					  .opening_keep = opening_keep};
 	struct http_config cfg = {.listen = "127.0.0.1"};
 	int fd = mkstemp(sound);
 
@@ -106,9 +119,11 @@ static int post_session(const char *name, const char *password)
 	char body[128], request[512];
 
 	snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
-	snprintf(request, sizeof(request), "POST /api/v1/session HTTP/1.1\r\nHost: x\r\n"
-		 "Connection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-		 strlen(body), body);
+	snprintf(
+	    request, sizeof(request),
+	    "POST /api/v1/session HTTP/1.1\r\nHost: x\r\n"
+	    "Connection: close\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+	    strlen(body), body);
 	return client_ask(port, request, buf, sizeof(buf));
 }
 
@@ -121,7 +136,8 @@ static int get_as(const char *name, const char *path)
 		snprintf(cookie, sizeof(cookie), "%.50s", strstr(buf, "zongji="));
 	}
 	snprintf(request, sizeof(request),
-		 "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: %s\r\n\r\n", path, cookie);
+		 "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: %s\r\n\r\n", path,
+		 cookie);
 	return client_ask(port, request, buf, sizeof(buf));
 }
 
@@ -156,8 +172,10 @@ static void test_roles(void **state)
 
 static void test_filters(void **state)
 {
-	assert_int_equal(get_as("manager", "/api/v1/records?text=%E5%BC%A0&from_ms=5&to_ms=9&limit=7"
-		"&clause=A4.1.3&before=1-2&department=3"), 200);
+	assert_int_equal(get_as("manager",
+				"/api/v1/records?text=%E5%BC%A0&from_ms=5&to_ms=9&limit=7"
+				"&clause=A4.1.3&before=1-2&department=3"),
+			 200);
 	assert_string_equal(asked.text, "\xe5\xbc\xa0");
 	assert_int_equal(asked.from_ms, 5);
 	assert_int_equal(asked.limit, 7);
@@ -216,7 +234,8 @@ static void test_content(void **state)
 	assert_non_null(strstr(buf, "RIFFsound"));
 	assert_string_equal(opened.reason, "audit");
 	assert_string_equal(opened.address, "127.0.0.1");
-	assert_int_equal(get_as("manager", "/api/v1/messages/2/sound?part=screening&reason=x"), 404);
+	assert_int_equal(get_as("manager", "/api/v1/messages/2/sound?part=screening&reason=x"),
+			 404);
 	assert_int_equal(get_as("manager", "/api/v1/messages/2/sound?part=../x"), 400);
 	/* what can't be kept isn't opened */
 	keep_result = EIO;
@@ -262,14 +281,10 @@ static void test_printed_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sign_in),
-		cmocka_unit_test(test_roles),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_answers_of_the_source),
-		cmocka_unit_test(test_own_only),
-		cmocka_unit_test(test_content),
-		cmocka_unit_test(test_content_rule),
-		cmocka_unit_test(test_printed_table),
+	    cmocka_unit_test(test_sign_in),	 cmocka_unit_test(test_roles),
+	    cmocka_unit_test(test_filters),	 cmocka_unit_test(test_answers_of_the_source),
+	    cmocka_unit_test(test_own_only),	 cmocka_unit_test(test_content),
+	    cmocka_unit_test(test_content_rule), cmocka_unit_test(test_printed_table),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

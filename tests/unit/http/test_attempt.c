@@ -137,13 +137,13 @@ static void test_password(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_user_with_address),
-		cmocka_unit_test(test_success_forgives),
-		cmocka_unit_test(test_address_with_many_names),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_sessions_end_by_themselves),
-		cmocka_unit_test(test_sessions_at_their_limit),
-		cmocka_unit_test(test_password),
+	    cmocka_unit_test(test_user_with_address),
+	    cmocka_unit_test(test_success_forgives),
+	    cmocka_unit_test(test_address_with_many_names),
+	    cmocka_unit_test(test_sessions),
+	    cmocka_unit_test(test_sessions_end_by_themselves),
+	    cmocka_unit_test(test_sessions_at_their_limit),
+	    cmocka_unit_test(test_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,8 +24,8 @@ static void sign_in(struct http_call *c, void *arg)
 	struct http_identity who;
 
 	http_call_query_number(c, "user", 1, 1000, &n);
-	who = (struct http_identity){.user = (uint32_t)n, .org = n == 3 ? 2 : 1,
-				     .roles = n == 2 ? 2 : 1, .name = "x"};
+	who = (struct http_identity){
+	    .user = (uint32_t)n, .org = n == 3 ? 2 : 1, .roles = n == 2 ? 2 : 1, .name = "x"};
 	http_call_session_open(c, &who);
 	http_call_give(c, 204, NULL);
 }
@@ -39,17 +39,19 @@ static void newest(struct http_call *c, void *arg)
 }
 
 static const struct http_route routes[] = {
-	{"POST", "/api/v1/in", "in", 0, 0, sign_in},
-	{"GET", "/api/v1/newest", "newest", 0, 0, newest},
-	{"GET", "/api/v1/events", "events", 3, 0, NULL},
+    {"POST", "/api/v1/in", "in", 0, 0, sign_in},
+    {"GET", "/api/v1/newest", "newest", 0, 0, newest},
+    {"GET", "/api/v1/events", "events", 3, 0, NULL},
 };
 
 static void take_cookie(unsigned user, char out[64])
 {
 	char request[256], *at;
 
-	snprintf(request, sizeof(request), "POST /api/v1/in?user=%u HTTP/1.1\r\nHost: x\r\n"
-		 "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", user);
+	snprintf(request, sizeof(request),
+		 "POST /api/v1/in?user=%u HTTP/1.1\r\nHost: x\r\n"
+		 "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+		 user);
 	assert_int_equal(client_ask(port, request, buf, sizeof(buf)), 204);
 	at = strstr(buf, "zongji=");
 	assert_non_null(at);
@@ -58,8 +60,9 @@ static void take_cookie(unsigned user, char out[64])
 
 static int setup(void **state)
 {
-	struct http_config cfg = {.listen = "127.0.0.1", .route = routes,
-		.route_count = sizeof(routes) / sizeof(routes[0])};
+	struct http_config cfg = {.listen = "127.0.0.1",
+				  .route = routes,
+				  .route_count = sizeof(routes) / sizeof(routes[0])};
 	int err = http_room_alloc(&room, &cfg);
 
 	if (err)
@@ -173,8 +176,9 @@ static void test_too_old(void **state)
 /* Nobody watched, so nothing was published: what is asked for after that can't be told. */
 static void test_unwatched(void **state)
 {
-	struct http_config cfg = {.listen = "127.0.0.1", .route = routes,
-		.route_count = sizeof(routes) / sizeof(routes[0])};
+	struct http_config cfg = {.listen = "127.0.0.1",
+				  .route = routes,
+				  .route_count = sizeof(routes) / sizeof(routes[0])};
 	struct http_room *own;
 	uint16_t shared = port;
 	char with[64], id[64], more[128];
@@ -258,7 +262,8 @@ static void test_many_streams(void **state)
 		client_read(fd[i], buf, sizeof(buf), "777", 3000);
 		assert_non_null(strstr(buf, "777"));
 	}
-	print_message("%d streams had an event after %d ms\n", MANY, (int)(clock_mono_ms() - began_ms));
+	print_message("%d streams had an event after %d ms\n", MANY,
+		      (int)(clock_mono_ms() - began_ms));
 	for (int i = 0; i < MANY; i++)
 		close(fd[i]);
 	for (int i = 0; i < 100; i++) {
@@ -278,7 +283,8 @@ static void test_streams_of_a_user_are_bounded(void **state)
 	for (int i = 0; i <= HTTP_STREAMS_USER; i++) {
 		fd[i] = open_stream(cookie[0], "");
 		client_read(fd[i], buf, sizeof(buf), "\r\n\r\n", 2000);
-		assert_non_null(strstr(buf, i < HTTP_STREAMS_USER ? "HTTP/1.1 200" : "HTTP/1.1 503"));
+		assert_non_null(
+		    strstr(buf, i < HTTP_STREAMS_USER ? "HTTP/1.1 200" : "HTTP/1.1 503"));
 	}
 	for (int i = 0; i <= HTTP_STREAMS_USER; i++)
 		close(fd[i]);
@@ -302,15 +308,15 @@ static void test_stream_ends_with_its_session(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filtered),
-		cmocka_unit_test(test_resumed),
-		cmocka_unit_test(test_too_old),
-		cmocka_unit_test(test_unwatched),
-		cmocka_unit_test(test_heartbeat),
-		cmocka_unit_test(test_reader_that_sleeps),
-		cmocka_unit_test(test_many_streams),
-		cmocka_unit_test(test_streams_of_a_user_are_bounded),
-		cmocka_unit_test(test_stream_ends_with_its_session),
+	    cmocka_unit_test(test_filtered),
+	    cmocka_unit_test(test_resumed),
+	    cmocka_unit_test(test_too_old),
+	    cmocka_unit_test(test_unwatched),
+	    cmocka_unit_test(test_heartbeat),
+	    cmocka_unit_test(test_reader_that_sleeps),
+	    cmocka_unit_test(test_many_streams),
+	    cmocka_unit_test(test_streams_of_a_user_are_bounded),
+	    cmocka_unit_test(test_stream_ends_with_its_session),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -54,13 +54,13 @@ static void address(struct http_call *c, void *arg)
 }
 
 static const struct http_route routes[] = {
-	{"POST", "/api/v1/echo", "echo", 0, 2000, echo},
-	{"GET", "/api/v1/slow/{no}", "slow", 0, 0, slow},
-	{"GET", "/api/v1/silent", "silent", 0, 0, silent},
-	{"POST", "/api/v1/in", "in", 0, 0, sign_in},
-	{"GET", "/api/v1/one", "one", 1, 0, address},
-	{"GET", "/api/v1/two", "two", 2, 0, address},
-	{"GET", "/api/v1/address", "address", 0, 0, address},
+    {"POST", "/api/v1/echo", "echo", 0, 2000, echo},
+    {"GET", "/api/v1/slow/{no}", "slow", 0, 0, slow},
+    {"GET", "/api/v1/silent", "silent", 0, 0, silent},
+    {"POST", "/api/v1/in", "in", 0, 0, sign_in},
+    {"GET", "/api/v1/one", "one", 1, 0, address},
+    {"GET", "/api/v1/two", "two", 2, 0, address},
+    {"GET", "/api/v1/address", "address", 0, 0, address},
 };
 
 static void put_file(const char *name, const char *text)
@@ -76,9 +76,13 @@ static void put_file(const char *name, const char *text)
 
 static int setup(void **state)
 {
-	struct http_config cfg = {.listen = "127.0.0.1", .console_dir = dir,
-		.proxy = {"127.0.0.1"}, .proxy_count = 1, .metrics_token = "sesame",
-		.route = routes, .route_count = sizeof(routes) / sizeof(routes[0])};
+	struct http_config cfg = {.listen = "127.0.0.1",
+				  .console_dir = dir,
+				  .proxy = {"127.0.0.1"},
+				  .proxy_count = 1,
+				  .metrics_token = "sesame",
+				  .route = routes,
+				  .route_count = sizeof(routes) / sizeof(routes[0])};
 	char assets[64];
 	int err;
 
@@ -115,9 +119,10 @@ static int post(const char *path, const char *headers, const char *body)
 {
 	char request[16384];
 
-	snprintf(request, sizeof(request),
-		 "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
-		 path, headers, strlen(body), body);
+	snprintf(
+	    request, sizeof(request),
+	    "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s",
+	    path, headers, strlen(body), body);
 	return client_ask(port, request, buf, sizeof(buf));
 }
 
@@ -136,9 +141,11 @@ static void test_health_and_metrics(void **state)
 	/* a stranger behind the proxy */
 	assert_int_equal(ask("GET /metrics HTTP/1.1\r\nX-Forwarded-For: 10.1.1.1\r\n"), 403);
 	assert_int_equal(ask("GET /metrics HTTP/1.1\r\nX-Forwarded-For: 10.1.1.1\r\n"
-			     "Authorization: Bearer sesame\r\n"), 200);
+			     "Authorization: Bearer sesame\r\n"),
+			 200);
 	assert_int_equal(ask("GET /metrics HTTP/1.1\r\nX-Forwarded-For: 10.1.1.1\r\n"
-			     "Authorization: Bearer sesamf\r\n"), 403);
+			     "Authorization: Bearer sesamf\r\n"),
+			 403);
 	assert_int_equal(ask("HEAD /healthz HTTP/1.1\r\n"), 503);
 	assert_null(strstr(buf, "disk"));
 	assert_int_equal(ask("POST /healthz HTTP/1.1\r\nContent-Length: 0\r\n"), 405);
@@ -172,12 +179,15 @@ static void test_session_cookie(void **state)
 	assert_non_null(at);
 	assert_non_null(strstr(at, "; Path=/; HttpOnly; SameSite=Strict\r\n"));
 	snprintf(cookie, sizeof(cookie), "%.43s", at + 19);
-	snprintf(request, sizeof(request), "GET /api/v1/one HTTP/1.1\r\nCookie: zongji=%s\r\n", cookie);
+	snprintf(request, sizeof(request), "GET /api/v1/one HTTP/1.1\r\nCookie: zongji=%s\r\n",
+		 cookie);
 	assert_int_equal(ask(request), 200);
-	snprintf(request, sizeof(request), "GET /api/v1/two HTTP/1.1\r\nCookie: zongji=%s\r\n", cookie);
+	snprintf(request, sizeof(request), "GET /api/v1/two HTTP/1.1\r\nCookie: zongji=%s\r\n",
+		 cookie);
 	assert_int_equal(ask(request), 403);
 	http_room_sessions_end(room, 1);
-	snprintf(request, sizeof(request), "GET /api/v1/one HTTP/1.1\r\nCookie: zongji=%s\r\n", cookie);
+	snprintf(request, sizeof(request), "GET /api/v1/one HTTP/1.1\r\nCookie: zongji=%s\r\n",
+		 cookie);
 	assert_int_equal(ask(request), 401);
 	/* over TLS at the proxy the cookie is Secure and bound to the host */
 	assert_int_equal(post("/api/v1/in", JSON "X-Forwarded-Proto: https\r\n", "{}"), 204);
@@ -191,7 +201,8 @@ static void test_other_site(void **state)
 	assert_int_equal(post("/api/v1/echo", "Content-Type: text/plain\r\n", "{}"), 415);
 	assert_int_equal(post("/api/v1/echo", "", "{}"), 415);
 	assert_int_equal(post("/api/v1/echo", "Content-Type: application/jsonx\r\n", "{}"), 415);
-	assert_int_equal(post("/api/v1/echo", "Content-Type: application/json; charset=utf-8\r\n", "{}"), 200);
+	assert_int_equal(
+	    post("/api/v1/echo", "Content-Type: application/json; charset=utf-8\r\n", "{}"), 200);
 }
 
 static void test_bad_bodies(void **state)
@@ -215,31 +226,36 @@ static void test_bodies_over_the_limit(void **state)
 
 	memset(body, 'x', sizeof(body) - 1);
 	assert_int_equal(post("/api/v1/echo", JSON, body), 413);
-	snprintf(chunk, sizeof(chunk), "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		 "Transfer-Encoding: chunked\r\n\r\n7ff\r\n%.2047s\r\n0\r\n\r\n", body);
+	snprintf(chunk, sizeof(chunk),
+		 "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+		 "Transfer-Encoding: chunked\r\n\r\n7ff\r\n%.2047s\r\n0\r\n\r\n",
+		 body);
 	assert_int_equal(client_ask(port, chunk, buf, sizeof(buf)), 413);
-	assert_int_equal(client_ask(port, "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 99999999999\r\n\r\n", buf, sizeof(buf)), 413);
+	assert_int_equal(client_ask(port,
+				    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+				    "Content-Length: 99999999999\r\n\r\n",
+				    buf, sizeof(buf)),
+			 413);
 }
 
 static void test_two_readings(void **state)
 {
 	static const char *const bad[] = {
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON "Content-Length: -1\r\n\r\n",
-		"POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON "Content-Length: 2x\r\n\r\n{}",
-		"GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
-		"GET /api%00/v1 HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /index.html%00.txt HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /assets/../index.html HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+	    "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+	    "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+	    "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+	    "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON "Content-Length: -1\r\n\r\n",
+	    "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON "Content-Length: 2x\r\n\r\n{}",
+	    "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+	    "GET /api%00/v1 HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "GET /index.html%00.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "GET /assets/../index.html HTTP/1.1\r\nHost: x\r\n\r\n",
+	    "GET /%ff HTTP/1.1\r\nHost: x\r\n\r\n",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -254,9 +270,11 @@ static void test_two_readings(void **state)
 static void test_nothing_follows_a_refusal(void **state)
 {
 	/* what a proxy would take for the body must not be answered as a request */
-	client_ask(port, "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-		"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", buf, sizeof(buf));
+	client_ask(port,
+		   "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
+		   "Content-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+		   "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+		   buf, sizeof(buf));
 	assert_null(strstr(buf + 1, "HTTP/1.1 2"));
 	assert_null(strstr(buf + 1, "HTTP/1.1 503"));
 }
@@ -341,8 +359,9 @@ static void test_slow_sender(void **state)
 
 	client_send(header, "GET / HTTP/1.1\r\nX: ");
 	client_send(body, "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\n" JSON
-		"Content-Length: 1000\r\n\r\n");
-	while ((!took_ms[0] || !took_ms[1]) && clock_mono_ms() - began_ms < HTTP_REQUEST_MS + 5000) {
+			  "Content-Length: 1000\r\n\r\n");
+	while ((!took_ms[0] || !took_ms[1]) &&
+	       clock_mono_ms() - began_ms < HTTP_REQUEST_MS + 5000) {
 		for (int i = 0; i < 2; i++) {
 			struct pollfd p = {.fd = fds[i], .events = POLLIN};
 
@@ -362,20 +381,20 @@ static void test_slow_sender(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_health_and_metrics),
-		cmocka_unit_test(test_forwarded_address),
-		cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_session_cookie),
-		cmocka_unit_test(test_other_site),
-		cmocka_unit_test(test_bad_bodies),
-		cmocka_unit_test(test_bodies_over_the_limit),
-		cmocka_unit_test(test_two_readings),
-		cmocka_unit_test(test_nothing_follows_a_refusal),
-		cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_slow_work_holds_nobody),
-		cmocka_unit_test(test_gone_before_the_answer),
-		cmocka_unit_test(test_slow_sender),
+	    cmocka_unit_test(test_health_and_metrics),
+	    cmocka_unit_test(test_forwarded_address),
+	    cmocka_unit_test(test_routes),
+	    cmocka_unit_test(test_session_cookie),
+	    cmocka_unit_test(test_other_site),
+	    cmocka_unit_test(test_bad_bodies),
+	    cmocka_unit_test(test_bodies_over_the_limit),
+	    cmocka_unit_test(test_two_readings),
+	    cmocka_unit_test(test_nothing_follows_a_refusal),
+	    cmocka_unit_test(test_noise),
+	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_slow_work_holds_nobody),
+	    cmocka_unit_test(test_gone_before_the_answer),
+	    cmocka_unit_test(test_slow_sender),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

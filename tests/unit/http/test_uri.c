@@ -25,9 +25,10 @@ static void test_decodes(void **state)
 
 static void test_refuses(void **state)
 {
-	static const char *const bad[] = {"", "*", "http://x/", "/a%00b", "/a%", "/a%4", "/%zz",
-		"/%ff", "/a/../b", "/a/%2e%2e/b", "/a/.", "/..", "//a", "/a\\b", "/a?b=%00",
-		"/%c0%af", "/a?%ed%a0%80=1", "/%0d%0aX:1"};
+	static const char *const bad[] = {
+	    "",		"*",	   "http://x/",	     "/a%00b",	  "/a%", "/a%4", "/%zz",
+	    "/%ff",	"/a/../b", "/a/%2e%2e/b",    "/a/.",	  "/..", "//a",	 "/a\\b",
+	    "/a?b=%00", "/%c0%af", "/a?%ed%a0%80=1", "/%0d%0aX:1"};
 	char *longer = malloc(HTTP_PATH_BYTES + 8);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -85,13 +86,15 @@ static void test_language(void **state)
 	assert_int_equal(http_uri_language("en;q=0.3, zh-TW;q=0.9"), LANG_ZH_TW);
 	assert_int_equal(http_uri_language("zh-Hant-HK"), LANG_ZH_TW);
 	assert_int_equal(http_uri_language("zh, en"), LANG_ZH_CN);
+	assert_int_equal(http_uri_language("en;q=1e999, zh-TW;q=nan"), LANG_ZH_CN);
+	assert_int_equal(http_uri_language("english, zh-hk"), LANG_ZH_TW);
 	assert_int_equal(http_uri_language(";;;q=,,;q=-"), LANG_ZH_CN);
 }
 
 static void test_json(void **state)
 {
 	static const char quoted[] =
-		"[\"[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]";
+	    "[\"[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]";
 	json_t *j = NULL;
 	char deep[2 * HTTP_JSON_DEPTH + 8];
 
@@ -114,12 +117,12 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decodes),
-		cmocka_unit_test(test_refuses),
-		cmocka_unit_test(test_at_the_limit_of_pairs),
-		cmocka_unit_test(test_matches),
-		cmocka_unit_test(test_language),
-		cmocka_unit_test(test_json),
+	    cmocka_unit_test(test_decodes),
+	    cmocka_unit_test(test_refuses),
+	    cmocka_unit_test(test_at_the_limit_of_pairs),
+	    cmocka_unit_test(test_matches),
+	    cmocka_unit_test(test_language),
+	    cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
