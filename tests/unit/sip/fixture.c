@@ -341,14 +341,14 @@ int phone_register(int fd, uint16_t port, uint16_t to_port, const struct phone_r
 	char authorization[1024];
 
 	send_register(fd, port, to_port, r, r->cseq, "");
-	if (!phone_recv(fd, answer, cap, 2000))
+	if (!phone_recv(fd, answer, cap, 8000))
 		return 0;
 	if (phone_status(answer) != 401)
 		return phone_status(answer);
 	phone_authorization(answer, r->user, r->password, "REGISTER", "sip:zongji", authorization,
 			    sizeof(authorization));
 	send_register(fd, port, to_port, r, r->cseq + 1, authorization);
-	if (!phone_recv(fd, answer, cap, 2000))
+	if (!phone_recv(fd, answer, cap, 8000))
 		return 0;
 	return phone_status(answer);
 }

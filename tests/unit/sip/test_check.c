@@ -35,7 +35,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A loaded machine takes its time to answer; silence has to be believed at some point. */
+#define ANSWER_MS  5000
+#define SILENCE_MS 150
+
 struct parts {
+	bool silent; /* no answer is expected */
 	const char *method, *uri, *via, *from, *to, *call_id, *cseq, *max_forwards, *length, *extra,
 	    *body;
 };
@@ -56,7 +61,7 @@ static int ask(const struct parts *p)
 		   p->max_forwards ? p->max_forwards : "Max-Forwards: 70\r\n",
 		   p->extra ? p->extra : "", p->length ? p->length : "Content-Length: 0\r\n",
 		   p->body ? p->body : "");
-	phone_recv(fd, buf, sizeof(buf), 150);
+	phone_recv(fd, buf, sizeof(buf), p->silent ? SILENCE_MS : ANSWER_MS);
 	return phone_status(buf);
 }
 #define ASK(...) ask(&(struct parts){__VA_ARGS__})
@@ -88,11 +93,11 @@ static void test_same_tag_when_sent_again(void **state)
 static void test_mandatory(void **state)
 {
 	(void)state;
-	assert_int_equal(ASK(.via = ""), 0);
-	assert_int_equal(ASK(.from = ""), 0);
-	assert_int_equal(ASK(.to = ""), 0);
-	assert_int_equal(ASK(.call_id = ""), 0);
-	assert_int_equal(ASK(.cseq = ""), 0);
+	assert_int_equal(ASK(.via = "", .silent = true), 0);
+	assert_int_equal(ASK(.from = "", .silent = true), 0);
+	assert_int_equal(ASK(.to = "", .silent = true), 0);
+	assert_int_equal(ASK(.call_id = "", .silent = true), 0);
+	assert_int_equal(ASK(.cseq = "", .silent = true), 0);
 	assert_int_equal(ASK(.max_forwards = ""), 200);
 	assert_int_equal(ASK(.length = ""), 200);
 }
@@ -129,7 +134,7 @@ static void test_methods(void **state)
 	assert_int_equal(
 	    ASK(.method = "BYE", .cseq = "CSeq: 1 BYE\r\n", .to = "To: <sip:c@d>;tag=9\r\n"), 481);
 	assert_int_equal(ASK(.method = "CANCEL", .cseq = "CSeq: 1 CANCEL\r\n"), 481);
-	assert_int_equal(ASK(.method = "ACK", .cseq = "CSeq: 1 ACK\r\n"), 0);
+	assert_int_equal(ASK(.method = "ACK", .cseq = "CSeq: 1 ACK\r\n", .silent = true), 0);
 	assert_int_equal(ASK(.method = "INVITE", .cseq = "CSeq: 1 INVITE\r\n",
 			     .max_forwards = "Max-Forwards: 0\r\n"),
 			 483);

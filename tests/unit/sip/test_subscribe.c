@@ -51,14 +51,14 @@ static int subscribed(const char *number, const char *event, int expires, const 
 	char authorization[1024], uri[64];
 
 	subscribe(number, event, expires, to_tag, cseq, "");
-	phone_recv(fd, buf, sizeof(buf), 1000);
+	phone_recv(fd, buf, sizeof(buf), 8000);
 	if (phone_status(buf) != 401)
 		return phone_status(buf);
 	snprintf(uri, sizeof(uri), "sip:%s@zongji", number);
 	phone_authorization(buf, "u2", "p2", "SUBSCRIBE", uri, authorization,
 			    sizeof(authorization));
 	subscribe(number, event, expires, to_tag, cseq + 1, authorization);
-	phone_recv(fd, buf, sizeof(buf), 1000);
+	phone_recv(fd, buf, sizeof(buf), 8000);
 	return phone_status(buf);
 }
 
@@ -66,7 +66,7 @@ static void take_notify(const char *state, const char *subscription, const char 
 {
 	char via[512], from[256], to[256], cseq[64];
 
-	assert_true(phone_recv(fd, buf, sizeof(buf), 1000) > 0);
+	assert_true(phone_recv(fd, buf, sizeof(buf), 8000) > 0);
 	assert_memory_equal(buf, "NOTIFY sip:u2@127.0.0.1", 23);
 	assert_non_null(strstr(buf, state));
 	assert_memory_equal(phone_header(buf, "Subscription-State"), subscription,
@@ -117,7 +117,7 @@ static void test_lamp(void **state)
 	take_notify("<state>confirmed</state>", "active;expires=", "200 OK");
 	assert_int_equal(subscribed("8312", "dialog", 0, tag, 5), 200);
 	take_notify("<state>confirmed</state>", "terminated", "200 OK");
-	usleep(50000);
+	usleep(300000);
 	fixture_run(&f, stats, &s);
 	assert_int_equal(s.subscriptions, 0);
 	assert_int_equal(subscribed("8312", "dialog", 300, tag, 7), 481);
@@ -130,7 +130,7 @@ static void test_phone_forgot(void **state)
 
 	assert_int_equal(subscribed("8312", "dialog", 600, "", 1), 200);
 	take_notify("terminated", "active", "481 Gone");
-	usleep(50000);
+	usleep(300000);
 	fixture_run(&f, stats, &s);
 	assert_int_equal(s.subscriptions, 0);
 }

@@ -194,7 +194,7 @@ static void test_tls_wrong_name(void **state)
 	(void)state;
 
 	assert_false(try_trunk(&s, "other.example", true, buf, sizeof(buf)));
-	usleep(100000);
+	usleep(300000);
 	fixture_run(&f, status, &s);
 	assert_int_equal(s.status.state, SIP_TRUNK_DOWN);
 	assert_int_equal(s.status.reason, SIP_TRUNK_TRANSPORT);
@@ -226,7 +226,7 @@ static void test_advertised_and_v6(void **state)
 	snprintf(t.proxy, sizeof(t.proxy), "[::1]:%u", ntohs(a.sin6_port));
 	s.trunk = t;
 	fixture_run(&f, trunks_set, &s);
-	assert_true(phone_recv(fd, buf, sizeof(buf), 2000) > 0);
+	assert_true(phone_recv(fd, buf, sizeof(buf), 8000) > 0);
 	assert_memory_equal(buf,
 			    "OPTIONS sip:[::1] SIP/2.0\r\nVia: SIP/2.0/UDP [2001:db8::7]:", 57);
 	assert_non_null(strstr(phone_header(buf, "Contact"), "@[2001:db8::7]:"));

@@ -80,7 +80,7 @@ static void reply(const char *code, const char *headers)
 
 static void expect(const char *method)
 {
-	assert_true(phone_recv(fd, buf, sizeof(buf), 3000) > 0);
+	assert_true(phone_recv(fd, buf, sizeof(buf), 8000) > 0);
 	assert_memory_equal(buf, method, strlen(method));
 }
 
@@ -88,7 +88,7 @@ static struct sip_trunk_status settle(void)
 {
 	struct sip_trunk_status s;
 
-	usleep(50000);
+	usleep(300000);
 	fixture_run(&f, status, &s);
 	return s;
 }
