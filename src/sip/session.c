@@ -65,10 +65,12 @@ void sip_sessions_close(struct sip_room *r)
 		struct usage *u = le->data;
 
 		next = le->next;
+		mem_ref(u);
 		if (u->state == USAGE_IN_ACCEPTED)
 			usage_bye(u);
 		/* requests on their way hold the usage and are dropped with their transactions */
 		usage_gone(u);
+		mem_deref(u);
 	}
 	mem_deref(ss);
 	r->sessions = NULL;
