@@ -298,14 +298,14 @@ static void steps_that_ask_are_told(void **state)
 
 /* --- slow and lost storage --- */
 
-static int stall_ms, commit_err;
+static _Atomic int stall_ms, commit_err;
 static int stall(void *arg)
 {
-	int ms = __atomic_load_n(&stall_ms, __ATOMIC_RELAXED);
+	int ms = stall_ms;
 
 	if (ms)
 		usleep((unsigned)ms * 1000);
-	return __atomic_load_n(&commit_err, __ATOMIC_RELAXED);
+	return commit_err;
 }
 
 static int open_hooked(void **state)
