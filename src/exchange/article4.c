@@ -299,11 +299,6 @@ static void next_end_feature(struct turn *t, struct call *c)
 	exchange_call_finish(t, c, 0, END_FEATURE);
 }
 
-static void next_end_closing(struct turn *t, struct call *c)
-{
-	exchange_call_finish(t, c, 503, END_CLOSING);
-}
-
 static void next_reject(struct turn *t, struct call *c)
 {
 	exchange_call_finish(t, c, c->reject_code, c->reject_why);
@@ -322,18 +317,13 @@ static void (*const nexts[NX_COUNT])(struct turn *t, struct call *c) = {
     [NX_WAIT_CONSULT] = next_wait_consult,
     [NX_WAIT_CUSTOMER] = next_wait_customer,
     [NX_OTHER] = exchange_attendant_other,
-    [NX_DIGITS] = exchange_attendant_digits_wait,
     [NX_GAD] = exchange_gad_start,
     [NX_RECORD_MESSAGE] = exchange_message_record,
     [NX_RECORD_SCREENING] = exchange_screening_record,
     [NX_CONSULT] = exchange_screening_consult,
-    [NX_ENQUIRY] = exchange_enquiry_start,
-    [NX_RING] = exchange_target_ring,
-    [NX_GOODBYE] = next_goodbye,
     [NX_END] = next_end,
     [NX_END_KEPT] = next_end_kept,
     [NX_END_FEATURE] = next_end_feature,
-    [NX_END_CLOSING] = next_end_closing,
     [NX_REJECT] = next_reject,
 };
 

@@ -77,9 +77,9 @@ static unsigned queue_place(const struct call *calls, const struct call *c)
 static bool is_late(const struct call *c)
 {
 	const uint32_t last = ST(NX_RECORD_MESSAGE) | ST(NX_MESSAGE) | ST(NX_MESSAGE_GAD) |
-			      ST(NX_MESSAGE_URGENT) | ST(NX_MESSAGE_CALL_BACK) | ST(NX_GOODBYE) |
+			      ST(NX_MESSAGE_URGENT) | ST(NX_MESSAGE_CALL_BACK) |
 			      ST(NX_END) | ST(NX_END_KEPT) | ST(NX_END_FEATURE) |
-			      ST(NX_END_CLOSING) | ST(NX_REJECT);
+			      ST(NX_REJECT);
 	const uint32_t states = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP) | ST(CALL_CLOSE);
 
 	return (states & ST(c->state)) || (c->state == CALL_SAY && (last & ST(c->then)));

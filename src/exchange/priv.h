@@ -125,19 +125,14 @@ enum next {
 	NX_WAIT_CONSULT, /* until the general manager can be asked */
 	NX_WAIT_CUSTOMER,
 	NX_OTHER,  /* another extension is asked for */
-	NX_DIGITS, /* digits are awaited */
 	NX_GAD,
 	NX_RECORD_MESSAGE,
 	NX_RECORD_SCREENING,
 	NX_CONSULT,
-	NX_ENQUIRY,
-	NX_RING, /* the target that is set */
-	NX_GOODBYE,
 	NX_END, /* told: the call is ended */
 	NX_END_KEPT,
 	NX_END_FEATURE,
 	NX_REJECT, /* an unanswered caller heard why: final code */
-	NX_END_CLOSING,
 	NX_COUNT
 };
 
@@ -169,7 +164,6 @@ enum call_flag {
 	CALL_WOKEN = 4,	      /* what was waited for is free */
 	CALL_TRANSFERRED = 8, /* who is the caller now didn't dial */
 	CALL_CLOSING_FLAG = 16,
-	CALL_CONNECTED = 32, /* STEP_CONNECTED was said for this pair */
 	CALL_URGENT = 64,
 	CALL_HUNG_UP = 128, /* the caller left while a message was being made */
 };

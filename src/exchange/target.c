@@ -41,6 +41,14 @@ static bool fault_straight(const struct call *c)
 	       (FAULT(FAULT_CONSENT_BLIND) && (c->flags & CALL_TRANSFERRED));
 }
 
+/* Whatever the state of the phone: the table's rows for a chairman say where the call goes. */
+static void chairman_start(struct turn *t, struct call *c, const struct directory_person *p)
+{
+	c->to = TO_CHAIRMAN;
+	c->person = p->id;
+	exchange_article4_next(t, c, exchange_article4_row(TO_CHAIRMAN, OUTCOME_ANSWERED)->next);
+}
+
 static void target_extension(struct turn *t, struct call *c, const struct directory_extension *e)
 {
 	const struct directory_person *p =
@@ -55,7 +63,7 @@ static void target_extension(struct turn *t, struct call *c, const struct direct
 			exchange_screening_start(t, c, p);
 			return;
 		} else {
-			exchange_secretary_start(t, c, p);
+			chairman_start(t, c, p);
 			return;
 		}
 	}
@@ -121,7 +129,7 @@ void exchange_target_person(struct turn *t, struct call *c, const struct directo
 	c->person = c->asked_person = p->id;
 	c->asked_department = 0;
 	if (measures_reach(p->post) == REACH_SECRETARY)
-		exchange_secretary_start(t, c, p);
+		chairman_start(t, c, p);
 	else if (measures_reach(p->post) == REACH_SCREENED)
 		exchange_screening_start(t, c, p);
 	else

@@ -234,6 +234,21 @@ static void closing_is_told(void **state)
 	assert_true(exchange_closed(w.x));
 }
 
+static void closing_reaches_everybody(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		world_trunk_calls(&w, i < 3 ? "8310" : "8000", "1");
+	world_phone_calls(&w, WANG, "8604"); /* rings, not answered: refused */
+	world_clear(&w);
+	world_send(&w, EV_CLOSING, 0);
+	world_wait(&w, 0);
+	expect(&w, "STEP closing", "END", "503 closing", "PLAY", "closing");
+	world_clear(&w);
+	world_wait(&w, 10000); /* nobody reports a play's end: the time is bounded */
+	assert_true(exchange_closed(w.x));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +264,7 @@ int main(void)
 		T(inside_caller_of_the_main_number),
 		T(caller_leaves_at_any_moment),
 		T(closing_is_told),
+		T(closing_reaches_everybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
