@@ -13,7 +13,7 @@ static void enquiry_clear(struct call *c)
 {
 	memset(c->digits, 0, sizeof(c->digits));
 	c->digit_count = 0;
-	c->hit_count = 0;
+	c->hit_count = c->asks = 0;
 	memset(c->hits, 0, sizeof(c->hits));
 }
 
@@ -77,6 +77,10 @@ static void enquiry_look(struct turn *t, struct call *c)
 	}
 	if (found > max) {
 		memset(c->hits, 0, sizeof(c->hits));
+		if (c->asks++ >= ASK_TRIES) { /* nobody types on: not for ever */
+			enquiry_failed(t, c);
+			return;
+		}
 		exchange_say(exchange_caller_play(t, c), PHRASE_ENQUIRY_MANY, 0, "");
 		enquiry_wait(t, c);
 		return;
@@ -92,6 +96,7 @@ static void enquiry_add(struct turn *t, struct call *c, char digit)
 	if (digit >= '2' && digit <= '9' && c->digit_count < DIGITS_MAX) {
 		c->digits[c->digit_count++] = digit;
 		c->digits[c->digit_count] = '\0';
+		c->asks = 0;
 	}
 	exchange_call_goto(t, c, CALL_ENQUIRY);
 	exchange_timer_arm(t, c, TIMER_STATE, exchange_call_measures(t, c)->next_digit_ms);

@@ -52,6 +52,7 @@ bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer)
 	}
 	c->peer = exchange_leg_index(t, peer);
 	c->wait_due_ms = 0;
+	c->attempts = 0; /* if handed on, the caller starts anew */
 	exchange_call_goto(t, c, CALL_TALK);
 	exchange_leg_answer(t, peer);
 	exchange_caller_answer(t, c);

@@ -1,0 +1,629 @@
+#include "invariants.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+/* One step as the book sees it. */
+struct sight {
+	struct watch *w;
+	const struct exchange *x;
+	const struct event *ev;
+	const struct directory_person *by; /* who sent the REFER with Replaces, if one was */
+	unsigned answers, binds;
+};
+
+static void wrong(struct watch *w, const char *what)
+{
+	if (!w->wrong)
+		w->wrong = what;
+}
+
+void watch_init(struct watch *w, const struct world *world)
+{
+	memset(w, 0, sizeof(*w));
+	w->world = world;
+}
+
+uint64_t watch_call_no(struct watch *w)
+{
+	for (unsigned i = 0; i < WATCH_CALLS; i++)
+		if (!w->call[i].call_no)
+			return (w->last_no += 256) | (i + 1);
+	return 0;
+}
+
+struct watch_leg *watch_leg(struct watch *w, leg_id id)
+{
+	unsigned i = id & 0xFFFF;
+
+	return i && i <= WATCH_LEGS && w->leg[i - 1].id == id ? &w->leg[i - 1] : NULL;
+}
+
+static struct watch_call *call_of(struct watch *w, uint64_t call_no)
+{
+	unsigned i = call_no & 0xFF;
+
+	return i && i <= WATCH_CALLS && w->call[i - 1].call_no == call_no ? &w->call[i - 1] : NULL;
+}
+
+static void leg_gone(struct watch *w, struct watch_leg *l)
+{
+	struct watch_leg *other = watch_leg(w, l->joined);
+
+	if (other)
+		other->joined = 0;
+	memset(l, 0, sizeof(*l));
+	w->legs--;
+}
+
+/* ---- who is guarded, and the facts that open the way ---- */
+
+static const struct directory_person *owner(const struct watch *w, uint32_t extension)
+{
+	const struct directory_extension *e = directory_extension(&w->world->d, extension);
+
+	return e ? directory_person(&w->world->d, e->person) : NULL;
+}
+
+static bool fact_transfer(const struct sight *s, const struct directory_person *g)
+{
+	if (!s->by)
+		return false;
+	if (g->post == POST_GENERAL_MANAGER)
+		return s->w->world->m.consent_posts & POST_BIT(s->by->post);
+	return g->secretary == s->by->id;
+}
+
+/* Some fact of (a), (c), (d), (e) lets g, at leg l, be joined to the party. */
+static bool fact_holds(struct sight *s, const struct directory_person *g, struct watch_leg *l,
+		       const struct watch_leg *party)
+{
+	if (l->consent == party->id)
+		return true;
+	if ((l->flags & WLEG_IN) && (l->flags & WLEG_OWN_ACT))
+		return true;
+	if (l->flags & WLEG_UP && fact_transfer(s, g))
+		return true;
+	if (g->post != POST_GENERAL_MANAGER)
+		return false;
+	if (party->flags & WLEG_INSTRUCTED)
+		return true;
+	return s->ev->kind == EV_DIGIT && s->ev->leg == l->id && s->ev->digit.digit == '1' &&
+	       (l->flags & WLEG_UP) && (l->flags & WLEG_CHOICE);
+}
+
+static void join_guarded(struct sight *s, struct watch_leg *l, const struct watch_leg *party)
+{
+	const struct directory_person *g = owner(s->w, l->extension);
+	bool chairman = g && (g->post == POST_CHAIRMAN || g->post == POST_VICE_CHAIRMAN);
+	bool asks;
+
+	if (!chairman && (!g || g->post != POST_GENERAL_MANAGER))
+		return;
+	asks = party->trunk || ((party->flags & WLEG_BY_MAIN) &&
+				(chairman || s->w->world->m.screen_inside));
+	if (!asks)
+		return;
+	if (fact_holds(s, g, l, party))
+		l->consent = party->id;
+	else
+		wrong(s->w, chairman ? "joined to the chairman past the secretary"
+				     : "joined to the general manager without a consent fact");
+}
+
+/* ---- before the event ---- */
+
+static void recorded_before(struct watch *w, const struct event *ev)
+{
+	for (unsigned i = 0; i < WATCH_CALLS; i++) {
+		struct watch_call *c = &w->call[i];
+
+		if (!c->call_no || c->record != ev->done.serial || !(c->flags & WCALL_OPEN))
+			continue;
+		c->flags &= (uint16_t)~WCALL_OPEN;
+		if (ev->done.why != RECORDED_FAILED && ev->done.ms >= w->world->m.message_min_ms)
+			c->flags |= WCALL_OWED;
+	}
+}
+
+/* Whom somebody else hands on no longer acts by himself. */
+static void handed_on(struct watch *w, const struct event *ev, const struct watch_leg *by)
+{
+	const struct watch_leg *mine = watch_leg(w, ev->refer.replaces);
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++) {
+		struct watch_leg *l = &w->leg[i];
+
+		if (l->id && l != by && l != mine &&
+		    (l->call == by->call || (mine && l->call == mine->call)))
+			l->flags &= (uint16_t)~WLEG_OWN_ACT;
+	}
+}
+
+static void leg_before(struct watch *w, const struct event *ev, struct watch_leg *l)
+{
+	bool out = !(l->flags & WLEG_IN);
+
+	if (ev->kind == EV_ENDED || ev->kind == EV_FAILED) {
+		leg_gone(w, l);
+	} else if (ev->kind == EV_ANSWERED && out) {
+		l->flags |= WLEG_UP;
+	} else if (ev->kind == EV_EARLY && out) {
+		l->flags |= WLEG_SOUND | WLEG_RUNG;
+	} else if (ev->kind == EV_RINGING && out) {
+		l->flags |= WLEG_RUNG;
+	} else if (ev->kind == EV_HELD) {
+		l->flags |= WLEG_HELD;
+	} else if (ev->kind == EV_RETRIEVED) {
+		l->flags &= (uint16_t)~WLEG_HELD;
+	} else if (ev->kind == EV_REFER) {
+		handed_on(w, ev, l);
+	} else if (ev->kind == EV_PLAYED && l->play == ev->done.serial) {
+		l->play = 0;
+		l->flags |= WLEG_HEARD;
+	}
+}
+
+void watch_before(struct watch *w, const struct event *ev)
+{
+	struct watch_leg *l = watch_leg(w, ev->leg);
+
+	if (ev->kind == EV_RECORDED) {
+		recorded_before(w, ev);
+	} else if (ev->kind == EV_KEPT) {
+		for (unsigned i = 0; i < WATCH_CALLS; i++)
+			if (w->call[i].call_no && w->call[i].keep == ev->done.serial)
+				w->call[i].flags |= WCALL_KEPT;
+	} else if (l) {
+		leg_before(w, ev, l);
+	}
+}
+
+/* ---- effects ---- */
+
+static void serial_seen(struct watch *w, uint32_t serial)
+{
+	if (serial <= w->last_serial)
+		wrong(w, "a serial was given out twice");
+	w->last_serial = serial;
+}
+
+static struct watch_leg *leg_new(struct sight *s, const struct effect *e)
+{
+	struct watch *w = s->w;
+	unsigned i = e->leg & 0xFFFF;
+	struct watch_leg *l;
+	struct exchange_leg_view v;
+
+	if (!i || i > WATCH_LEGS || w->leg[i - 1].id) {
+		wrong(w, "a leg was given out that lives already");
+		return NULL;
+	}
+	l = &w->leg[i - 1];
+	memset(l, 0, sizeof(*l));
+	l->id = e->leg;
+	w->legs++;
+	if (exchange_leg_view(s->x, i - 1, &v) && v.leg == e->leg) {
+		l->call = (uint16_t)((v.call_no & 0xFF) - 1);
+		l->flags = v.consultation ? WLEG_CONSULT : 0;
+	}
+	return l;
+}
+
+static void bound(struct sight *s, const struct effect *e)
+{
+	const struct event *ev = s->ev;
+	struct watch_leg *l;
+
+	s->binds++;
+	if (ev->kind != EV_INVITE || e->bind.channel != ev->invite.channel)
+		wrong(s->w, "a leg was bound that nobody brought");
+	if (e->kind == FX_REJECT)
+		return;
+	l = leg_new(s, e);
+	if (!l)
+		return;
+	l->extension = ev->invite.extension;
+	l->trunk = ev->invite.trunk;
+	l->flags |= WLEG_IN | WLEG_OWN_ACT;
+	if (text_eq(ev->invite.number, WORLD_INSTRUCTED))
+		l->flags |= WLEG_INSTRUCTED;
+}
+
+static void dialled(struct sight *s, const struct effect *e)
+{
+	struct watch_leg *l = leg_new(s, e);
+
+	if (!!e->dial.extension == !!e->dial.trunk)
+		wrong(s->w, "dialled neither one extension nor one trunk");
+	if (!l)
+		return;
+	l->extension = e->dial.extension;
+	l->trunk = e->dial.trunk;
+}
+
+static bool hears(const struct watch_leg *l)
+{
+	return l->flags & (WLEG_UP | WLEG_SOUND);
+}
+
+static void joined(struct sight *s, const struct effect *e, struct watch_leg *a)
+{
+	struct watch_leg *b = watch_leg(s->w, e->join.other);
+
+	if (!b || a == b) {
+		wrong(s->w, "joined to a leg that doesn't live");
+		return;
+	}
+	if (!hears(a) || !hears(b))
+		wrong(s->w, "joined before sound flows");
+	if (a->joined || b->joined)
+		wrong(s->w, "joined to two");
+	a->joined = b->id;
+	b->joined = a->id;
+	a->flags = (uint16_t)((a->flags | WLEG_TALK) & ~(WLEG_HEARD | WLEG_FINAL));
+	b->flags = (uint16_t)((b->flags | WLEG_TALK) & ~(WLEG_HEARD | WLEG_FINAL));
+	a->play = b->play = 0;
+	join_guarded(s, a, b);
+	join_guarded(s, b, a);
+}
+
+/* The sentences after which a caller may be let go. */
+static bool is_final(unsigned phrase)
+{
+	switch (phrase) {
+	case PHRASE_GOODBYE:
+	case PHRASE_MESSAGE_KEPT:
+	case PHRASE_MESSAGE_NOT_KEPT:
+	case PHRASE_CLOSING:
+	case PHRASE_NOT_PERMITTED:
+	case PHRASE_NO_TRUNK:
+	case PHRASE_VACANT_NUMBER:
+	case PHRASE_DND_ON:
+	case PHRASE_DND_OFF:
+	case PHRASE_FORWARD_ON:
+	case PHRASE_FORWARD_OFF:
+	case PHRASE_PARKED_AT:
+		return true;
+	}
+	return false;
+}
+
+static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	struct watch_call *c = &s->w->call[l->call % WATCH_CALLS];
+
+	serial_seen(s->w, e->play.serial);
+	if (!e->play.count)
+		wrong(s->w, "a play without a phrase");
+	l->play = e->play.serial;
+	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL | WLEG_TALK);
+	for (unsigned i = 0; i < e->play.count; i++) {
+		unsigned k = e->play.phrase[i].kind;
+
+		if (is_final(k))
+			l->flags |= WLEG_FINAL;
+		if (k == PHRASE_GREETING)
+			l->flags |= WLEG_BY_MAIN;
+		if (k == PHRASE_CONSULT_CHOICE)
+			l->flags |= WLEG_CHOICE;
+		if (k == PHRASE_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
+			wrong(s->w, "\"kept\" was said before the message was durable");
+	}
+}
+
+static void sound_seen(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	struct watch_call *c = &s->w->call[l->call % WATCH_CALLS];
+
+	if (!hears(l))
+		wrong(s->w, "sound to a leg that can't hear");
+	if (l->joined)
+		wrong(s->w, "sound to a leg that is joined");
+	if (e->kind == FX_PLAY) {
+		played(s, e, l);
+		return;
+	}
+	l->play = 0;
+	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL);
+	if (e->kind != FX_MUSIC) /* who is held is still connected */
+		l->flags &= (uint16_t)~WLEG_TALK;
+	if (e->kind != FX_RECORD)
+		return;
+	serial_seen(s->w, e->record.serial);
+	l->record = c->record = e->record.serial;
+	if (c->flags & WCALL_MESSAGE)
+		c->flags |= WCALL_OPEN;
+}
+
+/* Why an answered caller may be let go by us. */
+static bool end_is_fair(struct sight *s, const struct effect *e, const struct watch_leg *l)
+{
+	const uint32_t fair = 1u << END_DISPLACED | 1u << END_SILENT_LINE | 1u << END_BUSY_TONE |
+			      1u << END_TRANSFERRED;
+
+	if ((fair & (1u << e->end.why)) || (l->flags & WLEG_TALK))
+		return true;
+	if (!(l->flags & WLEG_FINAL))
+		return false;
+	return (l->flags & WLEG_HEARD) || s->ev->kind == EV_TIMER;
+}
+
+static void ended(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	const uint32_t unanswered = 1u << END_CLOSING | 1u << END_DISPLACED |
+				    1u << END_SILENT_LINE | 1u << END_BUSY_TONE;
+	bool in = l->flags & WLEG_IN;
+
+	if ((l->flags & WLEG_CONSULT) && e->end.why == END_ANSWERED_ELSEWHERE)
+		wrong(s->w, "a consultation was picked up by somebody else");
+	if (in && (l->flags & WLEG_UP) && !end_is_fair(s, e, l))
+		wrong(s->w, "an answered caller was ended without a last sentence");
+	if (in && !(l->flags & WLEG_UP) && l->trunk && !(unanswered & (1u << e->end.why)))
+		wrong(s->w, "an outside caller was turned away unanswered");
+	if (e->end.why == END_MESSAGE_KEPT && !(s->w->call[l->call % WATCH_CALLS].flags & WCALL_KEPT))
+		wrong(s->w, "ended as kept, and isn't");
+	leg_gone(s->w, l);
+}
+
+static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	bool in = l->flags & WLEG_IN, up = l->flags & WLEG_UP;
+
+	switch (e->kind) {
+	case FX_RING:
+	case FX_PROGRESS:
+	case FX_ANSWER:
+		if (!in || up || (e->kind == FX_RING && (l->flags & WLEG_SOUND)))
+			wrong(s->w, "180, 183 or 200 where none can be sent");
+		l->flags |= e->kind == FX_ANSWER ? WLEG_UP
+			    : e->kind == FX_PROGRESS ? WLEG_SOUND : WLEG_RUNG;
+		break;
+	case FX_END:
+		ended(s, e, l);
+		break;
+	case FX_JOIN:
+		joined(s, e, l);
+		break;
+	case FX_PART:
+		if (watch_leg(s->w, l->joined))
+			watch_leg(s->w, l->joined)->joined = 0;
+		else
+			wrong(s->w, "parted, and wasn't joined");
+		l->joined = 0;
+		break;
+	case FX_PLAY:
+	case FX_TONE:
+	case FX_MUSIC:
+	case FX_RECORD:
+		sound_seen(s, e, l);
+		break;
+	case FX_QUIET:
+		l->play = 0;
+		break;
+	case FX_REFER_ANSWER:
+		s->answers++;
+		if (s->ev->kind != EV_REFER || s->ev->leg != l->id)
+			wrong(s->w, "an answer to a REFER that nobody sent");
+		break;
+	case FX_BIND:
+	case FX_REJECT:
+	case FX_DIAL:
+	case FX_RECORD_STOP:
+	case FX_KEEP:
+	case FX_FORGET:
+	case FX_REFER_NOTIFY:
+	case FX_SHOW:
+	case FX_DIALOG:
+	case FX_STEP:
+	case FX_DAY:
+	case FX_COUNT:
+		break;
+	}
+}
+
+static void call_ended(struct sight *s, const struct effect *e, struct watch_call *c)
+{
+	bool displaced = e->step.value == END_DISPLACED;
+
+	if ((c->flags & WCALL_OPEN) && !displaced)
+		wrong(s->w, "a call ended while its message was being recorded");
+	if ((c->flags & WCALL_OWED) && !displaced)
+		wrong(s->w, "a message that was spoken is lost");
+	if (e->step.value == END_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
+		wrong(s->w, "ended as kept, and isn't");
+	memset(c, 0, sizeof(*c));
+	s->w->calls--;
+}
+
+static void call_arrived(struct sight *s, const struct effect *e)
+{
+	struct watch_call *c = &s->w->call[((e->step.call_no & 0xFF) - 1) % WATCH_CALLS];
+
+	if (s->ev->kind != EV_INVITE || e->step.call_no != s->ev->invite.call_no || c->call_no) {
+		wrong(s->w, "a call arrived that nobody brought");
+		return;
+	}
+	c->call_no = e->step.call_no;
+	c->caller = s->ev->invite.extension << 8 | s->ev->invite.trunk;
+	s->w->calls++;
+}
+
+/* Connected is as good as joined: whoever holds now will be heard later. */
+static void connected(struct sight *s, const struct watch_call *c)
+{
+	struct watch_leg *two[2];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++) {
+		struct watch_leg *l = &s->w->leg[i];
+
+		if (!l->id || &s->w->call[l->call % WATCH_CALLS] != c)
+			continue;
+		l->flags |= WLEG_TALK;
+		if (n < 2)
+			two[n++] = l;
+	}
+	if (n < 2)
+		return;
+	join_guarded(s, two[0], two[1]);
+	join_guarded(s, two[1], two[0]);
+}
+
+static void step_seen(struct sight *s, const struct effect *e)
+{
+	struct watch_call *c = call_of(s->w, e->step.call_no);
+
+	if (e->step.step == STEP_ARRIVED) {
+		call_arrived(s, e);
+		return;
+	}
+	if (!c) {
+		wrong(s->w, "a step outside of its call's life");
+		return;
+	}
+	if (e->step.step == STEP_ENDED)
+		call_ended(s, e, c);
+	else if (e->step.step == STEP_MESSAGE_ASKED)
+		c->flags |= WCALL_MESSAGE;
+	else if (e->step.step == STEP_SCREENING)
+		c->flags &= (uint16_t)~WCALL_MESSAGE;
+	else if (e->step.step == STEP_MESSAGE_NOT_KEPT)
+		c->flags &= (uint16_t)~(WCALL_OPEN | WCALL_OWED);
+	else if (e->step.step == STEP_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
+		wrong(s->w, "a step says kept before the message was durable");
+	else if (e->step.step == STEP_CONNECTED)
+		connected(s, c);
+}
+
+static void kept(struct sight *s, const struct effect *e)
+{
+	struct watch_call *c = call_of(s->w, e->keep.call_no);
+
+	serial_seen(s->w, e->keep.serial);
+	if (!c || (e->keep.recording && c->record != e->keep.recording)) {
+		wrong(s->w, "a message is kept that its call didn't make");
+		return;
+	}
+	c->keep = e->keep.serial;
+	c->flags &= (uint16_t)~(WCALL_OWED | WCALL_KEPT);
+}
+
+static void forgotten(struct sight *s, const struct effect *e)
+{
+	bool anew = s->ev->kind == EV_DIGIT && s->ev->digit.digit == '3';
+
+	for (unsigned i = 0; i < WATCH_CALLS; i++) {
+		struct watch_call *c = &s->w->call[i];
+
+		if (!c->call_no || c->record != e->record.serial)
+			continue;
+		if ((c->flags & WCALL_OWED) && !anew)
+			wrong(s->w, "a message that was spoken is forgotten");
+		c->flags &= (uint16_t)~(WCALL_OWED | WCALL_OPEN);
+	}
+}
+
+static void effect_seen(struct sight *s, const struct effect *e)
+{
+	struct watch_leg *l = watch_leg(s->w, e->leg);
+
+	if (e->kind == FX_BIND || e->kind == FX_REJECT)
+		bound(s, e);
+	else if (e->kind == FX_DIAL)
+		dialled(s, e);
+	else if (e->kind == FX_STEP)
+		step_seen(s, e);
+	else if (e->kind == FX_KEEP)
+		kept(s, e);
+	else if (e->kind == FX_FORGET)
+		forgotten(s, e);
+	else if (e->kind == FX_DIALOG || e->kind == FX_DAY)
+		return;
+	else if (l)
+		leg_effect(s, e, l);
+	else
+		wrong(s->w, "an effect for a leg that doesn't live");
+}
+
+/* Which call each leg is in now: legs move by transfers and pick-up. */
+static void legs_sync(struct sight *s)
+{
+	struct exchange_leg_view v;
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++) {
+		struct watch_leg *l = &s->w->leg[i];
+
+		if (!l->id || !exchange_leg_view(s->x, i, &v) || v.leg != l->id)
+			continue;
+		l->call = (uint16_t)((v.call_no & 0xFF) - 1);
+		if (v.consultation)
+			l->flags |= WLEG_CONSULT;
+	}
+}
+
+static bool legs_moved(const struct effects *fx)
+{
+	for (unsigned i = 0; i < fx->count; i++)
+		if (fx->v[i].kind == FX_REFER_ANSWER ||
+		    (fx->v[i].kind == FX_STEP && fx->v[i].step.step == STEP_MERGED))
+			return true;
+	return false;
+}
+
+void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
+		 const struct effects *fx)
+{
+	const struct watch_leg *by = ev->kind == EV_REFER ? watch_leg(w, ev->leg) : NULL;
+	struct sight s = {w, x, ev, by && ev->refer.replaces ? owner(w, by->extension) : NULL, 0, 0};
+	bool refer = by;
+
+	if (legs_moved(fx))
+		legs_sync(&s);
+	for (unsigned i = 0; i < fx->count; i++)
+		effect_seen(&s, &fx->v[i]);
+	if (s.binds != (ev->kind == EV_INVITE))
+		wrong(w, "an INVITE that isn't answered once");
+	if (s.answers != refer)
+		wrong(w, "a REFER that isn't answered once");
+	if (w->legs != exchange_legs(x))
+		wrong(w, "a leg is left that nobody ended, or the other way round");
+	if (w->calls != exchange_calls(x))
+		wrong(w, "a call is left without its last step, or the other way round");
+}
+
+/* ---- the book's own part of a state ---- */
+
+static unsigned leg_flags(const struct watch_leg *l)
+{
+	unsigned flags = l->flags;
+
+	if (flags & WLEG_UP)
+		flags &= ~(unsigned)(WLEG_SOUND | WLEG_RUNG);
+	if (!(flags & WLEG_FINAL))
+		flags &= ~(unsigned)WLEG_HEARD;
+	return flags;
+}
+
+uint64_t watch_hash(const struct watch *w)
+{
+	uint64_t sum = 0, parts[WATCH_CALLS] = {0};
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++) {
+		const struct watch_leg *l = &w->leg[i];
+		uint64_t h;
+
+		if (!l->id)
+			continue;
+		h = (uint64_t)l->extension << 32 | (uint64_t)l->trunk << 16 | leg_flags(l);
+		h = hash_mix(h * UINT64_C(0x9E3779B97F4A7C15) + (l->consent != 0));
+		parts[l->call % WATCH_CALLS] += h;
+	}
+	for (unsigned i = 0; i < WATCH_CALLS; i++)
+		if (w->call[i].call_no)
+			sum += hash_mix(parts[i] + ((uint64_t)w->call[i].caller << 16 |
+						    w->call[i].flags) * UINT64_C(0x9E3779B1));
+	return sum;
+}

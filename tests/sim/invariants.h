@@ -1,0 +1,97 @@
+/*
+ * A witness of one exchange: it sees the events and effects only, keeps its own book of legs and
+ * calls, and says what must not happen (measures.md, exchange.h's contract).
+ *
+ * Invariants
+ *  1. Nobody who has to ask is joined to the general manager without a fact of this call: (a) `1` on
+ *     his own answered phone after the choice was said there, (c) an attended transfer by a post
+ *     that the measures name, after he had answered, (d) his own act, (e) a standing instruction.
+ *     A chairman likewise: (c) by the own secretary only, (d).
+ *  2. A consultation is picked up by nobody else.
+ *  3. An answered caller is ended by us only when connected, or after a final sentence was heard to
+ *     its end; an outside caller is never turned away unanswered.
+ *  4. "Kept" is said only after EV_KEPT. What was spoken as a message is kept, or done anew by the
+ *     caller, or the caller is told that it isn't kept.
+ *  5. Effects for a leg only while it lives, and only in an order that a dialog can follow.
+ *  6. STEP_ARRIVED first, STEP_ENDED last, each once a call; one FX_BIND or FX_REJECT an EV_INVITE;
+ *     one FX_REFER_ANSWER an EV_REFER.
+ *  7. Serials go up. As many legs and calls live here as in the exchange.
+ *
+ * Ownership: struct watch is one flat value without pointers but `wrong` (a literal) and `world`.
+ */
+#ifndef SIM_INVARIANTS_H
+#define SIM_INVARIANTS_H
+
+#include "world.h"
+
+#define WATCH_LEGS  48
+#define WATCH_CALLS 16
+
+enum watch_leg_flag {
+	WLEG_IN = 1,        /* came to us */
+	WLEG_UP = 2,
+	WLEG_SOUND = 4,     /* 183 with our sound, or early sound of theirs */
+	WLEG_BY_MAIN = 8,   /* heard the switchboard's greeting: asked the switchboard */
+	WLEG_OWN_ACT = 16,  /* called by itself, and nobody has handed it on since */
+	WLEG_CHOICE = 32,   /* the announcement's choice was said to it */
+	WLEG_CONSULT = 64,
+	WLEG_TALK = 128,    /* connected: nothing was said to it since */
+	WLEG_HEARD = 256,   /* the last play was heard to its end */
+	WLEG_FINAL = 512,   /* … and holds a sentence that may be the last */
+	WLEG_HELD = 1024,   /* its far end holds */
+	WLEG_INSTRUCTED = 2048,
+	WLEG_RUNG = 4096,   /* 180 sent, or heard */
+};
+
+struct watch_leg {
+	leg_id id; /* 0 free */
+	uint32_t extension;
+	leg_id joined, consent; /* consent: with whom this principal may be joined */
+	uint32_t play, record;  /* serials under way, 0 none */
+	uint16_t trunk, flags;
+	uint16_t call; /* index in watch.call */
+	uint16_t pad;
+};
+
+enum watch_call_flag {
+	WCALL_MESSAGE = 1, /* it is a message that is recorded, not who calls */
+	WCALL_OPEN = 2,    /* it is being recorded */
+	WCALL_OWED = 4,    /* it was recorded: to be kept */
+	WCALL_KEPT = 8,
+};
+
+struct watch_call {
+	uint64_t call_no; /* 0 free; the low byte is index + 1 */
+	uint32_t keep, record;
+	uint16_t flags;
+	uint16_t arrived;
+	uint32_t caller; /* extension, or trunk: who began it */
+};
+
+struct watch {
+	const struct world *world;
+	const char *wrong;   /* NULL while all holds */
+	uint64_t last_no;
+	uint32_t last_serial;
+	uint16_t legs, calls; /* living */
+	struct watch_call call[WATCH_CALLS];
+	struct watch_leg leg[WATCH_LEGS]; /* by the index in the leg's id */
+};
+
+void watch_init(struct watch *w, const struct world *world);
+
+/* A number for a new call; 0 when as many live as can be watched. */
+uint64_t watch_call_no(struct watch *w);
+
+/* Told before the event is given to the exchange, and after with what came of it. */
+void watch_before(struct watch *w, const struct event *ev);
+void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
+		 const struct effects *fx);
+
+/* What the book knows beyond the exchange's own state, independent of ids and slots. */
+uint64_t watch_hash(const struct watch *w);
+
+/* The living leg of that id; NULL when it has gone. */
+struct watch_leg *watch_leg(struct watch *w, leg_id id);
+
+#endif
