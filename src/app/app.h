@@ -87,6 +87,7 @@ struct app {
 	struct config *config;
 	char data[CONFIG_PATH], root[CONFIG_PATH], config_path[CONFIG_PATH];
 	int signal_fd;
+	bool sample; /* the sample company: neither a configuration of its own nor one given */
 	struct catalogue *catalogue;
 	enum lang lang;
 	struct media *media;
@@ -143,11 +144,14 @@ void app_leg_free(struct app_leg *l); /* closes its media leg too */
 /* Opens the media leg unless it's open and fills what SDP may say. Errors of media_leg_open. */
 int app_leg_sound(struct app_leg *l, const struct app_leg *like, struct stream_local *local);
 void app_leg_stream(struct app_leg *l, const struct stream *s);
+/* From the answer on: a silent line and, of an analog gateway, a busy cadence are noticed. */
+void app_leg_watch(struct app_leg *l);
 
 /* ---- wire_sip.c ---- */
 extern const struct sip_room_handlers app_sip_handlers;
 int app_sip_open(struct app *a);
 int app_sip_trunks(struct app *a); /* from the configuration */
+void app_trunk_rules(struct app_org *o); /* the same as the exchange routes by */
 uint32_t app_extension_key(const struct app_org *o, uint32_t extension);
 struct app_org *app_extension_org(struct app *a, uint32_t key, uint32_t *extension);
 void app_session_effect(struct app_leg *l, const struct effect *fx);

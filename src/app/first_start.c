@@ -4,6 +4,7 @@
  * to first-accounts.txt and phones.csv (mode 0600) in the data folder, since only hashes are kept.
  */
 #include "app/app.h"
+#include "app/cmd_common.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,21 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "records/accounts.h"
-
-#define SECRET_LEN 14
-
-/* Letters and digits that can't be taken for one another. */
-static void make_secret(char out[SECRET_LEN + 1])
-{
-	static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";
-
-	for (int i = 0; i < SECRET_LEN; i++)
-		out[i] = alphabet[randombytes_uniform(sizeof(alphabet) - 1)];
-	out[SECRET_LEN] = '\0';
-}
 
 static FILE *open_private(const struct app *a, const char *name)
 {
@@ -136,9 +123,9 @@ static int give_secrets(struct app *a, struct records_db *db)
 		fprintf(to, "organisation,extension,user,password\n");
 	for (size_t i = 0; i < fresh.count && !err; i++) {
 		const struct records_credential *c = &fresh.c[i];
-		char secret[SECRET_LEN + 1];
+		char secret[CMD_SECRET_LEN + 1];
 
-		make_secret(secret);
+		cmd_secret_make(secret);
 		err = records_extension_secret_set(db, c->org, c->extension,
 						   a->config->node.sip.realm, secret,
 						   "first start");
@@ -161,7 +148,7 @@ static int add_account(FILE *to, struct records_db *db, uint32_t org, const char
 		       enum records_role role, const struct directory_person *p)
 {
 	struct records_account r;
-	char secret[SECRET_LEN + 1];
+	char secret[CMD_SECRET_LEN + 1];
 	int err;
 
 	memset(&r, 0, sizeof(r));
@@ -170,7 +157,7 @@ static int add_account(FILE *to, struct records_db *db, uint32_t org, const char
 	r.role = role;
 	r.enabled = true;
 	TEXT_COPY(r.name, name);
-	make_secret(secret);
+	cmd_secret_make(secret);
 	err = records_account_add(db, &r, secret, "first start", NULL);
 	if (!err)
 		fprintf(to, "%-12s %s  %s%s%s\n", name, secret, records_role_name(role),

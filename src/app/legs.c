@@ -147,12 +147,17 @@ int app_leg_sound(struct app_leg *l, const struct app_leg *like, struct stream_l
 
 void app_leg_stream(struct app_leg *l, const struct stream *s)
 {
+	l->stream = *s;
+	if (l->media)
+		media_leg_set(l->org->app->media, l->key, s);
+}
+
+void app_leg_watch(struct app_leg *l)
+{
 	struct media_watch watch = {0};
 
-	l->stream = *s;
 	if (!l->media)
 		return;
-	media_leg_set(l->org->app->media, l->key, s);
 	watch.busy_tone = l->trunk && l->org->app->config->node.trunks[l->trunk - 1].busy_tone;
 	watch.silence_ms = app_measures(l->org)->silent_line_ms;
 	media_watch(l->org->app->media, l->key, &watch);

@@ -10,6 +10,7 @@
 
 #include "app/app.h"
 #include "app/cmd.h"
+#include "app/cmd_common.h"
 
 static const char help[] =
 	"usage: zongji prompts DIR [--config FILE] [--lang zh-CN|zh-TW|en]\n\n"
@@ -17,14 +18,14 @@ static const char help[] =
 	"says it. Recorded anew under the same names in the folder that speech.recordings of the\n"
 	"configuration names, they take its place.\n";
 
-struct target {
+struct writing {
 	char dir[CONFIG_PATH];
 	unsigned written, failed;
 };
 
 static void on_prompt(const char *name, int err, struct speech_sound *sound, void *arg)
 {
-	struct target *t = arg;
+	struct writing *t = arg;
 	char path[CONFIG_PATH + SPEECH_NAME + 8];
 
 	snprintf(path, sizeof(path), "%s/%s.wav", t->dir, name);
@@ -46,17 +47,16 @@ static int make_dir(const char *path)
 static int run(const char *dir, const char *config_path, const char *lang_text)
 {
 	static struct config_errors errors;
-	const char *root = getenv("ZONGJI_ROOT") ? getenv("ZONGJI_ROOT") : ".";
 	char lang_dir[CONFIG_PATH], cache[CONFIG_PATH], why[CATALOGUE_WHY];
 	struct speech_config sc = {0};
 	struct catalogue *catalogue = NULL;
 	struct speech *speech = NULL;
 	struct config *config = NULL;
-	struct target t = {0};
+	struct writing t = {0};
 	enum lang lang = LANG_ZH_CN;
 	int err;
 
-	snprintf(lang_dir, sizeof(lang_dir), "%s/lang", root);
+	cmd_root_path(lang_dir, sizeof(lang_dir), "lang");
 	snprintf(cache, sizeof(cache), "%s/.cache", dir);
 	err = catalogue_open(&catalogue, lang_dir, why);
 	if (err)
@@ -100,7 +100,8 @@ int cmd_prompts(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *config = "config/sample/node.yaml", *lang = NULL;
+	const char *config = NULL, *lang = NULL;
+	char sample[CONFIG_PATH];
 	int c;
 
 	optind = 1;
@@ -121,6 +122,10 @@ int cmd_prompts(int argc, char **argv)
 	if (optind != argc - 1) {
 		fputs(help, stderr);
 		return CMD_USAGE;
+	}
+	if (!config) {
+		cmd_root_path(sample, sizeof(sample), "config/sample/node.yaml");
+		config = sample;
 	}
 	return run(argv[optind], config, lang);
 }

@@ -45,6 +45,9 @@ static void take_over(struct app *a, struct config *fresh)
 	if (err)
 		log_error("app", "the directory can't be read again: %s", strerror(err));
 	app_sip_trunks(a);
+	for (unsigned i = 0; i < a->org_count; i++)
+		app_trunk_rules(&a->org[i]);
+	sip_room_tls_reload(a->sip);
 	memset(&ev, 0, sizeof(ev));
 	ev.kind = EV_MEASURES;
 	for (unsigned i = 0; i < a->org_count; i++) {

@@ -18,6 +18,8 @@
 #include <sodium.h>
 
 #include "app/cmd.h"
+#include "app/cmd_common.h"
+#include "app/config/certificate.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -84,15 +86,14 @@ static int parse(int argc, char **argv, struct serve_options *o)
 
 static void choose_config(struct app *a, const struct serve_options *o)
 {
-	const char *root = getenv("ZONGJI_ROOT");
-
-	TEXT_COPY(a->root, root ? root : ".");
+	TEXT_COPY(a->root, cmd_root());
 	if (o->config) {
 		TEXT_COPY(a->config_path, o->config);
 		return;
 	}
 	snprintf(a->config_path, sizeof(a->config_path), "%.200s/node.yaml", o->data);
-	if (o->sample || access(a->config_path, R_OK) != 0)
+	a->sample = o->sample || access(a->config_path, R_OK) != 0;
+	if (a->sample)
 		snprintf(a->config_path, sizeof(a->config_path), "%.200s/config/sample/node.yaml",
 			 a->root);
 }
@@ -156,15 +157,34 @@ static int lock_data(struct app *a)
 	return 0; /* kept open until the end */
 }
 
+/* The sample's phones may come over TLS too: a certificate of its own, made at the first start. */
+static int sample_tls(struct app *a)
+{
+	struct config_interface *i = &a->config->node.interfaces[0];
+	const char *names[] = {i->address, "localhost", NULL};
+	int err;
+
+	if (!a->sample || i->tls_port)
+		return 0;
+	snprintf(i->certificate, sizeof(i->certificate), "%.200s/tls.pem", a->data);
+	err = certificate_write(i->certificate, names);
+	if (err && err != EEXIST) {
+		log_error("app", "%s can't be written: %s", i->certificate, strerror(err));
+		return err;
+	}
+	i->tls_port = (uint16_t)(i->udp_port + 1);
+	return 0;
+}
+
 /* ---- rooms ---- */
 
 static int open_catalogue(struct app *a)
 {
 	char dir[CONFIG_PATH + 8], why[CATALOGUE_WHY];
-	const char *root = getenv("ZONGJI_ROOT");
 	int err;
 
-	snprintf(dir, sizeof(dir), "%s/lang", root ? root : ".");
+	cmd_root_path(dir, sizeof(dir), "lang");
+	a->lang = cmd_language();
 	err = catalogue_open(&a->catalogue, dir, why);
 	if (err)
 		log_error("app", "texts: %s", why);
@@ -244,7 +264,7 @@ static int open_exchange(struct app_org *o)
 	return exchange_init(o->exchange, &caps, o->id);
 }
 
-static void trunk_rules(struct app_org *o)
+void app_trunk_rules(struct app_org *o)
 {
 	const struct node_config *n = &o->app->config->node;
 	const struct config_organisation *c = &n->organisations[o->index];
@@ -280,7 +300,7 @@ static int open_orgs(struct app *a)
 		err = open_exchange(o);
 		if (err)
 			return err;
-		trunk_rules(o);
+		app_trunk_rules(o);
 	}
 	err = records_borrow(a->records, 5000, &db);
 	if (!err)
@@ -486,6 +506,8 @@ int cmd_serve(int argc, char **argv)
 		err = load_config(a, &o);
 	if (!err)
 		err = lock_data(a);
+	if (!err)
+		err = sample_tls(a);
 	if (!err)
 		err = start(a);
 	if (!err) {

@@ -126,6 +126,7 @@ static void keep_step(struct app_org *o, const struct effect *fx)
 	s.trunk = fx->step.trunk;
 	s.kind = (uint16_t)fx->step.step;
 	s.clause = (uint16_t)fx->step.clause;
+	TEXT_COPY(s.caller, fx->step.number);
 	TEXT_COPY(s.text, fx->step.text);
 	TEXT_COPY(s.name, fx->step.name);
 	records_step_push(o->app->records, &s);
@@ -207,6 +208,17 @@ static int free_edition(const struct app_org *o)
 	return -1;
 }
 
+/* What refers from the configuration to the directory and finds nothing: told, and run with. */
+static void tell_mistakes(struct app_org *o, const struct directory *d)
+{
+	static struct config_errors errors;
+
+	memset(&errors, 0, sizeof(errors));
+	config_directory_check(o->app->config, o->index, d, &errors);
+	if (errors.count)
+		config_errors_print(&errors, o->app->catalogue, lang_name(o->app->lang), stderr);
+}
+
 int app_org_load(struct app_org *o, struct records_db *db)
 {
 	struct directory *d = NULL;
@@ -227,6 +239,7 @@ int app_org_load(struct app_org *o, struct records_db *db)
 		records_directory_free(d);
 		return ENOMEM;
 	}
+	tell_mistakes(o, d);
 	*m = o->app->config->measures[o->index];
 	m->org = o->id;
 	m->version = o->directory[o->rules.current] ? app_measures(o)->version + 1 : 1;

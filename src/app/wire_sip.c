@@ -152,6 +152,8 @@ static void on_sound(struct app_leg *l, const struct sip_session_event *sev, enu
 	struct event ev;
 
 	app_leg_stream(l, &sev->sound.stream);
+	if (kind == EV_ANSWERED)
+		app_leg_watch(l);
 	event_for(l, kind, &ev);
 	app_event(l->org, &ev);
 }
@@ -295,7 +297,11 @@ static void answer(struct app_leg *l, bool early)
 		    : sip_session_answer(l->session, &local, &stream);
 	if (err == 0)
 		app_leg_stream(l, &stream);
-	else if (err == ENOTSUP)
+	if (!early && (err == 0 || err == ENODATA))
+		app_leg_watch(l);
+	if (err == 0)
+		return;
+	if (err == ENOTSUP)
 		lost(l, 488);
 	else if (err != ENODATA)
 		log_warn("app", "a call can't be answered: %s", strerror(err));

@@ -184,6 +184,9 @@ static void digits_add(struct turn *t, struct call *c, char digit)
 
 static void digit_taken(struct turn *t, struct call *c, char digit)
 {
+	/* `#` ends a number; one that was complete or wrong without it needs no end */
+	if (digit == '#' && (c->state != CALL_DIGITS || c->digit_count == 0))
+		return;
 	exchange_leg_silence(t, exchange_call_caller(t, c));
 	if (digit == '*') {
 		exchange_attendant_announce(t, c);

@@ -3,7 +3,7 @@ each is tried as a call, and none gets through."""
 import time
 
 from lib import sound
-from lib.server import ALWAYS, Server, has_steps, heard_until_now, hears, not_heard
+from lib.server import dump, ALWAYS, Server, has_steps, heard_until_now, hears, not_heard
 
 
 def world():
@@ -13,7 +13,7 @@ def world():
         n = yaml.safe_load(open(path))
         n["organisations"][0]["numbers"] += [{"number": "02155508801", "to": "8801"},
                                              {"number": "02155508800", "to": "8800"}]
-        yaml.safe_dump(n, open(path, "w"), allow_unicode=True)
+        dump(n, open(path, "w"))
     return Server("general_manager", office=ALWAYS, csv_edit=did)
 
 

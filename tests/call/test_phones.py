@@ -4,7 +4,7 @@ import re
 import time
 
 from lib import phone, sound
-from lib.server import ALWAYS, Server, free_port, has_steps, hears
+from lib.server import dump, ALWAYS, Server, free_port, has_steps, hears
 
 
 class Carrier:
@@ -27,7 +27,7 @@ def world():
         n["trunks"] += [dict(common, id="dead", name="哑中继", peers=[f"127.0.0.1:{w.silent_port}"]),
                         dict(common, id="out", name="外线", peers=[f"127.0.0.1:{w.carrier_port}"])]
         n["organisations"][0]["routes"] = ["dead", "out"]
-        yaml.safe_dump(n, open(path, "w"), allow_unicode=True)
+        dump(n, open(path, "w"))
     w = Server("phones", office=ALWAYS, csv_edit=carrier, start=False)
     w.start()
     return w

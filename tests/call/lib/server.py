@@ -72,6 +72,17 @@ def certificate():
     return path
 
 
+class Plain(yaml.SafeDumper):
+    """Without aliases: the product refuses them."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
+def dump(value, to):
+    yaml.dump(value, to, Dumper=Plain, allow_unicode=True, sort_keys=False)
+
+
 def merge(to, more):
     for k, v in more.items():
         if isinstance(v, dict) and isinstance(to.get(k), dict) and k not in ("office",):
@@ -109,7 +120,7 @@ class Server:
                 m["hours"][k] = office
             merge(m, json.loads(json.dumps(measures)))
             with open(path, "w") as f:
-                yaml.safe_dump(m, f, allow_unicode=True)
+                dump(m, f)
         path = os.path.join(self.config, "node.yaml")
         with open(path) as f:
             n = yaml.safe_load(f)
@@ -117,10 +128,10 @@ class Server:
         Server.next_media_port = 12000 + (first - 12000 + 200) % 18000
         n["media"]["ports"] = f"{first}-{first + 199}"
         n["log"] = "debug"
-        n["interfaces"][0].update(tls_port=5061, certificate=certificate(), key=certificate())
+        n["interfaces"][0].update(tls_port=5061, certificate=certificate())
         merge(n, node)
         with open(path, "w") as f:
-            yaml.safe_dump(n, f, allow_unicode=True)
+            dump(n, f)
         if csv_edit:
             csv_edit(self.config)
 
