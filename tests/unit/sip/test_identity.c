@@ -425,19 +425,20 @@ static void mutated_messages(void **state)
 	for (uint32_t i = 0; i < 4000; i++) {
 		const char *m = methods[dice(i % 3 ? 2 : ARRAY_SIZE(methods))];
 		bool inside = dice(3) == 0;
-		int n = snprintf(text, sizeof(text),
-				 "%s sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;"
-				 "branch=z9hG4bKm%u\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"
-				 "CSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:c@127.0.0.3:%u>\r\n"
-				 "Supported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\n"
-				 "RAck: 1 1 INVITE\r\nRefer-To: <sip:1@x?Replaces=a%%3Bto-tag%%3Db>\r\n"
-				 "Record-Route: <sip:127.0.0.3;lr>, <sip:x;lr>\r\n"
-				 "P-Asserted-Identity: \"N\" <tel:+86-10>\r\nPrivacy: none\r\n"
-				 "Reason: SIP;cause=200;text=\"x\"\r\nContent-Type: application/sdp\r\n"
-				 "Content-Length: %zu\r\n\r\n%s",
-				 m, carrier.port, i, inside ? from : "<sip:1@y>;tag=z",
-				 inside ? to : "<sip:2@y>", inside ? call_id : "m", i + 1, m,
-				 carrier.port, strlen(phone_sdp(4000)), phone_sdp(4000));
+		int n =
+		    snprintf(text, sizeof(text),
+			     "%s sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.3:%u;"
+			     "branch=z9hG4bKm%u\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\n"
+			     "CSeq: %u %s\r\nMax-Forwards: 70\r\nContact: <sip:c@127.0.0.3:%u>\r\n"
+			     "Supported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\n"
+			     "RAck: 1 1 INVITE\r\nRefer-To: <sip:1@x?Replaces=a%%3Bto-tag%%3Db>\r\n"
+			     "Record-Route: <sip:127.0.0.3;lr>, <sip:x;lr>\r\n"
+			     "P-Asserted-Identity: \"N\" <tel:+86-10>\r\nPrivacy: none\r\n"
+			     "Reason: SIP;cause=200;text=\"x\"\r\nContent-Type: application/sdp\r\n"
+			     "Content-Length: %zu\r\n\r\n%s",
+			     m, carrier.port, i, inside ? from : "<sip:1@y>;tag=z",
+			     inside ? to : "<sip:2@y>", inside ? call_id : "m", i + 1, m,
+			     carrier.port, strlen(phone_sdp(4000)), phone_sdp(4000));
 
 		if (dice(4))
 			mutate(text, (size_t)n);
