@@ -13,46 +13,44 @@
 #define ARGON_BYTES (19u << 20)
 
 static const struct store_statement sql_add = {
-	"records_account_add",
-	"INSERT INTO accounts (org, name, password, role, person, enabled)"
-	" VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
+    "records_account_add", "INSERT INTO accounts (org, name, password, role, person, enabled)"
+			   " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
 static const struct store_statement sql_password = {
-	"records_account_password", "UPDATE accounts SET password = $2 WHERE name = $1"};
+    "records_account_password", "UPDATE accounts SET password = $2 WHERE name = $1"};
 static const struct store_statement sql_set = {
-	"records_account_set",
-	"UPDATE accounts SET role = $2, person = $3, enabled = $4, org = $5 WHERE name = $1"};
+    "records_account_set",
+    "UPDATE accounts SET role = $2, person = $3, enabled = $4, org = $5 WHERE name = $1"};
 static const struct store_statement sql_list = {
-	"records_accounts",
-	"SELECT id, org, person, role, enabled, name, '' FROM accounts"
-	" WHERE (CAST($1 AS BIGINT) = 0 OR org = $1) ORDER BY name"};
+    "records_accounts", "SELECT id, org, person, role, enabled, name, '' FROM accounts"
+			" WHERE (CAST($1 AS BIGINT) = 0 OR org = $1) ORDER BY name"};
 static const struct store_statement sql_find = {
-	"records_account_find",
-	"SELECT id, org, person, role, enabled, name, password FROM accounts WHERE name = $1"};
+    "records_account_find",
+    "SELECT id, org, person, role, enabled, name, password FROM accounts WHERE name = $1"};
 static const struct store_statement sql_end_all = {
-	"records_sessions_end",
-	"DELETE FROM sessions WHERE account IN (SELECT id FROM accounts WHERE name = $1)"};
+    "records_sessions_end",
+    "DELETE FROM sessions WHERE account IN (SELECT id FROM accounts WHERE name = $1)"};
 static const struct store_statement sql_session_put = {
-	"records_session_put",
-	"INSERT INTO sessions (token_hash, account, made_ms, until_ms) VALUES ($1, $2, $3, $4)"};
+    "records_session_put",
+    "INSERT INTO sessions (token_hash, account, made_ms, until_ms) VALUES ($1, $2, $3, $4)"};
 static const struct store_statement sql_session_trim = {
-	"records_session_trim",
-	"DELETE FROM sessions WHERE until_ms <= $3 OR (account = $1 AND token_hash NOT IN"
-	" (SELECT token_hash FROM sessions WHERE account = $1 ORDER BY made_ms DESC LIMIT $2))"};
+    "records_session_trim",
+    "DELETE FROM sessions WHERE until_ms <= $3 OR (account = $1 AND token_hash NOT IN"
+    " (SELECT token_hash FROM sessions WHERE account = $1 ORDER BY made_ms DESC LIMIT $2))"};
 static const struct store_statement sql_session_get = {
-	"records_session_get",
-	"SELECT a.id, a.org, a.person, a.role, a.enabled, a.name, '' FROM sessions s"
-	" JOIN accounts a ON a.id = s.account"
-	" WHERE s.token_hash = $1 AND s.until_ms > $2 AND a.enabled = 1"};
+    "records_session_get",
+    "SELECT a.id, a.org, a.person, a.role, a.enabled, a.name, '' FROM sessions s"
+    " JOIN accounts a ON a.id = s.account"
+    " WHERE s.token_hash = $1 AND s.until_ms > $2 AND a.enabled = 1"};
 static const struct store_statement sql_session_end = {
-	"records_session_end", "DELETE FROM sessions WHERE token_hash = $1"};
+    "records_session_end", "DELETE FROM sessions WHERE token_hash = $1"};
 
 const char *records_role_name(enum records_role r)
 {
 	static const char *const names[RECORDS_ROLE_COUNT] = {
-		[RECORDS_STAFF] = "staff",
-		[RECORDS_OPERATOR] = "operator",
-		[RECORDS_MANAGER] = "manager",
-		[RECORDS_ADMIN] = "admin",
+	    [RECORDS_STAFF] = "staff",
+	    [RECORDS_OPERATOR] = "operator",
+	    [RECORDS_MANAGER] = "manager",
+	    [RECORDS_ADMIN] = "admin",
 	};
 
 	return r < RECORDS_ROLE_COUNT ? names[r] : "";
@@ -114,9 +112,13 @@ static json_t *account_json(const struct records_account *a)
 static int account_history(struct store *s, uint32_t org, const char *what, int64_t id,
 			   const char *by, json_t *after)
 {
-	const struct history_item item = {.org = org, .at_ms = clock_wall_ms(), .by = by,
-					  .what = what, .item = id, .after = after};
-	int err = history_write(s, &item);
+	const struct history_item item = {.org = org,
+					  .at_ms = clock_wall_ms(),
+					  .by = by,
+					  .what = what,
+					  .item = id,
+					  .after = after};
+	int err = records_history_write(s, &item);
 
 	json_decref(after);
 	return err;
@@ -134,9 +136,9 @@ int records_account_add(struct records_db *db, const struct records_account *a,
 			const char *password, const char *by, int64_t *id)
 {
 	char hashed[crypto_pwhash_STRBYTES];
-	const struct store_value v[] = {STORE_I(a->org), STORE_S(a->name), STORE_S(hashed),
-					STORE_S(records_role_name(a->role)), STORE_I(a->person),
-					STORE_I(a->enabled)};
+	const struct store_value v[] = {STORE_I(a->org),    STORE_S(a->name),
+					STORE_S(hashed),    STORE_S(records_role_name(a->role)),
+					STORE_I(a->person), STORE_I(a->enabled)};
 	int64_t made = 0;
 	int err;
 
@@ -173,11 +175,11 @@ static int account_row(const struct store_row *row, void *arg)
 	/* A role of a newer program counts as the least. */
 	(void)records_role_parse(store_row_text(row, 3), &role);
 	f->a = (struct records_account){
-		.id = store_row_int(row, 0),
-		.org = (uint32_t)store_row_int(row, 1),
-		.person = (uint32_t)store_row_int(row, 2),
-		.role = role,
-		.enabled = store_row_int(row, 4) != 0,
+	    .id = store_row_int(row, 0),
+	    .org = (uint32_t)store_row_int(row, 1),
+	    .person = (uint32_t)store_row_int(row, 2),
+	    .role = role,
+	    .enabled = store_row_int(row, 4) != 0,
 	};
 	TEXT_COPY(f->a.name, store_row_text(row, 5));
 	TEXT_COPY(f->password, store_row_text(row, 6));
@@ -257,8 +259,8 @@ int records_sign_in(struct records_db *db, const char *name, const char *passwor
 {
 	/* Of nobody's password: an unknown name takes as long as a known one. */
 	static const char nobody[crypto_pwhash_STRBYTES] =
-		"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"
-		"$E3a8rLb4X8dUtNwXbTqPBQ0o7ajyM2cGmBWf8gFUe5w";
+	    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA"
+	    "$E3a8rLb4X8dUtNwXbTqPBQ0o7ajyM2cGmBWf8gFUe5w";
 	struct found f;
 	bool right;
 	int err;

@@ -8,13 +8,18 @@
 #include "records/records.h"
 
 #define RECORDS_ACCOUNT_NAME 64
-#define RECORDS_PASSWORD_MIN 8    /* characters */
-#define RECORDS_PASSWORD_MAX 256  /* bytes */
-#define RECORDS_TOKEN        44   /* 32 random bytes as base64 (URL), with terminator */
-#define RECORDS_SESSIONS     16   /* an account: the oldest gives way */
+#define RECORDS_PASSWORD_MIN 8	 /* characters */
+#define RECORDS_PASSWORD_MAX 256 /* bytes */
+#define RECORDS_TOKEN	     44	 /* 32 random bytes as base64 (URL), with terminator */
+#define RECORDS_SESSIONS     16	 /* an account: the oldest gives way */
 
-enum records_role { RECORDS_STAFF, RECORDS_OPERATOR, RECORDS_MANAGER, RECORDS_ADMIN,
-	RECORDS_ROLE_COUNT };
+enum records_role {
+	RECORDS_STAFF,
+	RECORDS_OPERATOR,
+	RECORDS_MANAGER,
+	RECORDS_ADMIN,
+	RECORDS_ROLE_COUNT
+};
 const char *records_role_name(enum records_role r); /* "staff" "operator" "manager" "admin" */
 int records_role_parse(const char *name, enum records_role *out); /* EINVAL */
 

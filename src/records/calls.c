@@ -13,7 +13,7 @@
 
 #define BUCKETS (RECORDS_OPEN_CALLS * 2)
 
-int calls_open(struct calls *c)
+int records_calls_open(struct calls *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->v = calloc(RECORDS_OPEN_CALLS, sizeof(c->v[0]));
@@ -24,7 +24,7 @@ int calls_open(struct calls *c)
 	return 0;
 }
 
-void calls_close(struct calls *c)
+void records_calls_close(struct calls *c)
 {
 	free(c->v);
 	free(c->bucket);
@@ -88,8 +88,8 @@ static struct call_entry *add(struct calls *c, const struct records_call *call, 
 	return e;
 }
 
-int calls_get(struct calls *c, struct store *s, const struct records_vocabulary *v,
-	      const struct records_step *step, struct call_entry **out)
+int records_calls_get(struct calls *c, struct store *s, const struct records_vocabulary *v,
+		      const struct records_step *step, struct call_entry **out)
 {
 	struct call_entry *e = find(c, step->call_no);
 	struct records_call call = {0};
@@ -97,7 +97,7 @@ int calls_get(struct calls *c, struct store *s, const struct records_vocabulary 
 
 	if (!e) {
 		if (!records_step_begins(v, step->kind))
-			err = read_call(s, v, step->call_no, &call);
+			err = records_read_call(s, v, step->call_no, &call);
 		if (err && err != ENOENT)
 			return err;
 		e = add(c, &call, step->call_no);
@@ -110,7 +110,7 @@ int calls_get(struct calls *c, struct store *s, const struct records_vocabulary 
 	return 0;
 }
 
-void calls_settle(struct calls *c, bool committed)
+void records_calls_settle(struct calls *c, bool committed)
 {
 	for (unsigned i = 0; i < c->dirty_count; i++) {
 		struct call_entry *e = &c->v[c->dirty[i]];

@@ -60,8 +60,8 @@ static void clashes(struct keys *k, enum records_csv_code code, struct records_c
 			first = &k->v[i];
 			second = &k->v[i - 1];
 		}
-		e = csv_error(errors, code, second->f, second->line, second->column,
-			      second->text);
+		e = records_csv_error_add(errors, code, second->f, second->line, second->column,
+					  second->text);
 		TEXT_COPY(e->expected, tables[first->f].file);
 		e->other_line = first->line;
 	}
@@ -83,11 +83,11 @@ static void twice_ids(const struct rows r[RECORDS_FILES], struct keys *k,
 
 	for (unsigned f = 0; f < RECORDS_FILES; f++) {
 		for (uint32_t i = 0; i < r[f].count; i++) {
-			const void *row = rows_at(&r[f], f, i);
+			const void *row = records_rows_at(&r[f], f, i);
 
-			if (!row_id(row, f))
+			if (!records_row_id(row, f))
 				continue; /* told already */
-			snprintf(id, sizeof(id), "%" PRIu32, row_id(row, f));
+			snprintf(id, sizeof(id), "%" PRIu32, records_row_id(row, f));
 			key_add(k, id, f, line_of(row), "id");
 		}
 		clashes(k, RECORDS_CSV_TWICE, errors);
@@ -101,18 +101,18 @@ static void twice_numbers(const struct rows r[RECORDS_FILES], struct keys *k,
 	const struct rows *ext = &r[RECORDS_EXTENSIONS], *dep = &r[RECORDS_DEPARTMENTS];
 
 	for (uint32_t i = 0; i < ext->count; i++) {
-		const struct extension_row *e = rows_at(ext, RECORDS_EXTENSIONS, i);
+		const struct extension_row *e = records_rows_at(ext, RECORDS_EXTENSIONS, i);
 
 		key_add(k, e->e.number, RECORDS_EXTENSIONS, e->line, "number");
 	}
 	for (uint32_t i = 0; i < dep->count; i++) {
-		const struct department_row *d = rows_at(dep, RECORDS_DEPARTMENTS, i);
+		const struct department_row *d = records_rows_at(dep, RECORDS_DEPARTMENTS, i);
 
 		key_add(k, d->d.number, RECORDS_DEPARTMENTS, d->line, "number");
 	}
 	clashes(k, RECORDS_CSV_TWICE, errors);
 	for (uint32_t i = 0; i < ext->count; i++) {
-		const struct extension_row *e = rows_at(ext, RECORDS_EXTENSIONS, i);
+		const struct extension_row *e = records_rows_at(ext, RECORDS_EXTENSIONS, i);
 
 		key_add(k, e->user, RECORDS_EXTENSIONS, e->line, "user");
 	}
@@ -126,12 +126,12 @@ static void twice_posts(const struct rows *people, struct keys *k,
 	char word[CELL_MAX];
 
 	for (uint32_t i = 0; i < people->count; i++) {
-		const struct person_row *p = rows_at(people, RECORDS_PEOPLE, i);
+		const struct person_row *p = records_rows_at(people, RECORDS_PEOPLE, i);
 
 		if (p->p.post != POST_CHAIRMAN && p->p.post != POST_GENERAL_MANAGER &&
 		    p->p.post != POST_GAD_MANAGER)
 			continue;
-		cell_text(post, p, word);
+		records_cell_text(post, p, word);
 		key_add(k, word, RECORDS_PEOPLE, p->line, "post");
 	}
 	clashes(k, RECORDS_CSV_POST, errors);
@@ -143,20 +143,20 @@ static void reference(const struct rows r[RECORDS_FILES], enum records_csv_file 
 {
 	char found[16];
 
-	if (!id || !r[to].given || rows_find(&r[to], to, id))
+	if (!id || !r[to].given || records_rows_find(&r[to], to, id))
 		return;
 	snprintf(found, sizeof(found), "%" PRIu32, id);
-	TEXT_COPY(csv_error(errors, RECORDS_CSV_REFERENCE, f, line, column, found)->expected,
-		  tables[to].file);
+	TEXT_COPY(
+	    records_csv_error_add(errors, RECORDS_CSV_REFERENCE, f, line, column, found)->expected,
+	    tables[to].file);
 }
 
-static void people_references(const struct rows r[RECORDS_FILES],
-			      struct records_csv_errors *errors)
+static void people_references(const struct rows r[RECORDS_FILES], struct records_csv_errors *errors)
 {
 	const enum records_csv_file f = RECORDS_PEOPLE;
 
 	for (uint32_t i = 0; i < r[f].count; i++) {
-		const struct person_row *p = rows_at(&r[f], f, i);
+		const struct person_row *p = records_rows_at(&r[f], f, i);
 
 		reference(r, RECORDS_DEPARTMENTS, p->p.department, f, p->line, "department",
 			  errors);
@@ -166,12 +166,11 @@ static void people_references(const struct rows r[RECORDS_FILES],
 	}
 }
 
-static void other_references(const struct rows r[RECORDS_FILES],
-			     struct records_csv_errors *errors)
+static void other_references(const struct rows r[RECORDS_FILES], struct records_csv_errors *errors)
 {
 	for (uint32_t i = 0; i < r[RECORDS_DEPARTMENTS].count; i++) {
 		const struct department_row *d =
-			rows_at(&r[RECORDS_DEPARTMENTS], RECORDS_DEPARTMENTS, i);
+		    records_rows_at(&r[RECORDS_DEPARTMENTS], RECORDS_DEPARTMENTS, i);
 
 		for (unsigned m = 0; m < d->d.member_count; m++)
 			reference(r, RECORDS_EXTENSIONS, d->d.members[m], RECORDS_DEPARTMENTS,
@@ -179,11 +178,11 @@ static void other_references(const struct rows r[RECORDS_FILES],
 	}
 	for (uint32_t i = 0; i < r[RECORDS_EXTENSIONS].count; i++) {
 		const struct extension_row *e =
-			rows_at(&r[RECORDS_EXTENSIONS], RECORDS_EXTENSIONS, i);
+		    records_rows_at(&r[RECORDS_EXTENSIONS], RECORDS_EXTENSIONS, i);
 
 		if (e->e.person && e->e.department)
-			csv_error(errors, RECORDS_CSV_OWNER, RECORDS_EXTENSIONS, e->line,
-				  "department", e->e.number);
+			records_csv_error_add(errors, RECORDS_CSV_OWNER, RECORDS_EXTENSIONS,
+					      e->line, "department", e->e.number);
 		reference(r, RECORDS_PEOPLE, e->e.person, RECORDS_EXTENSIONS, e->line, "person",
 			  errors);
 		reference(r, RECORDS_DEPARTMENTS, e->e.department, RECORDS_EXTENSIONS, e->line,
@@ -191,13 +190,13 @@ static void other_references(const struct rows r[RECORDS_FILES],
 	}
 }
 
-int csv_cross_check(struct rows r[RECORDS_FILES], struct records_csv_errors *errors)
+int records_csv_cross_check(struct rows r[RECORDS_FILES], struct records_csv_errors *errors)
 {
 	struct keys k = {.count = 0};
 	size_t most = 1;
 
 	for (unsigned f = 0; f < RECORDS_FILES; f++) {
-		rows_sort(&r[f], f);
+		records_rows_sort(&r[f], f);
 		most += r[f].count;
 	}
 	k.v = calloc(most, sizeof(k.v[0]));
@@ -221,10 +220,10 @@ int records_csv_check(const struct records_csv *csv, struct records_csv_errors *
 	for (unsigned f = 0; f < RECORDS_FILES && !err; f++) {
 		r[f].given = csv->file[f].data != NULL;
 		if (r[f].given)
-			err = csv_rows(&csv->file[f], f, &r[f], errors);
+			err = records_csv_rows(&csv->file[f], f, &r[f], errors);
 	}
 	if (!err)
-		err = csv_cross_check(r, errors);
-	rows_free(r);
+		err = records_csv_cross_check(r, errors);
+	records_rows_free(r);
 	return !err && errors->count > 0 ? EINVAL : err;
 }

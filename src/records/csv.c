@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct records_csv_error *csv_error(struct records_csv_errors *errors, enum records_csv_code code,
-				    enum records_csv_file f, uint32_t line, const char *column,
-				    const char *found)
+struct records_csv_error *records_csv_error_add(struct records_csv_errors *errors,
+						enum records_csv_code code, enum records_csv_file f,
+						uint32_t line, const char *column,
+						const char *found)
 {
 	static _Thread_local struct records_csv_error beyond;
 	struct records_csv_error *e =
-		errors->count < RECORDS_CSV_ERRORS ? &errors->v[errors->count] : &beyond;
+	    errors->count < RECORDS_CSV_ERRORS ? &errors->v[errors->count] : &beyond;
 
 	errors->count++;
 	memset(e, 0, sizeof(*e));
@@ -25,35 +26,35 @@ struct records_csv_error *csv_error(struct records_csv_errors *errors, enum reco
 	TEXT_COPY(e->column, column);
 	TEXT_COPY(e->found, found);
 	/* What isn't UTF-8 must not get into a page or a log. */
-	utf8_clean(e->column);
-	utf8_clean(e->found);
+	records_utf8_clean(e->column);
+	records_utf8_clean(e->found);
 	return e;
 }
 
 const char *records_csv_code_name(enum records_csv_code c)
 {
 	static const char *const names[RECORDS_CSV_COUNT] = {
-		[RECORDS_CSV_OK] = "csv.ok",
-		[RECORDS_CSV_TOO_BIG] = "csv.too_big",
-		[RECORDS_CSV_NOT_UTF8] = "csv.not_utf8",
-		[RECORDS_CSV_QUOTE] = "csv.quote",
-		[RECORDS_CSV_COLUMN_UNKNOWN] = "csv.column_unknown",
-		[RECORDS_CSV_COLUMN_TWICE] = "csv.column_twice",
-		[RECORDS_CSV_COLUMN_MISSING] = "csv.column_missing",
-		[RECORDS_CSV_FIELD_COUNT] = "csv.field_count",
-		[RECORDS_CSV_REQUIRED] = "csv.required",
-		[RECORDS_CSV_NUMBER] = "csv.number",
-		[RECORDS_CSV_DIALABLE] = "csv.dialable",
-		[RECORDS_CSV_WORD] = "csv.word",
-		[RECORDS_CSV_TOO_LONG] = "csv.too_long",
-		[RECORDS_CSV_CONTROL] = "csv.control",
-		[RECORDS_CSV_TWICE] = "csv.twice",
-		[RECORDS_CSV_USER_ELSEWHERE] = "csv.user_elsewhere",
-		[RECORDS_CSV_REFERENCE] = "csv.reference",
-		[RECORDS_CSV_MEMBERS] = "csv.members",
-		[RECORDS_CSV_OWNER] = "csv.owner",
-		[RECORDS_CSV_POST] = "csv.post",
-		[RECORDS_CSV_USER] = "csv.user",
+	    [RECORDS_CSV_OK] = "csv.ok",
+	    [RECORDS_CSV_TOO_BIG] = "csv.too_big",
+	    [RECORDS_CSV_NOT_UTF8] = "csv.not_utf8",
+	    [RECORDS_CSV_QUOTE] = "csv.quote",
+	    [RECORDS_CSV_COLUMN_UNKNOWN] = "csv.column_unknown",
+	    [RECORDS_CSV_COLUMN_TWICE] = "csv.column_twice",
+	    [RECORDS_CSV_COLUMN_MISSING] = "csv.column_missing",
+	    [RECORDS_CSV_FIELD_COUNT] = "csv.field_count",
+	    [RECORDS_CSV_REQUIRED] = "csv.required",
+	    [RECORDS_CSV_NUMBER] = "csv.number",
+	    [RECORDS_CSV_DIALABLE] = "csv.dialable",
+	    [RECORDS_CSV_WORD] = "csv.word",
+	    [RECORDS_CSV_TOO_LONG] = "csv.too_long",
+	    [RECORDS_CSV_CONTROL] = "csv.control",
+	    [RECORDS_CSV_TWICE] = "csv.twice",
+	    [RECORDS_CSV_USER_ELSEWHERE] = "csv.user_elsewhere",
+	    [RECORDS_CSV_REFERENCE] = "csv.reference",
+	    [RECORDS_CSV_MEMBERS] = "csv.members",
+	    [RECORDS_CSV_OWNER] = "csv.owner",
+	    [RECORDS_CSV_POST] = "csv.post",
+	    [RECORDS_CSV_USER] = "csv.user",
 	};
 
 	return c < RECORDS_CSV_COUNT ? names[c] : "";
@@ -116,7 +117,7 @@ static char *field_plain(struct csv *c)
 	return at;
 }
 
-int csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count, uint32_t *line)
+int records_csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count, uint32_t *line)
 {
 	bool last = c->pos >= c->len;
 	unsigned n = 0;
@@ -156,7 +157,7 @@ struct cell_place {
 static struct records_csv_error *bad(const struct cell_place *p, enum records_csv_code code,
 				     const char *found)
 {
-	return csv_error(p->errors, code, p->f, p->line, p->c->name, found);
+	return records_csv_error_add(p->errors, code, p->f, p->line, p->c->name, found);
 }
 
 static bool integer(const char *text, int64_t min, int64_t max, int64_t *out)
@@ -326,13 +327,13 @@ static void header_name(struct parsing *p, unsigned i, const char *name, uint32_
 			continue;
 		for (unsigned k = 0; k < i; k++) {
 			if (p->map[k] == &t->column[c])
-				csv_error(p->errors, RECORDS_CSV_COLUMN_TWICE, p->f, line, name,
-					  name);
+				records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_TWICE, p->f,
+						      line, name, name);
 		}
 		p->map[i] = &t->column[c];
 		return;
 	}
-	e = csv_error(p->errors, RECORDS_CSV_COLUMN_UNKNOWN, p->f, line, name, name);
+	e = records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_UNKNOWN, p->f, line, name, name);
 	for (unsigned c = 0; c < t->count; c++) {
 		unsigned d = text_distance(name, t->column[c].name, 2);
 
@@ -357,8 +358,8 @@ static void header(struct parsing *p, char *fields[CSV_FIELDS], unsigned count, 
 		for (unsigned i = 0; i < p->columns; i++)
 			there = there || p->map[i] == &t->column[c];
 		if (!there && t->column[c].required)
-			csv_error(p->errors, RECORDS_CSV_COLUMN_MISSING, p->f, line,
-				  t->column[c].name, "");
+			records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_MISSING, p->f, line,
+					      t->column[c].name, "");
 	}
 }
 
@@ -373,11 +374,12 @@ static int line_put(struct parsing *p, char *fields[CSV_FIELDS], unsigned count,
 		struct records_csv_error *e;
 
 		snprintf(found, sizeof(found), "%u", count);
-		e = csv_error(p->errors, RECORDS_CSV_FIELD_COUNT, p->f, line, "", found);
+		e = records_csv_error_add(p->errors, RECORDS_CSV_FIELD_COUNT, p->f, line, "",
+					  found);
 		e->expected_min = e->expected_max = p->columns;
 		return 0;
 	}
-	row = rows_add(out, tables[p->f].row_size);
+	row = records_rows_add(out, tables[p->f].row_size);
 	if (!row)
 		return ENOMEM;
 	memcpy(row, &line, sizeof(line));
@@ -398,8 +400,8 @@ static int lines(struct parsing *p, struct rows *out)
 	int err = 0;
 
 	while (!err) {
-		if (csv_record(&p->csv, fields, &count, &line)) {
-			csv_error(p->errors, RECORDS_CSV_QUOTE, p->f, line, "", "");
+		if (records_csv_record(&p->csv, fields, &count, &line)) {
+			records_csv_error_add(p->errors, RECORDS_CSV_QUOTE, p->f, line, "", "");
 			return 0;
 		}
 		if (count == 0)
@@ -409,8 +411,8 @@ static int lines(struct parsing *p, struct rows *out)
 			continue;
 		}
 		if (out->count == RECORDS_CSV_ROWS) {
-			csv_error(p->errors, RECORDS_CSV_TOO_BIG, p->f, line, "", "")
-				->expected_max = RECORDS_CSV_ROWS;
+			records_csv_error_add(p->errors, RECORDS_CSV_TOO_BIG, p->f, line, "", "")
+			    ->expected_max = RECORDS_CSV_ROWS;
 			return 0;
 		}
 		err = line_put(p, fields, count, line, out);
@@ -435,8 +437,8 @@ static uint32_t bad_line(const char *data, size_t len)
 	return 0;
 }
 
-int csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
-	     struct records_csv_errors *errors)
+int records_csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
+		     struct records_csv_errors *errors)
 {
 	struct parsing p = {.f = f, .errors = errors, .csv.line = 1};
 	size_t skip = text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -444,13 +446,13 @@ int csv_rows(const struct records_csv_text *text, enum records_csv_file f, struc
 	int err;
 
 	if (text->len > RECORDS_CSV_BYTES) {
-		csv_error(errors, RECORDS_CSV_TOO_BIG, f, 0, "", "")->expected_max =
-			RECORDS_CSV_BYTES;
+		records_csv_error_add(errors, RECORDS_CSV_TOO_BIG, f, 0, "", "")->expected_max =
+		    RECORDS_CSV_BYTES;
 		return 0;
 	}
 	line = bad_line(text->data + skip, text->len - skip);
 	if (line) {
-		csv_error(errors, RECORDS_CSV_NOT_UTF8, f, line, "", "");
+		records_csv_error_add(errors, RECORDS_CSV_NOT_UTF8, f, line, "", "");
 		return 0;
 	}
 	p.csv.len = text->len - skip;
@@ -461,7 +463,7 @@ int csv_rows(const struct records_csv_text *text, enum records_csv_file f, struc
 	p.csv.text[p.csv.len] = '\0';
 	err = lines(&p, out);
 	if (!err && p.columns == 0)
-		csv_error(errors, RECORDS_CSV_COLUMN_MISSING, f, 1, "id", "");
+		records_csv_error_add(errors, RECORDS_CSV_COLUMN_MISSING, f, 1, "id", "");
 	free(p.csv.text);
 	return err;
 }

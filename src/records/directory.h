@@ -26,12 +26,12 @@
 #include "measures/directory.h"
 #include "records/records.h"
 
-#define RECORDS_USER        64      /* SIP user name */
-#define RECORDS_CSV_BYTES   (8u << 20)
-#define RECORDS_CSV_ROWS    50000
-#define RECORDS_CSV_ERRORS  200     /* kept; all are counted */
-#define RECORDS_CSV_FOUND   64
-#define RECORDS_ORGS        64
+#define RECORDS_USER	   64 /* SIP user name */
+#define RECORDS_CSV_BYTES  (8u << 20)
+#define RECORDS_CSV_ROWS   50000
+#define RECORDS_CSV_ERRORS 200 /* kept; all are counted */
+#define RECORDS_CSV_FOUND  64
+#define RECORDS_ORGS	   64
 
 /* --- organisations --- */
 struct records_org {
@@ -59,7 +59,7 @@ struct records_credential {
 	uint32_t org, extension;
 	enum records_algorithm algorithm;
 	char user[RECORDS_USER];
-	char ha1_md5[33];    /* lower-case hex, "" no secret yet */
+	char ha1_md5[33]; /* lower-case hex, "" no secret yet */
 	char ha1_sha256[65];
 };
 typedef int(records_credential_h)(const struct records_credential *c, void *arg);
@@ -72,26 +72,26 @@ int records_extension_secret_set(struct records_db *db, uint32_t org, uint32_t e
 /* --- CSV --- */
 enum records_csv_code {
 	RECORDS_CSV_OK,
-	RECORDS_CSV_TOO_BIG,        /* bytes or rows */
+	RECORDS_CSV_TOO_BIG, /* bytes or rows */
 	RECORDS_CSV_NOT_UTF8,
-	RECORDS_CSV_QUOTE,          /* a quote that doesn't end, or text after one */
+	RECORDS_CSV_QUOTE,	    /* a quote that doesn't end, or text after one */
 	RECORDS_CSV_COLUMN_UNKNOWN, /* suggestion: a near column */
 	RECORDS_CSV_COLUMN_TWICE,
 	RECORDS_CSV_COLUMN_MISSING,
-	RECORDS_CSV_FIELD_COUNT,    /* expected, found: numbers of fields */
+	RECORDS_CSV_FIELD_COUNT, /* expected, found: numbers of fields */
 	RECORDS_CSV_REQUIRED,
-	RECORDS_CSV_NUMBER,         /* an integer of expected_min to expected_max */
-	RECORDS_CSV_DIALABLE,       /* 1 to expected_max digits */
-	RECORDS_CSV_WORD,           /* one of `expected`, suggestion: a near one */
-	RECORDS_CSV_TOO_LONG,       /* expected_max bytes */
-	RECORDS_CSV_CONTROL,        /* a control character */
-	RECORDS_CSV_TWICE,          /* id, number, user or post is there already: other_line */
+	RECORDS_CSV_NUMBER,	    /* an integer of expected_min to expected_max */
+	RECORDS_CSV_DIALABLE,	    /* 1 to expected_max digits */
+	RECORDS_CSV_WORD,	    /* one of `expected`, suggestion: a near one */
+	RECORDS_CSV_TOO_LONG,	    /* expected_max bytes */
+	RECORDS_CSV_CONTROL,	    /* a control character */
+	RECORDS_CSV_TWICE,	    /* id, number, user or post is there already: other_line */
 	RECORDS_CSV_USER_ELSEWHERE, /* the SIP user name belongs to another organisation */
-	RECORDS_CSV_REFERENCE,      /* no such id in `expected` (people, departments, extensions) */
-	RECORDS_CSV_MEMBERS,        /* more than DIRECTORY_MEMBERS */
-	RECORDS_CSV_OWNER,          /* person and department both set */
-	RECORDS_CSV_POST,           /* a post that only one may hold, twice: other_line */
-	RECORDS_CSV_USER,           /* a character that a SIP user name may not have */
+	RECORDS_CSV_REFERENCE,	    /* no such id in `expected` (people, departments, extensions) */
+	RECORDS_CSV_MEMBERS,	    /* more than DIRECTORY_MEMBERS */
+	RECORDS_CSV_OWNER,	    /* person and department both set */
+	RECORDS_CSV_POST,	    /* a post that only one may hold, twice: other_line */
+	RECORDS_CSV_USER,	    /* a character that a SIP user name may not have */
 	RECORDS_CSV_COUNT
 };
 const char *records_csv_code_name(enum records_csv_code c); /* key in lang/: "csv.twice" … */
@@ -101,10 +101,10 @@ enum records_csv_file { RECORDS_PEOPLE, RECORDS_DEPARTMENTS, RECORDS_EXTENSIONS,
 struct records_csv_error {
 	enum records_csv_code code;
 	enum records_csv_file file;
-	uint32_t line;            /* from 1 */
+	uint32_t line; /* from 1 */
 	char column[24];
 	char found[RECORDS_CSV_FOUND];
-	char expected[96];        /* words allowed, separated by spaces; a file's name … */
+	char expected[96]; /* words allowed, separated by spaces; a file's name … */
 	char suggestion[RECORDS_CSV_FOUND]; /* "" none */
 	int64_t expected_min, expected_max;
 	uint32_t other_line;
@@ -146,8 +146,8 @@ int records_directory_export(struct records_db *db, uint32_t org, enum records_c
 struct records_change {
 	int64_t id, at_ms;
 	uint32_t org;
-	int64_t item;             /* its id */
-	const char *by, *what;    /* "person", "extension", "account", "message" … */
+	int64_t item;		    /* its id */
+	const char *by, *what;	    /* "person", "extension", "account", "message" … */
 	const char *before, *after; /* JSON, "" when it wasn't or isn't there */
 };
 typedef int(records_change_h)(const struct records_change *c, void *arg);

@@ -31,33 +31,33 @@ static const struct {
 	const char *name;
 	uint8_t meaning;
 } meanings[] = {
-	{"arrived", MEANS_ARRIVED},
-	{"answered_attendant", MEANS_ATTENDED},
-	{"connected", MEANS_CONNECTED},
-	{"picked_up", MEANS_TARGET},
-	{"dialled", MEANS_DIALLED},
-	{"target", MEANS_TARGET},
-	{"secretary", MEANS_TARGET},
-	{"gad", MEANS_TARGET},
-	{"gad_manager", MEANS_TARGET},
-	{"customer_service", MEANS_TARGET},
-	{"consultation", MEANS_TARGET},
-	{"forwarded", MEANS_TARGET},
-	{"waiting", MEANS_WAITING},
-	{"wait_over", MEANS_WAIT_OVER},
-	{"target_busy", MEANS_OUTCOME + RECORDS_BUSY},
-	{"target_no_answer", MEANS_OUTCOME + RECORDS_NO_ANSWER},
-	{"target_refused", MEANS_OUTCOME + RECORDS_REFUSED},
-	{"consent_refused", MEANS_OUTCOME + RECORDS_REFUSED},
-	{"target_unreachable", MEANS_OUTCOME + RECORDS_UNREACHABLE},
-	{"target_vacant", MEANS_OUTCOME + RECORDS_UNREACHABLE},
-	{"no_trunk", MEANS_OUTCOME + RECORDS_UNREACHABLE},
-	{"target_away", MEANS_OUTCOME + RECORDS_AWAY},
-	{"target_closed", MEANS_OUTCOME + RECORDS_CLOSED},
-	{"not_permitted", MEANS_OUTCOME + RECORDS_NOT_PERMITTED},
-	{"message_kept", MEANS_OUTCOME + RECORDS_MESSAGE},
-	{"ended", MEANS_ENDED},
-	{"restarted", MEANS_RESTARTED},
+    {"arrived", MEANS_ARRIVED},
+    {"answered_attendant", MEANS_ATTENDED},
+    {"connected", MEANS_CONNECTED},
+    {"picked_up", MEANS_TARGET},
+    {"dialled", MEANS_DIALLED},
+    {"target", MEANS_TARGET},
+    {"secretary", MEANS_TARGET},
+    {"gad", MEANS_TARGET},
+    {"gad_manager", MEANS_TARGET},
+    {"customer_service", MEANS_TARGET},
+    {"consultation", MEANS_TARGET},
+    {"forwarded", MEANS_TARGET},
+    {"waiting", MEANS_WAITING},
+    {"wait_over", MEANS_WAIT_OVER},
+    {"target_busy", MEANS_OUTCOME + RECORDS_BUSY},
+    {"target_no_answer", MEANS_OUTCOME + RECORDS_NO_ANSWER},
+    {"target_refused", MEANS_OUTCOME + RECORDS_REFUSED},
+    {"consent_refused", MEANS_OUTCOME + RECORDS_REFUSED},
+    {"target_unreachable", MEANS_OUTCOME + RECORDS_UNREACHABLE},
+    {"target_vacant", MEANS_OUTCOME + RECORDS_UNREACHABLE},
+    {"no_trunk", MEANS_OUTCOME + RECORDS_UNREACHABLE},
+    {"target_away", MEANS_OUTCOME + RECORDS_AWAY},
+    {"target_closed", MEANS_OUTCOME + RECORDS_CLOSED},
+    {"not_permitted", MEANS_OUTCOME + RECORDS_NOT_PERMITTED},
+    {"message_kept", MEANS_OUTCOME + RECORDS_MESSAGE},
+    {"ended", MEANS_ENDED},
+    {"restarted", MEANS_RESTARTED},
 };
 
 static uint8_t meaning_of(const char *name)
@@ -93,19 +93,19 @@ int records_vocabulary_index(struct records_vocabulary *v)
 const char *records_outcome_name(enum records_outcome o)
 {
 	static const char *const names[RECORDS_OUTCOME_COUNT] = {
-		[RECORDS_OPEN] = "open",
-		[RECORDS_ATTENDED] = "attended",
-		[RECORDS_ANSWERED] = "answered",
-		[RECORDS_MESSAGE] = "message",
-		[RECORDS_BUSY] = "busy",
-		[RECORDS_NO_ANSWER] = "no_answer",
-		[RECORDS_REFUSED] = "refused",
-		[RECORDS_UNREACHABLE] = "unreachable",
-		[RECORDS_AWAY] = "away",
-		[RECORDS_CLOSED] = "closed",
-		[RECORDS_NOT_PERMITTED] = "not_permitted",
-		[RECORDS_ABANDONED] = "abandoned",
-		[RECORDS_FAILED] = "failed",
+	    [RECORDS_OPEN] = "open",
+	    [RECORDS_ATTENDED] = "attended",
+	    [RECORDS_ANSWERED] = "answered",
+	    [RECORDS_MESSAGE] = "message",
+	    [RECORDS_BUSY] = "busy",
+	    [RECORDS_NO_ANSWER] = "no_answer",
+	    [RECORDS_REFUSED] = "refused",
+	    [RECORDS_UNREACHABLE] = "unreachable",
+	    [RECORDS_AWAY] = "away",
+	    [RECORDS_CLOSED] = "closed",
+	    [RECORDS_NOT_PERMITTED] = "not_permitted",
+	    [RECORDS_ABANDONED] = "abandoned",
+	    [RECORDS_FAILED] = "failed",
 	};
 
 	return o < RECORDS_OUTCOME_COUNT ? names[o] : "";
@@ -163,7 +163,8 @@ static void connected(struct records_call *c, const struct records_step *s)
 /* What a target said doesn't undo that somebody was spoken to; a message kept comes last. */
 static void outcome(struct records_call *c, enum records_outcome o)
 {
-	if (o == RECORDS_MESSAGE || (c->outcome != RECORDS_ANSWERED && c->outcome != RECORDS_MESSAGE))
+	if (o == RECORDS_MESSAGE ||
+	    (c->outcome != RECORDS_ANSWERED && c->outcome != RECORDS_MESSAGE))
 		c->outcome = o;
 }
 
@@ -173,20 +174,20 @@ static const struct {
 	const char *side;
 	enum records_outcome outcome;
 } ends[] = {
-	{"caller_hung_up", "caller", RECORDS_ABANDONED},
-	{"callee_hung_up", "target", RECORDS_FAILED},
-	{"told", "switchboard", RECORDS_ATTENDED},
-	{"feature", "switchboard", RECORDS_ATTENDED},
-	{"merged", "switchboard", RECORDS_ATTENDED},
-	{"transferred", "switchboard", RECORDS_ANSWERED},
-	{"answered_elsewhere", "switchboard", RECORDS_ANSWERED},
-	{"busy", "switchboard", RECORDS_BUSY},
-	{"no_answer", "switchboard", RECORDS_NO_ANSWER},
-	{"refused", "switchboard", RECORDS_REFUSED},
-	{"unreachable", "switchboard", RECORDS_UNREACHABLE},
-	{"vacant_number", "switchboard", RECORDS_UNREACHABLE},
-	{"no_trunk", "switchboard", RECORDS_UNREACHABLE},
-	{"not_permitted", "switchboard", RECORDS_NOT_PERMITTED},
+    {"caller_hung_up", "caller", RECORDS_ABANDONED},
+    {"callee_hung_up", "target", RECORDS_FAILED},
+    {"told", "switchboard", RECORDS_ATTENDED},
+    {"feature", "switchboard", RECORDS_ATTENDED},
+    {"merged", "switchboard", RECORDS_ATTENDED},
+    {"transferred", "switchboard", RECORDS_ANSWERED},
+    {"answered_elsewhere", "switchboard", RECORDS_ANSWERED},
+    {"busy", "switchboard", RECORDS_BUSY},
+    {"no_answer", "switchboard", RECORDS_NO_ANSWER},
+    {"refused", "switchboard", RECORDS_REFUSED},
+    {"unreachable", "switchboard", RECORDS_UNREACHABLE},
+    {"vacant_number", "switchboard", RECORDS_UNREACHABLE},
+    {"no_trunk", "switchboard", RECORDS_UNREACHABLE},
+    {"not_permitted", "switchboard", RECORDS_NOT_PERMITTED},
 };
 
 static void ended(struct records_call *c, const struct records_step *s, bool restarted)

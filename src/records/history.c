@@ -8,21 +8,21 @@
 #include "records/query.h"
 
 static const struct store_statement sql_write = {
-	"records_history_write",
-	"INSERT INTO history (org, at_ms, changed_by, what, item, before_json, after_json)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    "records_history_write",
+    "INSERT INTO history (org, at_ms, changed_by, what, item, before_json, after_json)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 static const struct store_statement sql_read = {
-	"records_history_read",
-	"SELECT id, org, at_ms, changed_by, what, item, before_json, after_json FROM history"
-	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR id < $2) ORDER BY id DESC LIMIT $3"};
+    "records_history_read",
+    "SELECT id, org, at_ms, changed_by, what, item, before_json, after_json FROM history"
+    " WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR id < $2) ORDER BY id DESC LIMIT $3"};
 
-int history_write(struct store *s, const struct history_item *h)
+int records_history_write(struct store *s, const struct history_item *h)
 {
 	char *before = h->before ? json_dumps(h->before, JSON_COMPACT) : NULL;
 	char *after = h->after ? json_dumps(h->after, JSON_COMPACT) : NULL;
 	const struct store_value v[] = {
-		STORE_I(h->org),  STORE_I(h->at_ms), STORE_S(h->by),  STORE_S(h->what),
-		STORE_I(h->item), STORE_S(before),   STORE_S(after),
+	    STORE_I(h->org),  STORE_I(h->at_ms), STORE_S(h->by), STORE_S(h->what),
+	    STORE_I(h->item), STORE_S(before),	 STORE_S(after),
 	};
 	int err = (h->before && !before) || (h->after && !after) ? ENOMEM : 0;
 
@@ -42,14 +42,14 @@ static int change_row(const struct store_row *row, void *arg)
 {
 	struct change_rows *rows = arg;
 	const struct records_change c = {
-		.id = store_row_int(row, 0),
-		.org = (uint32_t)store_row_int(row, 1),
-		.at_ms = store_row_int(row, 2),
-		.by = store_row_text(row, 3),
-		.what = store_row_text(row, 4),
-		.item = store_row_int(row, 5),
-		.before = store_row_text(row, 6),
-		.after = store_row_text(row, 7),
+	    .id = store_row_int(row, 0),
+	    .org = (uint32_t)store_row_int(row, 1),
+	    .at_ms = store_row_int(row, 2),
+	    .by = store_row_text(row, 3),
+	    .what = store_row_text(row, 4),
+	    .item = store_row_int(row, 5),
+	    .before = store_row_text(row, 6),
+	    .after = store_row_text(row, 7),
 	};
 
 	return rows->h(&c, rows->arg);
@@ -59,8 +59,8 @@ int records_history(struct records_db *db, uint32_t org, int64_t before_id, unsi
 		    records_change_h *h, void *arg)
 {
 	const struct store_value v[] = {
-		STORE_I(org), STORE_I(before_id),
-		STORE_I(limit == 0 || limit > RECORDS_PAGE_MAX ? RECORDS_PAGE_MAX : limit)};
+	    STORE_I(org), STORE_I(before_id),
+	    STORE_I(limit == 0 || limit > RECORDS_PAGE_MAX ? RECORDS_PAGE_MAX : limit)};
 	struct change_rows rows = {h, arg};
 
 	return store_run(db->s, &sql_read, v, 3, change_row, &rows);

@@ -9,19 +9,19 @@
 #include "records/tables.h"
 
 static const struct store_statement sql_others = {
-	"records_other_users", "SELECT sip_user FROM extensions WHERE org <> $1 AND sip_user = $2"};
+    "records_other_users", "SELECT sip_user FROM extensions WHERE org <> $1 AND sip_user = $2"};
 /* A user name that changes hands would clash on its way; a secret belongs to its user name. */
 static const struct store_statement sql_park = {
-	"records_extension_park",
-	"UPDATE extensions SET sip_user = '#' || CAST(org AS TEXT) || '-' || CAST(id AS TEXT),"
-	" ha1_md5 = '', ha1_sha256 = '' WHERE org = $1 AND id = $2"};
+    "records_extension_park",
+    "UPDATE extensions SET sip_user = '#' || CAST(org AS TEXT) || '-' || CAST(id AS TEXT),"
+    " ha1_md5 = '', ha1_sha256 = '' WHERE org = $1 AND id = $2"};
 
 struct import {
 	struct store *s;
 	uint32_t org;
 	const char *by;
 	int64_t at_ms;
-	struct rows now[RECORDS_FILES]; /* in the database */
+	struct rows now[RECORDS_FILES];	 /* in the database */
 	struct rows next[RECORDS_FILES]; /* as the files have it, else as it is */
 	struct records_import_counts counts;
 };
@@ -38,7 +38,7 @@ static int users_elsewhere(struct import *im, struct records_csv_errors *errors)
 	int err = 0;
 
 	for (uint32_t i = 0; i < r->count && !err; i++) {
-		const struct extension_row *e = rows_at(r, RECORDS_EXTENSIONS, i);
+		const struct extension_row *e = records_rows_at(r, RECORDS_EXTENSIONS, i);
 		const struct store_value v[] = {STORE_I(im->org), STORE_S(e->user)};
 		bool found = false;
 
@@ -46,8 +46,8 @@ static int users_elsewhere(struct import *im, struct records_csv_errors *errors)
 			continue;
 		err = store_run(im->s, &sql_others, v, 2, found_row, &found);
 		if (found)
-			csv_error(errors, RECORDS_CSV_USER_ELSEWHERE, RECORDS_EXTENSIONS, e->line,
-				  "user", e->user);
+			records_csv_error_add(errors, RECORDS_CSV_USER_ELSEWHERE,
+					      RECORDS_EXTENSIONS, e->line, "user", e->user);
 	}
 	return err;
 }
@@ -55,11 +55,15 @@ static int users_elsewhere(struct import *im, struct records_csv_errors *errors)
 static int history(struct import *im, enum records_csv_file f, uint32_t id, json_t *before,
 		   json_t *after)
 {
-	const struct history_item item = {.org = im->org, .at_ms = im->at_ms, .by = im->by,
-					  .what = tables[f].what, .item = id, .before = before,
+	const struct history_item item = {.org = im->org,
+					  .at_ms = im->at_ms,
+					  .by = im->by,
+					  .what = tables[f].what,
+					  .item = id,
+					  .before = before,
 					  .after = after};
 
-	return history_write(im->s, &item);
+	return records_history_write(im->s, &item);
 }
 
 static int drop_missing(struct import *im, enum records_csv_file f)
@@ -67,16 +71,16 @@ static int drop_missing(struct import *im, enum records_csv_file f)
 	int err = 0;
 
 	for (uint32_t i = 0; i < im->now[f].count && !err; i++) {
-		const void *row = rows_at(&im->now[f], f, i);
-		const struct store_value v[] = {STORE_I(im->org), STORE_I(row_id(row, f))};
+		const void *row = records_rows_at(&im->now[f], f, i);
+		const struct store_value v[] = {STORE_I(im->org), STORE_I(records_row_id(row, f))};
 		json_t *before;
 
-		if (rows_find(&im->next[f], f, row_id(row, f)))
+		if (records_rows_find(&im->next[f], f, records_row_id(row, f)))
 			continue;
-		before = row_json(f, row);
+		before = records_row_json(f, row);
 		err = store_queue(im->s, &tables[f].drop, v, 2);
 		if (!err)
-			err = history(im, f, row_id(row, f), before, NULL);
+			err = history(im, f, records_row_id(row, f), before, NULL);
 		json_decref(before);
 		im->counts.removed++;
 	}
@@ -89,8 +93,8 @@ static int park_users(struct import *im)
 	int err = 0;
 
 	for (uint32_t i = 0; i < im->next[f].count && !err; i++) {
-		const struct extension_row *next = rows_at(&im->next[f], f, i);
-		const struct extension_row *now = rows_find(&im->now[f], f, next->e.id);
+		const struct extension_row *next = records_rows_at(&im->next[f], f, i);
+		const struct extension_row *now = records_rows_find(&im->now[f], f, next->e.id);
 		const struct store_value v[] = {STORE_I(im->org), STORE_I(next->e.id)};
 
 		if (now && !text_eq(now->user, next->user))
@@ -101,11 +105,11 @@ static int park_users(struct import *im)
 
 static int put_one(struct import *im, enum records_csv_file f, const void *row)
 {
-	const void *now = rows_find(&im->now[f], f, row_id(row, f));
+	const void *now = records_rows_find(&im->now[f], f, records_row_id(row, f));
 	struct store_value v[TABLE_COLUMNS + 1];
 	char texts[CELL_MAX];
-	json_t *before = now ? row_json(f, now) : NULL;
-	json_t *after = row_json(f, row);
+	json_t *before = now ? records_row_json(f, now) : NULL;
+	json_t *after = records_row_json(f, row);
 	int err = 0;
 
 	if (!after || (now && !before)) {
@@ -114,10 +118,10 @@ static int put_one(struct import *im, enum records_csv_file f, const void *row)
 	}
 	if (now && json_equal(before, after))
 		goto out;
-	row_values(f, im->org, row, texts, v);
+	records_row_values(f, im->org, row, texts, v);
 	err = store_queue(im->s, &tables[f].put, v, tables[f].count + 1);
 	if (!err)
-		err = history(im, f, row_id(row, f), before, after);
+		err = history(im, f, records_row_id(row, f), before, after);
 	if (now)
 		im->counts.changed++;
 	else
@@ -138,10 +142,10 @@ static int make_equal(struct import *im)
 		err = park_users(im);
 	for (unsigned f = 0; f < RECORDS_FILES && !err; f++) {
 		for (uint32_t i = 0; i < im->next[f].count && !err; i++)
-			err = put_one(im, f, rows_at(&im->next[f], f, i));
+			err = put_one(im, f, records_rows_at(&im->next[f], f, i));
 	}
 	if (!err)
-		err = directory_changed(im->s, im->org);
+		err = records_directory_changed(im->s, im->org);
 	return err;
 }
 
@@ -151,15 +155,15 @@ static int read_all(struct import *im, const struct records_csv *csv,
 	int err = 0;
 
 	for (unsigned f = 0; f < RECORDS_FILES && !err; f++) {
-		err = rows_load(im->s, im->org, f, &im->now[f]);
+		err = records_rows_load(im->s, im->org, f, &im->now[f]);
 		im->next[f].given = true;
 		if (!err && csv->file[f].data)
-			err = csv_rows(&csv->file[f], f, &im->next[f], errors);
+			err = records_csv_rows(&csv->file[f], f, &im->next[f], errors);
 		else if (!err)
-			err = rows_load(im->s, im->org, f, &im->next[f]);
+			err = records_rows_load(im->s, im->org, f, &im->next[f]);
 	}
 	if (!err)
-		err = csv_cross_check(im->next, errors);
+		err = records_csv_cross_check(im->next, errors);
 	if (!err)
 		err = users_elsewhere(im, errors);
 	return !err && errors->count > 0 ? EINVAL : err;
@@ -183,8 +187,8 @@ int records_directory_import(struct records_db *db, uint32_t org, const struct r
 		store_rollback(db->s);
 	else
 		err = store_commit(db->s);
-	rows_free(im.now);
-	rows_free(im.next);
+	records_rows_free(im.now);
+	records_rows_free(im.next);
 	if (!err)
 		*counts = im.counts;
 	return err;
@@ -216,7 +220,7 @@ int records_directory_export(struct records_db *db, uint32_t org, enum records_c
 	char *text = NULL, cell[CELL_MAX];
 	size_t len = 0;
 	FILE *m = NULL;
-	int err = rows_load(db->s, org, f, &r[f]);
+	int err = records_rows_load(db->s, org, f, &r[f]);
 
 	if (!err && !(m = open_memstream(&text, &len)))
 		err = ENOMEM;
@@ -227,7 +231,7 @@ int records_directory_export(struct records_db *db, uint32_t org, enum records_c
 	fputs("\r\n", m);
 	for (uint32_t k = 0; k < r[f].count; k++) {
 		for (unsigned i = 0; i < tables[f].count; i++) {
-			cell_text(&tables[f].column[i], rows_at(&r[f], f, k), cell);
+			records_cell_text(&tables[f].column[i], records_rows_at(&r[f], f, k), cell);
 			if (i)
 				fputc(',', m);
 			cell_write(m, &tables[f].column[i], cell);
@@ -238,7 +242,7 @@ int records_directory_export(struct records_db *db, uint32_t org, enum records_c
 	if (fclose(m) && !err)
 		err = ENOMEM;
 out:
-	rows_free(r);
+	records_rows_free(r);
 	if (err) {
 		free(text);
 		return err;

@@ -6,34 +6,32 @@
 
 #include "records/priv.h"
 
-#define MESSAGE_COLUMNS                                                                           \
-	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"     \
-	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"         \
+#define MESSAGE_COLUMNS                                                                            \
+	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"      \
+	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"          \
 	" screening, heard_at_ms"
-#define MESSAGE_FILTER                                                                            \
-	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                         \
-	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"            \
-	" AND (CAST($4 AS BIGINT) = 0 OR heard_at_ms = 0)"                                        \
+#define MESSAGE_FILTER                                                                             \
+	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                          \
+	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"             \
+	" AND (CAST($4 AS BIGINT) = 0 OR heard_at_ms = 0)"                                         \
 	" AND kept_at_ms >= $5 AND kept_at_ms < $6"
 
 static const struct store_statement sql_messages = {
-	"records_messages",
-	"SELECT " MESSAGE_COLUMNS " FROM messages" MESSAGE_FILTER
-	" AND (CAST($7 AS BIGINT) = 0 OR id < $7) ORDER BY id DESC LIMIT $8"};
-static const struct store_statement sql_count = {
-	"records_messages_count", "SELECT COUNT(*) FROM messages" MESSAGE_FILTER};
+    "records_messages", "SELECT " MESSAGE_COLUMNS " FROM messages" MESSAGE_FILTER
+			" AND (CAST($7 AS BIGINT) = 0 OR id < $7) ORDER BY id DESC LIMIT $8"};
+static const struct store_statement sql_count = {"records_messages_count",
+						 "SELECT COUNT(*) FROM messages" MESSAGE_FILTER};
 static const struct store_statement sql_get = {
-	"records_message_get",
-	"SELECT " MESSAGE_COLUMNS " FROM messages WHERE org = $1 AND id = $2"};
+    "records_message_get", "SELECT " MESSAGE_COLUMNS " FROM messages WHERE org = $1 AND id = $2"};
 static const struct store_statement sql_heard = {
-	"records_message_heard",
-	"UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
-	" THEN CAST($4 AS BIGINT) ELSE heard_at_ms END WHERE org = $1 AND id = $2"};
+    "records_message_heard",
+    "UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
+    " THEN CAST($4 AS BIGINT) ELSE heard_at_ms END WHERE org = $1 AND id = $2"};
 static const struct store_statement sql_days = {
-	"records_days",
-	"SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms FROM days"
-	" WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
-	" ORDER BY what, extension, person"};
+    "records_days",
+    "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms FROM days"
+    " WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
+    " ORDER BY what, extension, person"};
 
 struct message_rows {
 	records_message_h *h;
@@ -44,16 +42,16 @@ static int message_row(const struct store_row *row, void *arg)
 {
 	struct message_rows *rows = arg;
 	struct records_message m = {
-		.id = store_row_int(row, 0),
-		.org = (uint32_t)store_row_int(row, 1),
-		.call_no = (uint64_t)store_row_int(row, 2),
-		.kept_at_ms = store_row_int(row, 3),
-		.for_person = (uint32_t)store_row_int(row, 4),
-		.for_department = (uint32_t)store_row_int(row, 5),
-		.copy_department = (uint32_t)store_row_int(row, 6),
-		.urgency = (uint8_t)store_row_int(row, 7),
-		.recording_ms = (uint32_t)store_row_int(row, 14),
-		.heard_at_ms = store_row_int(row, 16),
+	    .id = store_row_int(row, 0),
+	    .org = (uint32_t)store_row_int(row, 1),
+	    .call_no = (uint64_t)store_row_int(row, 2),
+	    .kept_at_ms = store_row_int(row, 3),
+	    .for_person = (uint32_t)store_row_int(row, 4),
+	    .for_department = (uint32_t)store_row_int(row, 5),
+	    .copy_department = (uint32_t)store_row_int(row, 6),
+	    .urgency = (uint8_t)store_row_int(row, 7),
+	    .recording_ms = (uint32_t)store_row_int(row, 14),
+	    .heard_at_ms = store_row_int(row, 16),
 	};
 
 	TEXT_COPY(m.clause_name, store_row_text(row, 8));
@@ -137,8 +135,8 @@ int records_message_opened(struct records_db *db, uint32_t org, int64_t id, cons
 {
 	const struct store_value v[] = {STORE_I(org), STORE_I(id), STORE_I(recipient),
 					STORE_I(at_ms)};
-	struct history_item item = {.org = org, .at_ms = at_ms, .by = account,
-				    .what = "message_opened", .item = id};
+	struct history_item item = {
+	    .org = org, .at_ms = at_ms, .by = account, .what = "message_opened", .item = id};
 	int err = store_begin(db->s);
 
 	if (err)
@@ -147,10 +145,10 @@ int records_message_opened(struct records_db *db, uint32_t org, int64_t id, cons
 	if (!err && store_changed(db->s) == 0)
 		err = ENOENT;
 	if (!err)
-		item.after = json_pack("{s:b, s:s}", "recipient", recipient, "reason",
-				       reason ? reason : "");
+		item.after =
+		    json_pack("{s:b, s:s}", "recipient", recipient, "reason", reason ? reason : "");
 	if (!err)
-		err = history_write(db->s, &item);
+		err = records_history_write(db->s, &item);
 	json_decref(item.after);
 	if (!err)
 		return store_commit(db->s);
@@ -167,13 +165,13 @@ static int day_row(const struct store_row *row, void *arg)
 {
 	struct day_rows *rows = arg;
 	struct records_day d = {
-		.org = (uint32_t)store_row_int(row, 0),
-		.extension = (uint32_t)store_row_int(row, 2),
-		.person = (uint32_t)store_row_int(row, 3),
-		.on = store_row_int(row, 4) != 0,
-		.until_ms = store_row_int(row, 6),
-		.by = (uint32_t)store_row_int(row, 7),
-		.at_ms = store_row_int(row, 8),
+	    .org = (uint32_t)store_row_int(row, 0),
+	    .extension = (uint32_t)store_row_int(row, 2),
+	    .person = (uint32_t)store_row_int(row, 3),
+	    .on = store_row_int(row, 4) != 0,
+	    .until_ms = store_row_int(row, 6),
+	    .by = (uint32_t)store_row_int(row, 7),
+	    .at_ms = store_row_int(row, 8),
 	};
 
 	TEXT_COPY(d.set, store_row_text(row, 1));

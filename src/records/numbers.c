@@ -8,12 +8,12 @@
 #include "base/clock.h"
 
 static const struct store_statement sql_take = {
-	"records_numbers_take",
-	"UPDATE counters SET next_value = next_value + $1 WHERE name = 'call_no'"
-	" RETURNING next_value"};
+    "records_numbers_take",
+    "UPDATE counters SET next_value = next_value + $1 WHERE name = 'call_no'"
+    " RETURNING next_value"};
 static const struct store_statement sql_give_back = {
-	"records_numbers_back",
-	"UPDATE counters SET next_value = $1 WHERE name = 'call_no' AND next_value = $2"};
+    "records_numbers_back",
+    "UPDATE counters SET next_value = $1 WHERE name = 'call_no' AND next_value = $2"};
 
 static int value_row(const struct store_row *row, void *arg)
 {
@@ -21,7 +21,7 @@ static int value_row(const struct store_row *row, void *arg)
 	return 0;
 }
 
-int numbers_refill(struct records *r, struct store *s)
+int records_numbers_refill(struct records *r, struct store *s)
 {
 	const struct store_value count = STORE_I(RECORDS_CALL_BLOCK);
 	int64_t end = 0;
@@ -45,7 +45,7 @@ int numbers_refill(struct records *r, struct store *s)
 }
 
 /* Closed in order: the numbers that nobody got are given back when nobody took any after them. */
-void numbers_return(struct records *r, struct store *s)
+void records_numbers_return(struct records *r, struct store *s)
 {
 	uint64_t from = r->number_next, end = r->number_end;
 	struct store_value v[2];

@@ -12,10 +12,10 @@
 #include "base/text.h"
 #include "records/records.h"
 
-#define RECORDS_KEEP_BATCH 64
-#define RECORDS_PATH_JSON  6144
+#define RECORDS_KEEP_BATCH  64
+#define RECORDS_PATH_JSON   6144
 #define RECORDS_CALL_VALUES 27
-#define RECORDS_ROOM "records"
+#define RECORDS_ROOM	    "records"
 
 struct records_db {
 	struct store *s;
@@ -30,12 +30,12 @@ enum keep_state {
 	KEEP_READY, /* for a row */
 	KEEP_SENT,  /* in the transaction that runs, or whose end isn't known */
 	KEEP_DONE,
-	KEEP_BAD,   /* refused for good */
+	KEEP_BAD, /* refused for good */
 };
 struct keep {
 	enum keep_kind kind;
 	enum keep_state state;
-	bool told;        /* the event has gone */
+	bool told;	  /* the event has gone */
 	int64_t taken_ms; /* monotonic */
 	union {
 		struct records_message message;
@@ -46,10 +46,10 @@ struct keep {
 /* --- open calls, folded --- */
 struct call_entry {
 	struct records_call call;
-	uint32_t next;  /* in its bucket, or of the free list; index + 1, 0 ends */
+	uint32_t next; /* in its bucket, or of the free list; index + 1, 0 ends */
 	bool used;
-	bool dirty;     /* touched by the transaction that runs */
-	bool write;     /* its row is due */
+	bool dirty; /* touched by the transaction that runs */
+	bool write; /* its row is due */
 };
 struct calls {
 	struct call_entry *v;
@@ -58,43 +58,43 @@ struct calls {
 	uint32_t dirty[RECORDS_BATCH];
 	unsigned dirty_count;
 };
-int calls_open(struct calls *c);
-void calls_close(struct calls *c);
+int records_calls_open(struct calls *c);
+void records_calls_close(struct calls *c);
 /* The call of a step: from memory, new, or folded anew from the log. */
-int calls_get(struct calls *c, struct store *s, const struct records_vocabulary *v,
-	      const struct records_step *step, struct call_entry **out);
+int records_calls_get(struct calls *c, struct store *s, const struct records_vocabulary *v,
+		      const struct records_step *step, struct call_entry **out);
 /* After the commit: ended calls leave. After a rollback: all that were touched leave. */
-void calls_settle(struct calls *c, bool committed);
+void records_calls_settle(struct calls *c, bool committed);
 
 /* --- statements --- */
 bool records_step_begins(const struct records_vocabulary *v, uint16_t kind);
-int write_step(struct store *s, const struct records_vocabulary *v,
-	       const struct records_step *step);
-int write_call(struct store *s, const struct records_vocabulary *v, const struct records_call *c,
-	       const char *node);
-int write_message(struct store *s, const struct records_vocabulary *v,
-		  const struct records_message *m);
-int write_day(struct store *s, const struct records_day *d);
+int records_write_step(struct store *s, const struct records_vocabulary *v,
+		       const struct records_step *step);
+int records_write_call(struct store *s, const struct records_vocabulary *v,
+		       const struct records_call *c, const char *node);
+int records_write_message(struct store *s, const struct records_vocabulary *v,
+			  const struct records_message *m);
+int records_write_day(struct store *s, const struct records_day *d);
 /* Folds a call from its rows; ENOENT when it has none. */
-int read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
-	      struct records_call *out);
+int records_read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
+		      struct records_call *out);
 
 struct call_texts {
 	char path[RECORDS_PATH_JSON];
 	char tail[RECORDS_NUMBER];
 };
 /* The row of a call in the order of the table's columns. */
-void call_values(const struct records_vocabulary *v, const struct records_call *c,
-		 const char *node, struct call_texts *t,
-		 struct store_value values[RECORDS_CALL_VALUES]);
-const char *vocabulary_step(const struct records_vocabulary *v, uint16_t kind);
-const char *vocabulary_clause(const struct records_vocabulary *v, uint16_t clause);
-uint16_t vocabulary_find(const char *const *names, uint16_t count, const char *name);
+void records_call_values(const struct records_vocabulary *v, const struct records_call *c,
+			 const char *node, struct call_texts *t,
+			 struct store_value values[RECORDS_CALL_VALUES]);
+const char *records_vocabulary_step(const struct records_vocabulary *v, uint16_t kind);
+const char *records_vocabulary_clause(const struct records_vocabulary *v, uint16_t clause);
+uint16_t records_vocabulary_find(const char *const *names, uint16_t count, const char *name);
 
 /* Digits of a number, last first: so that "ends with" is "begins with". */
-void number_tail(char *dst, size_t cap, const char *number);
+void records_number_tail(char *dst, size_t cap, const char *number);
 /* Bytes that aren't UTF-8 become '?': peers send them, PostgreSQL refuses them. */
-void utf8_clean(char *text);
+void records_utf8_clean(char *text);
 
 /* --- history --- */
 struct history_item {
@@ -103,15 +103,16 @@ struct history_item {
 	const char *by, *what;
 	json_t *before, *after; /* NULL: wasn't or isn't there; the caller's */
 };
-int history_write(struct store *s, const struct history_item *h); /* inside a transaction */
+int records_history_write(struct store *s, const struct history_item *h); /* inside a transaction */
 
-int directory_changed(struct store *s, uint32_t org); /* counts its version up */
+int records_directory_changed(struct store *s, uint32_t org); /* counts its version up */
 
 /* --- sounds --- */
 /* Moves the message's files into their place, durable; the names in m become the final ones. */
-int sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m);
-int sounds_sweep(const char *fresh_dir, const char *sounds_dir, struct store *s, int64_t now_ms);
-int sounds_dir_make(const char *dir);
+int records_sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m);
+int records_sounds_sweep(const char *fresh_dir, const char *sounds_dir, struct store *s,
+			 int64_t now_ms);
+int records_sounds_dir_make(const char *dir);
 
 /* --- the room --- */
 struct records {
@@ -141,7 +142,7 @@ struct records {
 	unsigned failures;
 	int64_t told_ms;
 
-	_Atomic int64_t batch_since_ms;  /* monotonic, 0: nothing in hand */
+	_Atomic int64_t batch_since_ms; /* monotonic, 0: nothing in hand */
 	_Atomic uint64_t steps_done, messages_done, commits, bad_items, lost;
 	_Atomic uint64_t lost_pending;
 	_Atomic int64_t lost_from_ms;
@@ -160,7 +161,7 @@ struct records {
 };
 
 void *records_thread(void *arg);
-int numbers_refill(struct records *r, struct store *s); /* a block when one is wanted */
-void numbers_return(struct records *r, struct store *s);
+int records_numbers_refill(struct records *r, struct store *s); /* a block when one is wanted */
+void records_numbers_return(struct records *r, struct store *s);
 
 #endif

@@ -7,36 +7,37 @@
 
 #include "records/records.h"
 
-#define RECORDS_PAGE_MAX   200  /* rows a page */
-#define RECORDS_STEPS_MAX  2000 /* steps of one call */
-#define RECORDS_TEXT_MIN   1    /* characters of a search text */
-#define RECORDS_QUERY_MS   3000 /* a question may take this long: ETIMEDOUT */
+#define RECORDS_PAGE_MAX  200  /* rows a page */
+#define RECORDS_STEPS_MAX 2000 /* steps of one call */
+#define RECORDS_TEXT_MIN  1    /* characters of a search text */
+#define RECORDS_QUERY_MS  3000 /* a question may take this long: ETIMEDOUT */
 
 /* As it stands in the database: names instead of numbers. */
 struct records_call_row {
 	struct records_call call; /* path, clause and end_reason as numbers are not filled */
 	char clause[RECORDS_WORD];
-	char end_reason[RECORDS_WORD]; /* "" open, "restarted" … */
-	const char *path_json;    /* [["A4.2","announced"],…], valid during the handler */
-	int64_t message_id;       /* the last message of this call, 0 none */
+	char end_reason[RECORDS_WORD];	 /* "" open, "restarted" … */
+	const char *path_json;		 /* [["A4.2","announced"],…], valid during the handler */
+	int64_t message_id;		 /* the last message of this call, 0 none */
 	const char *outcome, *direction; /* names */
 };
 
 struct records_call_filter {
-	uint32_t org;               /* required */
-	int64_t from_ms, to_ms;     /* started in [from, to); 0 open */
-	const char *number;         /* the caller's or dialled number whole; NULL none */
-	const char *last_digits;    /* … or how the caller's number ends */
-	const char *text;           /* in the middle of caller's, target's name or a number */
-	const char *clause;         /* a step of this clause is in it: "A4.1.3" */
-	const char *outcome;        /* "busy" … */
+	uint32_t org;		 /* required */
+	int64_t from_ms, to_ms;	 /* started in [from, to); 0 open */
+	const char *number;	 /* the caller's or dialled number whole; NULL none */
+	const char *last_digits; /* … or how the caller's number ends */
+	const char *text;	 /* in the middle of caller's, target's name or a number */
+	const char *clause;	 /* a step of this clause is in it: "A4.1.3" */
+	const char *outcome;	 /* "busy" … */
 	const char *direction;
 	uint32_t target_person, target_department;
-	uint32_t extension;         /* caller or target */
+	uint32_t extension; /* caller or target */
 	bool open_only;
-	int64_t before_started_ms;  /* cursor: the last row's started_ms and call_no; 0 from the top */
+	int64_t
+	    before_started_ms; /* cursor: the last row's started_ms and call_no; 0 from the top */
 	uint64_t before_call_no;
-	unsigned limit;             /* 1 to RECORDS_PAGE_MAX; 0: the maximum */
+	unsigned limit; /* 1 to RECORDS_PAGE_MAX; 0: the maximum */
 };
 
 typedef int(records_call_h)(const struct records_call_row *row, void *arg);

@@ -9,16 +9,16 @@
 #define PAGE 200
 
 static const struct store_statement sql_page = {
-	"records_reconcile_page",
-	"SELECT call_no FROM calls WHERE org = $1 AND ended_ms > 0 AND call_no > $2"
-	" ORDER BY call_no LIMIT 200"};
+    "records_reconcile_page",
+    "SELECT call_no FROM calls WHERE org = $1 AND ended_ms > 0 AND call_no > $2"
+    " ORDER BY call_no LIMIT 200"};
 static const struct store_statement sql_row = {
-	"records_reconcile_row",
-	"SELECT call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms, wait_ms,"
-	" direction, outcome, clause, caller_number, caller_tail, caller_name, caller_extension,"
-	" caller_trunk, dialled, chosen, target_person, target_department, target_extension,"
-	" target_trunk, target_name, end_reason, end_side, step_count, path"
-	" FROM calls WHERE call_no = $1"};
+    "records_reconcile_row",
+    "SELECT call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms, wait_ms,"
+    " direction, outcome, clause, caller_number, caller_tail, caller_name, caller_extension,"
+    " caller_trunk, dialled, chosen, target_person, target_department, target_extension,"
+    " target_trunk, target_name, end_reason, end_side, step_count, path"
+    " FROM calls WHERE call_no = $1"};
 
 struct page {
 	uint64_t v[PAGE];
@@ -48,12 +48,11 @@ static int compare_row(const struct store_row *row, void *arg)
 	struct call_texts t;
 
 	/* The node isn't the log's to say. */
-	call_values(c->v, c->call, store_row_text(row, 2), &t, want);
+	records_call_values(c->v, c->call, store_row_text(row, 2), &t, want);
 	c->same = true;
 	for (unsigned i = 0; i < RECORDS_CALL_VALUES; i++) {
-		bool same = want[i].type == STORE_INT
-				    ? want[i].i == store_row_int(row, i)
-				    : text_eq(want[i].s, store_row_text(row, i));
+		bool same = want[i].type == STORE_INT ? want[i].i == store_row_int(row, i)
+						      : text_eq(want[i].s, store_row_text(row, i));
 
 		c->same = c->same && same;
 	}
@@ -66,7 +65,7 @@ static int compare(struct store *s, const struct records_vocabulary *v, uint64_t
 	const struct store_value value = STORE_I(call_no);
 	struct records_call call;
 	struct comparison c = {.v = v, .call = &call};
-	int err = read_call(s, v, call_no, &call);
+	int err = records_read_call(s, v, call_no, &call);
 
 	if (err && err != ENOENT)
 		return err;

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "records/query.h"
 
-#define LATE_MS       2000
+#define LATE_MS	      2000
 #define JOIN_GRACE_MS 10000
 
 static int schema(struct store *s, char *why, size_t why_cap)
@@ -70,9 +70,9 @@ static void locks_open(struct records *r)
 
 static int folders_make(const struct records *r)
 {
-	int err = r->sounds_dir[0] ? sounds_dir_make(r->sounds_dir) : 0;
+	int err = r->sounds_dir[0] ? records_sounds_dir_make(r->sounds_dir) : 0;
 
-	return !err && r->fresh_dir[0] ? sounds_dir_make(r->fresh_dir) : err;
+	return !err && r->fresh_dir[0] ? records_sounds_dir_make(r->fresh_dir) : err;
 }
 
 static void records_free(struct records *r)
@@ -80,7 +80,7 @@ static void records_free(struct records *r)
 	for (unsigned i = 0; i < RECORDS_CONNECTIONS; i++)
 		store_close(r->pool[i].s);
 	store_close(r->writer);
-	calls_close(&r->calls);
+	records_calls_close(&r->calls);
 	ring_free(r->steps);
 	ring_free(r->keeps);
 	ring_free(r->events);
@@ -96,34 +96,40 @@ static void records_free(struct records *r)
 	free(r);
 }
 
-int records_open(struct records **rp, const struct records_options *o, char *why, size_t why_cap)
+static int all_open(struct records *r, const struct records_options *o, char *why, size_t why_cap)
 {
-	struct records *r = calloc(1, sizeof(*r));
-	int err;
+	int err = sodium_init() < 0 ? EIO : options_copy(r, o);
 
-	if (!r)
-		return ENOMEM;
-	if (why && why_cap > 0)
-		why[0] = '\0';
-	r->wake_fd = -1;
-	locks_open(r);
-	err = sodium_init() < 0 ? EIO : options_copy(r, o);
-	if (err)
-		goto out;
-	randombytes_buf(&r->token, sizeof(r->token));
-	err = folders_make(r);
+	if (!err)
+		err = folders_make(r);
 	if (!err)
 		err = queues_open(r, o->queue);
 	if (!err)
-		err = calls_open(&r->calls);
+		err = records_calls_open(&r->calls);
 	if (!err)
 		err = store_open(&r->writer, &r->options, why, why_cap);
 	if (!err)
 		err = schema(r->writer, why, why_cap);
 	if (!err)
-		err = numbers_refill(r, r->writer);
-	if (!err)
-		err = pthread_create(&r->thread, NULL, records_thread, r);
+		err = records_numbers_refill(r, r->writer);
+	return err;
+}
+
+int records_open(struct records **rp, const struct records_options *o, char *why, size_t why_cap)
+{
+	struct records *r = calloc(1, sizeof(*r));
+	char said[STORE_WHY] = "";
+	int err;
+
+	if (!r)
+		return ENOMEM;
+	r->wake_fd = -1;
+	locks_open(r);
+	err = all_open(r, o, said, sizeof(said));
+	if (err)
+		goto out;
+	randombytes_buf(&r->token, sizeof(r->token));
+	err = pthread_create(&r->thread, NULL, records_thread, r);
 	if (err)
 		goto out;
 	r->running = true;
@@ -132,9 +138,8 @@ int records_open(struct records **rp, const struct records_options *o, char *why
 out:
 	if (r)
 		records_free(r);
-	if (err && why && why_cap > 0 && !why[0])
-		(void)text_append(why, why_cap, "%s: %s", o->sounds_dir ? o->sounds_dir : "records",
-				  strerror(err));
+	if (err && why)
+		(void)text_copy(why, why_cap, said[0] ? said : strerror(err));
 	return err;
 }
 
@@ -209,8 +214,8 @@ void records_event_quiet(struct records *r)
 const char *records_state_name(enum records_state s)
 {
 	static const char *const names[RECORDS_STATE_COUNT] = {
-		[RECORDS_WELL] = "well", [RECORDS_LATE] = "late",     [RECORDS_FULL] = "full",
-		[RECORDS_GONE] = "gone", [RECORDS_LOSING] = "losing",
+	    [RECORDS_WELL] = "well", [RECORDS_LATE] = "late",	  [RECORDS_FULL] = "full",
+	    [RECORDS_GONE] = "gone", [RECORDS_LOSING] = "losing",
 	};
 
 	return s < RECORDS_STATE_COUNT ? names[s] : "";
@@ -232,13 +237,13 @@ static enum records_state state_now(struct records *r, int64_t behind_ms)
 void records_health(struct records *r, struct records_health *out)
 {
 	struct records_health h = {
-		.queued = ring_count(r->steps) + ring_count(r->keeps),
-		.steps = atomic_load(&r->steps_done),
-		.messages = atomic_load(&r->messages_done),
-		.commits = atomic_load(&r->commits),
-		.lost_steps = atomic_load(&r->lost),
-		.bad_items = atomic_load(&r->bad_items),
-		.commit_max_ms = atomic_load(&r->commit_max_ms),
+	    .queued = ring_count(r->steps) + ring_count(r->keeps),
+	    .steps = atomic_load(&r->steps_done),
+	    .messages = atomic_load(&r->messages_done),
+	    .commits = atomic_load(&r->commits),
+	    .lost_steps = atomic_load(&r->lost),
+	    .bad_items = atomic_load(&r->bad_items),
+	    .commit_max_ms = atomic_load(&r->commit_max_ms),
 	};
 	int64_t since_ms = atomic_load(&r->batch_since_ms);
 

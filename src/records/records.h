@@ -18,13 +18,13 @@
 #include "records/step.h"
 #include "store/store.h"
 
-#define RECORDS_QUEUE       65536 /* steps waiting */
-#define RECORDS_KEEPS       1024  /* messages and day states waiting */
-#define RECORDS_BATCH       2048  /* steps in one transaction */
+#define RECORDS_QUEUE	    65536 /* steps waiting */
+#define RECORDS_KEEPS	    1024  /* messages and day states waiting */
+#define RECORDS_BATCH	    2048  /* steps in one transaction */
 #define RECORDS_OPEN_CALLS  16384 /* folded in memory; others are folded anew from the log */
-#define RECORDS_CONNECTIONS 8     /* lent to workers at once */
-#define RECORDS_FILE        96    /* name of a sound file, relative to a folder */
-#define RECORDS_MATTER      256
+#define RECORDS_CONNECTIONS 8	  /* lent to workers at once */
+#define RECORDS_FILE	    96	  /* name of a sound file, relative to a folder */
+#define RECORDS_MATTER	    256
 #define RECORDS_PATIENCE_MS 5000  /* then "not kept" is told, and trying goes on */
 #define RECORDS_CALL_BLOCK  16384 /* call numbers reserved at once */
 
@@ -33,11 +33,11 @@ struct records_db; /* a connection lent to a worker: see records_borrow */
 
 struct records_options {
 	struct store_options store; /* reader is ignored */
-	const char *node;           /* this node's name where several share a database; NULL "" */
-	const char *sounds_dir;     /* kept recordings; made when missing */
-	const char *fresh_dir;      /* where media writes recordings; the same file system */
+	const char *node;	    /* this node's name where several share a database; NULL "" */
+	const char *sounds_dir;	    /* kept recordings; made when missing */
+	const char *fresh_dir;	    /* where media writes recordings; the same file system */
 	struct records_vocabulary vocabulary;
-	unsigned queue;             /* 0: RECORDS_QUEUE */
+	unsigned queue; /* 0: RECORDS_QUEUE */
 };
 
 /* Opens, migrates and starts the storage thread. why receives a line for the log. Errors as in
@@ -60,16 +60,16 @@ int records_step_push(struct records *r, const struct records_step *step);
 enum records_urgency { RECORDS_ORDINARY, RECORDS_URGENT };
 
 struct records_message {
-	int64_t id;          /* given when kept */
-	uint32_t serial;     /* echoed by the event; 0: no event */
+	int64_t id;	 /* given when kept */
+	uint32_t serial; /* echoed by the event; 0: no event */
 	uint32_t org;
 	uint64_t call_no;
-	int64_t kept_at_ms;  /* wall clock */
+	int64_t kept_at_ms;		     /* wall clock */
 	uint32_t for_person, for_department; /* one of them */
 	uint32_t copy_department;
 	uint32_t recording_ms;
-	uint8_t urgency;     /* enum records_urgency */
-	uint16_t clause;     /* index into the vocabulary; when read: see clause_name */
+	uint8_t urgency; /* enum records_urgency */
+	uint16_t clause; /* index into the vocabulary; when read: see clause_name */
 	char from_number[RECORDS_NUMBER];
 	char from_name[RECORDS_NAME];
 	char organisation[RECORDS_NAME];
@@ -105,7 +105,7 @@ struct records_event {
 };
 int records_event_fd(const struct records *r); /* readable when there is one */
 bool records_event_take(struct records *r, struct records_event *e);
-void records_event_quiet(struct records *r);   /* ring_quiet: before taking */
+void records_event_quiet(struct records *r); /* ring_quiet: before taking */
 
 /* A number for a new call, unique for ever over restarts and nodes; blocks of them are reserved
  * ahead by the storage thread. Below 2^53. */
@@ -115,9 +115,9 @@ uint64_t records_call_no(struct records *r);
 
 enum records_state {
 	RECORDS_WELL,
-	RECORDS_LATE,   /* what was pushed more than two seconds ago isn't durable yet */
-	RECORDS_FULL,   /* no space */
-	RECORDS_GONE,   /* disk or server fail */
+	RECORDS_LATE,	/* what was pushed more than two seconds ago isn't durable yet */
+	RECORDS_FULL,	/* no space */
+	RECORDS_GONE,	/* disk or server fail */
 	RECORDS_LOSING, /* steps were dropped since it was last well */
 	RECORDS_STATE_COUNT
 };
@@ -125,14 +125,14 @@ const char *records_state_name(enum records_state s); /* "well" … */
 
 struct records_health {
 	enum records_state state;
-	int64_t since_ms;       /* wall clock: of the state */
-	int64_t behind_ms;      /* age of the oldest item that isn't durable yet */
-	uint64_t queued;        /* items waiting now */
+	int64_t since_ms;		   /* wall clock: of the state */
+	int64_t behind_ms;		   /* age of the oldest item that isn't durable yet */
+	uint64_t queued;		   /* items waiting now */
 	uint64_t steps, messages, commits; /* durable since start */
-	uint64_t lost_steps;    /* dropped since start */
-	uint64_t bad_items;     /* refused by the database for good */
-	uint32_t commit_max_ms; /* the longest since start */
-	char why[STORE_WHY];    /* the engine's words, for the log */
+	uint64_t lost_steps;		   /* dropped since start */
+	uint64_t bad_items;		   /* refused by the database for good */
+	uint32_t commit_max_ms;		   /* the longest since start */
+	char why[STORE_WHY];		   /* the engine's words, for the log */
 };
 void records_health(struct records *r, struct records_health *out);
 

@@ -9,8 +9,8 @@
 #define GROUP 500 /* calls a transaction */
 
 static const struct store_statement sql_open_calls = {
-	"records_open_calls",
-	"SELECT call_no FROM calls WHERE ended_ms = 0 AND node = $1 ORDER BY call_no LIMIT 500"};
+    "records_open_calls",
+    "SELECT call_no FROM calls WHERE ended_ms = 0 AND node = $1 ORDER BY call_no LIMIT 500"};
 
 struct numbers {
 	uint64_t v[GROUP];
@@ -32,15 +32,15 @@ static int close_call(struct records *r, struct store *s, uint64_t call_no, uint
 {
 	struct records_call call;
 	struct records_step step = {.call_no = call_no, .kind = kind, .at_ms = at_ms};
-	int err = read_call(s, &r->vocabulary, call_no, &call);
+	int err = records_read_call(s, &r->vocabulary, call_no, &call);
 
 	if (err)
 		return err;
 	step.org = call.org;
 	step.seq = call.step_count + 1;
 	records_fold(&r->vocabulary, &call, &step);
-	err = write_step(s, &r->vocabulary, &step);
-	return err ? err : write_call(s, &r->vocabulary, &call, r->node);
+	err = records_write_step(s, &r->vocabulary, &step);
+	return err ? err : records_write_call(s, &r->vocabulary, &call, r->node);
 }
 
 static int close_some(struct records *r, struct store *s, uint16_t kind, int64_t at_ms,
@@ -64,13 +64,13 @@ static int close_some(struct records *r, struct store *s, uint16_t kind, int64_t
 int records_recover(struct records *r, int64_t at_ms, unsigned *closed)
 {
 	const struct records_vocabulary *v = &r->vocabulary;
-	uint16_t kind = vocabulary_find(v->steps, v->step_count, "restarted");
+	uint16_t kind = records_vocabulary_find(v->steps, v->step_count, "restarted");
 	struct records_db *db = NULL;
 	struct numbers n = {.count = 0};
 	unsigned count = 0;
 	int err;
 
-	if (!text_eq(vocabulary_step(v, kind), "restarted"))
+	if (!text_eq(records_vocabulary_step(v, kind), "restarted"))
 		return EINVAL;
 	err = records_borrow(r, STORE_BUSY_MS, &db);
 	if (err)
@@ -80,7 +80,7 @@ int records_recover(struct records *r, int64_t at_ms, unsigned *closed)
 		count += n.count;
 	} while (!err && n.count == GROUP);
 	if (!err && r->sounds_dir[0])
-		err = sounds_sweep(r->fresh_dir, r->sounds_dir, db->s, clock_wall_ms());
+		err = records_sounds_sweep(r->fresh_dir, r->sounds_dir, db->s, clock_wall_ms());
 	records_return(r, db);
 	if (!err)
 		*closed = count;

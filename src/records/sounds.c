@@ -20,8 +20,8 @@
 #define SWEEP_AGE_MS (24 * 3600 * INT64_C(1000))
 
 static const struct store_statement sql_named = {
-	"records_sound_named",
-	"SELECT 1 FROM messages WHERE call_no = $1 AND (recording = $2 OR screening = $2)"};
+    "records_sound_named",
+    "SELECT 1 FROM messages WHERE call_no = $1 AND (recording = $2 OR screening = $2)"};
 
 static int path_join(char out[PATH_MAX], const char *dir, const char *name)
 {
@@ -42,7 +42,7 @@ static int sync_path(const char *path, int flags)
 	return err;
 }
 
-int sounds_dir_make(const char *dir)
+int records_sounds_dir_make(const char *dir)
 {
 	char parent[PATH_MAX];
 
@@ -75,7 +75,7 @@ static int keep_one(const char *fresh_dir, const char *sounds_dir, char name[REC
 	if (!err)
 		err = path_join(to, sounds_dir, kept);
 	if (!err)
-		err = sounds_dir_make(folder);
+		err = records_sounds_dir_make(folder);
 	if (!err)
 		err = sync_path(from, 0);
 	if (!err && rename(from, to) < 0)
@@ -90,7 +90,7 @@ static int keep_one(const char *fresh_dir, const char *sounds_dir, char name[REC
 	return err;
 }
 
-int sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m)
+int records_sounds_keep(const char *fresh_dir, const char *sounds_dir, struct records_message *m)
 {
 	time_t t = (time_t)(m->kept_at_ms / 1000);
 	char month[16], base[80], recording[RECORDS_FILE], screening[RECORDS_FILE];
@@ -150,8 +150,8 @@ static int sweep_folder(const char *path, const char *month, struct store *s, in
 			continue;
 		if (month) {
 			int n = snprintf(name, sizeof(name), "%s/%s", month, e->d_name);
-			const struct store_value v[] = {
-				STORE_I(strtoll(e->d_name, NULL, 10)), STORE_S(name)};
+			const struct store_value v[] = {STORE_I(strtoll(e->d_name, NULL, 10)),
+							STORE_S(name)};
 
 			if (n < 0 || (size_t)n >= sizeof(name))
 				continue;
@@ -165,7 +165,8 @@ static int sweep_folder(const char *path, const char *month, struct store *s, in
 	return err;
 }
 
-int sounds_sweep(const char *fresh_dir, const char *sounds_dir, struct store *s, int64_t now_ms)
+int records_sounds_sweep(const char *fresh_dir, const char *sounds_dir, struct store *s,
+			 int64_t now_ms)
 {
 	char path[PATH_MAX];
 	struct dirent *e;

@@ -17,15 +17,15 @@
 /* One step of a call. PINs never come here. */
 struct records_step {
 	uint64_t call_no;
-	int64_t at_ms;       /* wall clock */
+	int64_t at_ms; /* wall clock */
 	uint32_t org;
-	uint32_t seq;        /* place in the call, from 1: given by the storage thread */
-	uint32_t serial;     /* echoed by the event once it is durable; 0: no event */
+	uint32_t seq;	 /* place in the call, from 1: given by the storage thread */
+	uint32_t serial; /* echoed by the event once it is durable; 0: no event */
 	uint32_t person, department, extension; /* whom it is about, 0 none */
-	int32_t value;       /* milliseconds, code or count, as the step says */
+	int32_t value;				/* milliseconds, code or count, as the step says */
 	uint16_t trunk;
-	uint16_t kind;       /* index into vocabulary.steps */
-	uint16_t clause;     /* index into vocabulary.clauses */
+	uint16_t kind;	 /* index into vocabulary.steps */
+	uint16_t clause; /* index into vocabulary.clauses */
 	char text[RECORDS_NUMBER];
 	char name[RECORDS_NAME];
 	char caller[RECORDS_NUMBER]; /* with the first step: the caller's number, "" withheld */
@@ -52,10 +52,10 @@ enum records_direction { RECORDS_INSIDE, RECORDS_INCOMING, RECORDS_OUTGOING };
 /* How a call came out: the last of these that its steps say, an answered call stays answered until
  * a message is kept. */
 enum records_outcome {
-	RECORDS_OPEN,        /* nothing yet */
-	RECORDS_ATTENDED,    /* the attendant answered, nothing else came of it */
-	RECORDS_ANSWERED,    /* connected with a person or an outside number */
-	RECORDS_MESSAGE,     /* a message was kept */
+	RECORDS_OPEN,	  /* nothing yet */
+	RECORDS_ATTENDED, /* the attendant answered, nothing else came of it */
+	RECORDS_ANSWERED, /* connected with a person or an outside number */
+	RECORDS_MESSAGE,  /* a message was kept */
 	RECORDS_BUSY,
 	RECORDS_NO_ANSWER,
 	RECORDS_REFUSED,
@@ -63,7 +63,7 @@ enum records_outcome {
 	RECORDS_AWAY,
 	RECORDS_CLOSED,
 	RECORDS_NOT_PERMITTED,
-	RECORDS_ABANDONED,   /* ended by the caller before anybody answered */
+	RECORDS_ABANDONED, /* ended by the caller before anybody answered */
 	RECORDS_FAILED,
 	RECORDS_OUTCOME_COUNT
 };
@@ -84,15 +84,15 @@ struct records_call {
 	int64_t connected_ms; /* the first person */
 	int64_t ended_ms;
 	int64_t waiting_since_ms; /* inside a wait: see wait_ms */
-	uint32_t wait_ms;         /* with music, waiting for somebody */
+	uint32_t wait_ms;	  /* with music, waiting for somebody */
 	uint32_t caller_extension, caller_trunk;
 	uint32_t target_person, target_department, target_extension; /* the last one called */
 	uint32_t target_trunk;
 	uint8_t direction; /* enum records_direction */
 	uint8_t outcome;   /* enum records_outcome */
 	uint8_t path_count;
-	uint8_t restarted; /* closed because the server came back */
-	uint16_t clause;   /* of the last step that named a clause of Article 4 */
+	uint8_t restarted;  /* closed because the server came back */
+	uint16_t clause;    /* of the last step that named a clause of Article 4 */
 	int32_t end_reason; /* STEP_ENDED's value, an index into vocabulary.ends; -1 open */
 	char end_side[RECORDS_WORD]; /* by STEP_ENDED's text: "caller", "target", "switchboard" */
 	char caller_number[RECORDS_NUMBER];

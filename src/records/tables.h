@@ -24,13 +24,13 @@ struct extension_row {
 };
 
 enum column_kind {
-	COLUMN_ID,      /* uint32_t; empty 0 */
-	COLUMN_SMALL,   /* uint8_t, 0 to max; empty 0 */
+	COLUMN_ID,    /* uint32_t; empty 0 */
+	COLUMN_SMALL, /* uint8_t, 0 to max; empty 0 */
 	COLUMN_BOOL,
-	COLUMN_WORD,    /* uint8_t: place in words; empty 0 */
-	COLUMN_TEXT,    /* may look like a formula: see csv_cell_put */
-	COLUMN_DIAL,    /* digits */
-	COLUMN_USER,    /* SIP user name */
+	COLUMN_WORD,	/* uint8_t: place in words; empty 0 */
+	COLUMN_TEXT,	/* may look like a formula: see csv_cell_put */
+	COLUMN_DIAL,	/* digits */
+	COLUMN_USER,	/* SIP user name */
 	COLUMN_MEMBERS, /* ids with spaces between */
 };
 
@@ -59,23 +59,24 @@ struct rows {
 	uint32_t count, cap;
 	bool given; /* by a file, or from the database: what references are checked against */
 };
-void *rows_add(struct rows *r, size_t row_size); /* zeroed; NULL out of memory */
-void *rows_at(const struct rows *r, enum records_csv_file f, uint32_t i);
-uint32_t row_id(const void *row, enum records_csv_file f);
-void rows_free(struct rows r[RECORDS_FILES]);
-void rows_sort(struct rows *r, enum records_csv_file f); /* by id */
-void *rows_find(const struct rows *r, enum records_csv_file f, uint32_t id); /* sorted ones */
+void *records_rows_add(struct rows *r, size_t row_size); /* zeroed; NULL out of memory */
+void *records_rows_at(const struct rows *r, enum records_csv_file f, uint32_t i);
+uint32_t records_row_id(const void *row, enum records_csv_file f);
+void records_rows_free(struct rows r[RECORDS_FILES]);
+void records_rows_sort(struct rows *r, enum records_csv_file f); /* by id */
+void *records_rows_find(const struct rows *r, enum records_csv_file f,
+			uint32_t id); /* sorted ones */
 
 /* All rows of an organisation, by id. */
-int rows_load(struct store *s, uint32_t org, enum records_csv_file f, struct rows *out);
+int records_rows_load(struct store *s, uint32_t org, enum records_csv_file f, struct rows *out);
 
 /* Text of a cell as CSV and JSON have it. */
 #define CELL_MAX 256
-void cell_text(const struct column *c, const void *row, char out[CELL_MAX]);
-json_t *row_json(enum records_csv_file f, const void *row);
+void records_cell_text(const struct column *c, const void *row, char out[CELL_MAX]);
+json_t *records_row_json(enum records_csv_file f, const void *row);
 /* $1 org, then the columns. texts is for members. */
-void row_values(enum records_csv_file f, uint32_t org, const void *row, char texts[CELL_MAX],
-		struct store_value v[TABLE_COLUMNS + 1]);
+void records_row_values(enum records_csv_file f, uint32_t org, const void *row,
+			char texts[CELL_MAX], struct store_value v[TABLE_COLUMNS + 1]);
 
 /* --- CSV --- */
 struct csv {
@@ -86,15 +87,16 @@ struct csv {
 #define CSV_FIELDS 64
 /* The next record: its fields and the line on which it begins. *count 0 at the end; fields beyond
  * CSV_FIELDS are counted. EINVAL for a quote that doesn't end or text after one. */
-int csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count, uint32_t *line);
+int records_csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count, uint32_t *line);
 
 /* Parses a file into rows, reporting what is wrong with single cells. */
-int csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
-	     struct records_csv_errors *errors);
+int records_csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
+		     struct records_csv_errors *errors);
 /* What is wrong between rows and between files. */
-int csv_cross_check(struct rows r[RECORDS_FILES], struct records_csv_errors *errors);
+int records_csv_cross_check(struct rows r[RECORDS_FILES], struct records_csv_errors *errors);
 
-struct records_csv_error *csv_error(struct records_csv_errors *errors, enum records_csv_code code,
-				    enum records_csv_file f, uint32_t line, const char *column,
-				    const char *found);
+struct records_csv_error *records_csv_error_add(struct records_csv_errors *errors,
+						enum records_csv_code code, enum records_csv_file f,
+						uint32_t line, const char *column,
+						const char *found);
 #endif

@@ -20,21 +20,20 @@
 
 #include "base/clock.h"
 
-#define GATHER_MS    10   /* steps have this long to gather; messages don't wait */
-#define IDLE_MS      1000
+#define GATHER_MS    10 /* steps have this long to gather; messages don't wait */
+#define IDLE_MS	     1000
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 1000
-#define TELL_MS      60000
+#define TELL_MS	     60000
 
 static const struct store_statement sql_writer_set = {
-	"records_writer_set",
-	"INSERT INTO writers (node, token, batch) VALUES ($1, $2, $3)"
-	" ON CONFLICT (node) DO UPDATE SET token = excluded.token, batch = excluded.batch"};
+    "records_writer_set",
+    "INSERT INTO writers (node, token, batch) VALUES ($1, $2, $3)"
+    " ON CONFLICT (node) DO UPDATE SET token = excluded.token, batch = excluded.batch"};
 static const struct store_statement sql_writer_get = {
-	"records_writer_get", "SELECT token, batch FROM writers WHERE node = $1"};
+    "records_writer_get", "SELECT token, batch FROM writers WHERE node = $1"};
 static const struct store_statement sql_gap = {
-	"records_gap",
-	"INSERT INTO gaps (node, from_ms, to_ms, lost) VALUES ($1, $2, $3, $4)"};
+    "records_gap", "INSERT INTO gaps (node, from_ms, to_ms, lost) VALUES ($1, $2, $3, $4)"};
 
 static bool data_error(int err)
 {
@@ -128,7 +127,7 @@ static int step_put(struct records *r, struct records_step *step)
 	bool began, had_end;
 	int err;
 
-	err = calls_get(&r->calls, r->writer, &r->vocabulary, step, &e);
+	err = records_calls_get(&r->calls, r->writer, &r->vocabulary, step, &e);
 	if (err)
 		return err;
 	began = e->call.step_count == 0;
@@ -136,7 +135,7 @@ static int step_put(struct records *r, struct records_step *step)
 	step->seq = e->call.step_count + 1;
 	records_fold(&r->vocabulary, &e->call, step);
 	e->write = e->write || began || had_end || e->call.ended_ms;
-	return write_step(r->writer, &r->vocabulary, step);
+	return records_write_step(r->writer, &r->vocabulary, step);
 }
 
 static int steps_write(struct records *r, unsigned count)
@@ -152,10 +151,10 @@ static int steps_write(struct records *r, unsigned count)
 		const struct call_entry *e = &r->calls.v[r->calls.dirty[i]];
 
 		if (e->write)
-			err = write_call(r->writer, &r->vocabulary, &e->call, r->node);
+			err = records_write_call(r->writer, &r->vocabulary, &e->call, r->node);
 	}
 	err = group_end(r, err, &unsure);
-	calls_settle(&r->calls, !err);
+	records_calls_settle(&r->calls, !err);
 	if (unsure) {
 		r->unsure = UNSURE_STEPS;
 		r->unsure_count = count;
@@ -236,7 +235,7 @@ static int keep_sound(struct records *r, struct keep *k)
 	if (k->state != KEEP_FRESH)
 		return 0;
 	if (k->kind == KEEP_MESSAGE)
-		err = sounds_keep(r->fresh_dir, r->sounds_dir, &k->message);
+		err = records_sounds_keep(r->fresh_dir, r->sounds_dir, &k->message);
 	if (err && !sound_lost(err))
 		return err;
 	k->state = err ? KEEP_BAD : KEEP_READY;
@@ -250,9 +249,9 @@ static int keep_put(struct records *r, const struct keep *k)
 {
 	switch (k->kind) {
 	case KEEP_MESSAGE:
-		return write_message(r->writer, &r->vocabulary, &k->message);
+		return records_write_message(r->writer, &r->vocabulary, &k->message);
 	case KEEP_DAY:
-		return write_day(r->writer, &k->day);
+		return records_write_day(r->writer, &k->day);
 	}
 	return EINVAL;
 }
@@ -399,21 +398,21 @@ static void keeps_impatient(struct records *r)
 
 static void step_clean(struct records_step *s)
 {
-	utf8_clean(s->text);
-	utf8_clean(s->name);
-	utf8_clean(s->caller);
+	records_utf8_clean(s->text);
+	records_utf8_clean(s->name);
+	records_utf8_clean(s->caller);
 }
 
 static void keep_clean(struct keep *k)
 {
 	if (k->kind == KEEP_DAY) {
-		utf8_clean(k->day.number);
+		records_utf8_clean(k->day.number);
 		return;
 	}
-	utf8_clean(k->message.from_number);
-	utf8_clean(k->message.from_name);
-	utf8_clean(k->message.organisation);
-	utf8_clean(k->message.matter);
+	records_utf8_clean(k->message.from_number);
+	records_utf8_clean(k->message.from_name);
+	records_utf8_clean(k->message.organisation);
+	records_utf8_clean(k->message.matter);
 }
 
 static void take(struct records *r)
@@ -444,9 +443,9 @@ static bool waiting(struct records *r)
 static void sleep_on(struct records *r, bool steps, bool keeps, int ms)
 {
 	struct pollfd p[] = {
-		{.fd = r->wake_fd, .events = POLLIN},
-		{.fd = keeps ? ring_fd(r->keeps) : -1, .events = POLLIN},
-		{.fd = steps ? ring_fd(r->steps) : -1, .events = POLLIN},
+	    {.fd = r->wake_fd, .events = POLLIN},
+	    {.fd = keeps ? ring_fd(r->keeps) : -1, .events = POLLIN},
+	    {.fd = steps ? ring_fd(r->steps) : -1, .events = POLLIN},
 	};
 	uint64_t n;
 
@@ -527,7 +526,7 @@ void *records_thread(void *arg)
 		err = in_hand(r) ? work(r) : 0;
 		if (!err) {
 			gap_write(r);
-			err = numbers_refill(r, r->writer);
+			err = records_numbers_refill(r, r->writer);
 			if (err)
 				failed(r, err, "reserving call numbers");
 		}
@@ -541,6 +540,6 @@ void *records_thread(void *arg)
 			  ring_count(r->steps) + r->batch_count,
 			  ring_count(r->keeps) + r->keep_count);
 	else
-		numbers_return(r, r->writer);
+		records_numbers_return(r, r->writer);
 	return NULL;
 }

@@ -6,59 +6,59 @@
 #include <string.h>
 
 static const struct store_statement sql_step = {
-	"records_step",
-	"INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department, extension,"
-	" trunk, value, text, name, caller)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
+    "records_step",
+    "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department, extension,"
+    " trunk, value, text, name, caller)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
 
 static const struct store_statement sql_call = {
-	"records_call",
-	"INSERT INTO calls (call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms,"
-	" wait_ms, direction, outcome, clause, caller_number, caller_tail, caller_name,"
-	" caller_extension, caller_trunk, dialled, chosen, target_person, target_department,"
-	" target_extension, target_trunk, target_name, end_reason, end_side, step_count, path)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-	" $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT (call_no) DO UPDATE SET"
-	" answered_ms = excluded.answered_ms, connected_ms = excluded.connected_ms,"
-	" ended_ms = excluded.ended_ms, wait_ms = excluded.wait_ms,"
-	" direction = excluded.direction, outcome = excluded.outcome, clause = excluded.clause,"
-	" chosen = excluded.chosen, target_person = excluded.target_person,"
-	" target_department = excluded.target_department,"
-	" target_extension = excluded.target_extension, target_trunk = excluded.target_trunk,"
-	" target_name = excluded.target_name, end_reason = excluded.end_reason,"
-	" end_side = excluded.end_side, step_count = excluded.step_count, path = excluded.path"};
+    "records_call",
+    "INSERT INTO calls (call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms,"
+    " wait_ms, direction, outcome, clause, caller_number, caller_tail, caller_name,"
+    " caller_extension, caller_trunk, dialled, chosen, target_person, target_department,"
+    " target_extension, target_trunk, target_name, end_reason, end_side, step_count, path)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT (call_no) DO UPDATE SET"
+    " answered_ms = excluded.answered_ms, connected_ms = excluded.connected_ms,"
+    " ended_ms = excluded.ended_ms, wait_ms = excluded.wait_ms,"
+    " direction = excluded.direction, outcome = excluded.outcome, clause = excluded.clause,"
+    " chosen = excluded.chosen, target_person = excluded.target_person,"
+    " target_department = excluded.target_department,"
+    " target_extension = excluded.target_extension, target_trunk = excluded.target_trunk,"
+    " target_name = excluded.target_name, end_reason = excluded.end_reason,"
+    " end_side = excluded.end_side, step_count = excluded.step_count, path = excluded.path"};
 
 static const struct store_statement sql_message = {
-	"records_message",
-	"INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
-	" copy_department, urgency, clause, from_number, from_name, organisation, matter,"
-	" recording, recording_ms, screening)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"};
+    "records_message",
+    "INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
+    " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
+    " recording, recording_ms, screening)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"};
 
 static const struct store_statement sql_day = {
-	"records_day",
-	"INSERT INTO days (org, what, extension, person, is_on, number, until_ms, set_by, at_ms)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-	" ON CONFLICT (org, what, extension, person) DO UPDATE SET is_on = excluded.is_on,"
-	" number = excluded.number, until_ms = excluded.until_ms, set_by = excluded.set_by,"
-	" at_ms = excluded.at_ms"};
+    "records_day",
+    "INSERT INTO days (org, what, extension, person, is_on, number, until_ms, set_by, at_ms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    " ON CONFLICT (org, what, extension, person) DO UPDATE SET is_on = excluded.is_on,"
+    " number = excluded.number, until_ms = excluded.until_ms, set_by = excluded.set_by,"
+    " at_ms = excluded.at_ms"};
 
 static const struct store_statement sql_call_steps = {
-	"records_call_fold",
-	"SELECT call_no, seq, org, at_ms, kind, clause, person, department, extension, trunk,"
-	" value, text, name, caller FROM steps WHERE call_no = $1 ORDER BY seq"};
+    "records_call_fold",
+    "SELECT call_no, seq, org, at_ms, kind, clause, person, department, extension, trunk,"
+    " value, text, name, caller FROM steps WHERE call_no = $1 ORDER BY seq"};
 
-const char *vocabulary_step(const struct records_vocabulary *v, uint16_t kind)
+const char *records_vocabulary_step(const struct records_vocabulary *v, uint16_t kind)
 {
 	return kind < v->step_count ? v->steps[kind] : "";
 }
 
-const char *vocabulary_clause(const struct records_vocabulary *v, uint16_t clause)
+const char *records_vocabulary_clause(const struct records_vocabulary *v, uint16_t clause)
 {
 	return clause < v->clause_count ? v->clauses[clause] : "";
 }
 
-uint16_t vocabulary_find(const char *const *names, uint16_t count, const char *name)
+uint16_t records_vocabulary_find(const char *const *names, uint16_t count, const char *name)
 {
 	for (uint16_t i = 0; i < count; i++) {
 		if (text_eq(names[i], name))
@@ -67,7 +67,7 @@ uint16_t vocabulary_find(const char *const *names, uint16_t count, const char *n
 	return 0;
 }
 
-void number_tail(char *dst, size_t cap, const char *number)
+void records_number_tail(char *dst, size_t cap, const char *number)
 {
 	size_t n = 0;
 
@@ -78,7 +78,7 @@ void number_tail(char *dst, size_t cap, const char *number)
 	}
 }
 
-void utf8_clean(char *text)
+void records_utf8_clean(char *text)
 {
 	size_t len = strlen(text), i = 0;
 
@@ -98,24 +98,24 @@ void utf8_clean(char *text)
 	}
 }
 
-int write_step(struct store *s, const struct records_vocabulary *v,
-	       const struct records_step *step)
+int records_write_step(struct store *s, const struct records_vocabulary *v,
+		       const struct records_step *step)
 {
 	const struct store_value values[] = {
-		STORE_I(step->call_no),
-		STORE_I(step->seq),
-		STORE_I(step->org),
-		STORE_I(step->at_ms),
-		STORE_S(vocabulary_step(v, step->kind)),
-		STORE_S(vocabulary_clause(v, step->clause)),
-		STORE_I(step->person),
-		STORE_I(step->department),
-		STORE_I(step->extension),
-		STORE_I(step->trunk),
-		STORE_I(step->value),
-		STORE_S(step->text),
-		STORE_S(step->name),
-		STORE_S(step->caller),
+	    STORE_I(step->call_no),
+	    STORE_I(step->seq),
+	    STORE_I(step->org),
+	    STORE_I(step->at_ms),
+	    STORE_S(records_vocabulary_step(v, step->kind)),
+	    STORE_S(records_vocabulary_clause(v, step->clause)),
+	    STORE_I(step->person),
+	    STORE_I(step->department),
+	    STORE_I(step->extension),
+	    STORE_I(step->trunk),
+	    STORE_I(step->value),
+	    STORE_S(step->text),
+	    STORE_S(step->name),
+	    STORE_S(step->caller),
 	};
 
 	return store_queue(s, &sql_step, values, sizeof(values) / sizeof(values[0]));
@@ -131,7 +131,8 @@ static void path_json(const struct records_vocabulary *v, const struct records_c
 		const struct records_path_step *p = &c->path[i];
 		size_t room = RECORDS_PATH_JSON - n - 2;
 		int len = snprintf(out + n, room, "%s[\"%s\",\"%s\"]", i ? "," : "",
-				   vocabulary_clause(v, p->clause), vocabulary_step(v, p->kind));
+				   records_vocabulary_clause(v, p->clause),
+				   records_vocabulary_step(v, p->kind));
 
 		if (len < 0 || (size_t)len >= room)
 			break;
@@ -152,14 +153,14 @@ static const char *end_reason(const struct records_vocabulary *v, const struct r
 	return "other";
 }
 
-void call_values(const struct records_vocabulary *v, const struct records_call *c,
-		 const char *node, struct call_texts *t,
-		 struct store_value values[RECORDS_CALL_VALUES])
+void records_call_values(const struct records_vocabulary *v, const struct records_call *c,
+			 const char *node, struct call_texts *t,
+			 struct store_value values[RECORDS_CALL_VALUES])
 {
 	struct store_value *w = values;
 
 	path_json(v, c, t->path);
-	number_tail(t->tail, sizeof(t->tail), c->caller_number);
+	records_number_tail(t->tail, sizeof(t->tail), c->caller_number);
 	*w++ = STORE_I(c->call_no);
 	*w++ = STORE_I(c->org);
 	*w++ = STORE_S(node);
@@ -170,7 +171,7 @@ void call_values(const struct records_vocabulary *v, const struct records_call *
 	*w++ = STORE_I(c->wait_ms);
 	*w++ = STORE_S(records_direction_name(c->direction));
 	*w++ = STORE_S(records_outcome_name(c->outcome));
-	*w++ = STORE_S(vocabulary_clause(v, c->clause));
+	*w++ = STORE_S(records_vocabulary_clause(v, c->clause));
 	*w++ = STORE_S(c->caller_number);
 	*w++ = STORE_S(t->tail);
 	*w++ = STORE_S(c->caller_name);
@@ -189,46 +190,46 @@ void call_values(const struct records_vocabulary *v, const struct records_call *
 	*w++ = STORE_S(t->path);
 }
 
-int write_call(struct store *s, const struct records_vocabulary *v, const struct records_call *c,
-	       const char *node)
+int records_write_call(struct store *s, const struct records_vocabulary *v,
+		       const struct records_call *c, const char *node)
 {
 	struct store_value values[RECORDS_CALL_VALUES];
 	struct call_texts t;
 
-	call_values(v, c, node, &t, values);
+	records_call_values(v, c, node, &t, values);
 	return store_queue(s, &sql_call, values, RECORDS_CALL_VALUES);
 }
 
-int write_message(struct store *s, const struct records_vocabulary *v,
-		  const struct records_message *m)
+int records_write_message(struct store *s, const struct records_vocabulary *v,
+			  const struct records_message *m)
 {
 	const struct store_value values[] = {
-		STORE_I(m->org),
-		STORE_I(m->call_no),
-		STORE_I(m->kept_at_ms),
-		STORE_I(m->for_person),
-		STORE_I(m->for_department),
-		STORE_I(m->copy_department),
-		STORE_I(m->urgency),
-		STORE_S(vocabulary_clause(v, m->clause)),
-		STORE_S(m->from_number),
-		STORE_S(m->from_name),
-		STORE_S(m->organisation),
-		STORE_S(m->matter),
-		STORE_S(m->recording),
-		STORE_I(m->recording_ms),
-		STORE_S(m->screening),
+	    STORE_I(m->org),
+	    STORE_I(m->call_no),
+	    STORE_I(m->kept_at_ms),
+	    STORE_I(m->for_person),
+	    STORE_I(m->for_department),
+	    STORE_I(m->copy_department),
+	    STORE_I(m->urgency),
+	    STORE_S(records_vocabulary_clause(v, m->clause)),
+	    STORE_S(m->from_number),
+	    STORE_S(m->from_name),
+	    STORE_S(m->organisation),
+	    STORE_S(m->matter),
+	    STORE_S(m->recording),
+	    STORE_I(m->recording_ms),
+	    STORE_S(m->screening),
 	};
 
 	return store_queue(s, &sql_message, values, sizeof(values) / sizeof(values[0]));
 }
 
-int write_day(struct store *s, const struct records_day *d)
+int records_write_day(struct store *s, const struct records_day *d)
 {
 	const struct store_value values[] = {
-		STORE_I(d->org),    STORE_S(d->set),	STORE_I(d->extension),
-		STORE_I(d->person), STORE_I(d->on),	STORE_S(d->number),
-		STORE_I(d->until_ms), STORE_I(d->by),	STORE_I(d->at_ms),
+	    STORE_I(d->org),	  STORE_S(d->set), STORE_I(d->extension),
+	    STORE_I(d->person),	  STORE_I(d->on),  STORE_S(d->number),
+	    STORE_I(d->until_ms), STORE_I(d->by),  STORE_I(d->at_ms),
 	};
 
 	return store_queue(s, &sql_day, values, sizeof(values) / sizeof(values[0]));
@@ -244,17 +245,17 @@ static int fold_row(const struct store_row *row, void *arg)
 	struct folding *f = arg;
 	const struct records_vocabulary *v = f->v;
 	struct records_step s = {
-		.call_no = (uint64_t)store_row_int(row, 0),
-		.seq = (uint32_t)store_row_int(row, 1),
-		.org = (uint32_t)store_row_int(row, 2),
-		.at_ms = store_row_int(row, 3),
-		.kind = vocabulary_find(v->steps, v->step_count, store_row_text(row, 4)),
-		.clause = vocabulary_find(v->clauses, v->clause_count, store_row_text(row, 5)),
-		.person = (uint32_t)store_row_int(row, 6),
-		.department = (uint32_t)store_row_int(row, 7),
-		.extension = (uint32_t)store_row_int(row, 8),
-		.trunk = (uint16_t)store_row_int(row, 9),
-		.value = (int32_t)store_row_int(row, 10),
+	    .call_no = (uint64_t)store_row_int(row, 0),
+	    .seq = (uint32_t)store_row_int(row, 1),
+	    .org = (uint32_t)store_row_int(row, 2),
+	    .at_ms = store_row_int(row, 3),
+	    .kind = records_vocabulary_find(v->steps, v->step_count, store_row_text(row, 4)),
+	    .clause = records_vocabulary_find(v->clauses, v->clause_count, store_row_text(row, 5)),
+	    .person = (uint32_t)store_row_int(row, 6),
+	    .department = (uint32_t)store_row_int(row, 7),
+	    .extension = (uint32_t)store_row_int(row, 8),
+	    .trunk = (uint16_t)store_row_int(row, 9),
+	    .value = (int32_t)store_row_int(row, 10),
 	};
 
 	TEXT_COPY(s.text, store_row_text(row, 11));
@@ -264,8 +265,8 @@ static int fold_row(const struct store_row *row, void *arg)
 	return 0;
 }
 
-int read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
-	      struct records_call *out)
+int records_read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
+		      struct records_call *out)
 {
 	const struct store_value value = STORE_I(call_no);
 	struct records_call call = {0};

@@ -11,14 +11,14 @@
 #include "base/text.h"
 
 static const struct store_statement sql_versions = {
-	"store_versions", "SELECT number, name FROM schema_version ORDER BY number"};
+    "store_versions", "SELECT number, name FROM schema_version ORDER BY number"};
 static const struct store_statement sql_applied = {
-	"store_applied", "INSERT INTO schema_version (number, name, applied_ms) "
-			 "VALUES ($1, $2, $3)"};
+    "store_applied", "INSERT INTO schema_version (number, name, applied_ms) "
+		     "VALUES ($1, $2, $3)"};
 
 static const char make_table[] =
-	"CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY,"
-	" name TEXT NOT NULL, applied_ms BIGINT NOT NULL)";
+    "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT PRIMARY KEY,"
+    " name TEXT NOT NULL, applied_ms BIGINT NOT NULL)";
 
 /* One program at a time migrates: SQLite's write lock, PostgreSQL's advisory lock. */
 static const char postgres_lock[] = "SELECT pg_advisory_xact_lock(8000110119)";

@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #define PIPELINE_SYNC 512 /* statements sent before their results are read */
-#define NOTICES       8   /* read from an idle connection at most */
+#define NOTICES	      8	  /* read from an idle connection at most */
 #define CONNECT_S     "3"
 #define DEAD_PEER_MS  "10000"
 
@@ -38,10 +38,9 @@ struct state_errno {
 
 /* The first that fits counts (PostgreSQL, appendix A). */
 static const struct state_errno states[] = {
-	{"23505", EEXIST}, {"23", EINVAL},    {"22", EINVAL},	{"53100", ENOSPC},
-	{"53200", ENOMEM}, {"53", ENOTCONN},  {"57014", ETIMEDOUT}, {"57", ENOTCONN},
-	{"08", ENOTCONN},  {"40", EBUSY},     {"55P03", EBUSY}, {"58", EIO},
-	{"25006", EIO},	   {"25P02", EPROTO}, {"XX", EIO},
+    {"23505", EEXIST}, {"23", EINVAL},	     {"22", EINVAL},   {"53100", ENOSPC}, {"53200", ENOMEM},
+    {"53", ENOTCONN},  {"57014", ETIMEDOUT}, {"57", ENOTCONN}, {"08", ENOTCONN},  {"40", EBUSY},
+    {"55P03", EBUSY},  {"58", EIO},	     {"25006", EIO},   {"25P02", EPROTO}, {"XX", EIO},
 };
 
 static int errno_of(const char *state)
@@ -83,8 +82,8 @@ static int script(struct store *s, const char *sql)
 {
 	PGresult *res = PQexec(conn_of(s), sql);
 	/* COMMIT of a transaction that had failed succeeds as a ROLLBACK. */
-	bool undone = res && strcmp(sql, "COMMIT") == 0 &&
-		      strcmp(PQcmdStatus(res), "ROLLBACK") == 0;
+	bool undone =
+	    res && strcmp(sql, "COMMIT") == 0 && strcmp(PQcmdStatus(res), "ROLLBACK") == 0;
 	int err = undone ? EIO : result_of(s, res);
 
 	PQclear(res);
@@ -117,8 +116,9 @@ static int settings(struct store *s)
 static int pg_open(struct store *s)
 {
 	/* Ours first: what the administrator's conninfo says overrides it. */
-	const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "client_encoding",
-				    "fallback_application_name", "dbname", NULL};
+	const char *const keys[] = {"connect_timeout", "tcp_user_timeout",
+				    "client_encoding", "fallback_application_name",
+				    "dbname",	       NULL};
 	const char *const values[] = {CONNECT_S, DEAD_PEER_MS, "UTF8", "zongji", s->where, NULL};
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 
@@ -301,17 +301,17 @@ static bool row_null(const struct store_row *row, unsigned col)
 }
 
 const struct store_ops store_postgres_ops = {
-	.open = pg_open,
-	.close = pg_close,
-	.ready = pg_ready,
-	.prepare = pg_prepare,
-	.run = pg_run,
-	.queue = pg_queue,
-	.flush = pg_flush,
-	.script = script,
-	.row_int = row_int,
-	.row_text = row_text,
-	.row_null = row_null,
-	.begin = "BEGIN",
-	.begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    .open = pg_open,
+    .close = pg_close,
+    .ready = pg_ready,
+    .prepare = pg_prepare,
+    .run = pg_run,
+    .queue = pg_queue,
+    .flush = pg_flush,
+    .script = script,
+    .row_int = row_int,
+    .row_text = row_text,
+    .row_null = row_null,
+    .begin = "BEGIN",
+    .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 };

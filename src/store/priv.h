@@ -41,10 +41,10 @@ struct store {
 	char *where;
 	void *conn;
 	bool in_tx;
-	bool lost;          /* PostgreSQL: the connection is to be made anew */
-	bool pipeline;      /* PostgreSQL: statements have been sent */
+	bool lost;     /* PostgreSQL: the connection is to be made anew */
+	bool pipeline; /* PostgreSQL: statements have been sent */
 	unsigned sent;
-	int pending_err;    /* of a queued statement, told once */
+	int pending_err; /* of a queued statement, told once */
 	uint64_t changed;
 	unsigned prepared_count;
 	struct store_prepared prepared[STORE_SLOTS];

@@ -28,6 +28,30 @@ static int io_errno(sqlite3 *db)
 	return e == ENOSPC || e == EDQUOT || e == EFBIG ? ENOSPC : EIO;
 }
 
+struct code_errno {
+	int code; /* primary or extended */
+	int err;
+};
+
+/* The first that fits counts, extended codes before their primary. */
+static const struct code_errno codes[] = {
+    {SQLITE_CONSTRAINT_UNIQUE, EEXIST},
+    {SQLITE_CONSTRAINT_PRIMARYKEY, EEXIST},
+    {SQLITE_CONSTRAINT_ROWID, EEXIST},
+    {SQLITE_CONSTRAINT, EINVAL},
+    {SQLITE_MISMATCH, EINVAL},
+    {SQLITE_TOOBIG, EINVAL},
+    {SQLITE_RANGE, EINVAL},
+    {SQLITE_FULL, ENOSPC},
+    {SQLITE_BUSY, EBUSY},
+    {SQLITE_LOCKED, EBUSY},
+    {SQLITE_INTERRUPT, ETIMEDOUT},
+    {SQLITE_NOMEM, ENOMEM},
+    {SQLITE_CORRUPT, EIO},
+    {SQLITE_NOTADB, EIO},
+    {SQLITE_READONLY, EIO},
+};
+
 static int result_of(struct store *s, int rc)
 {
 	sqlite3 *db = db_of(s);
@@ -36,36 +60,13 @@ static int result_of(struct store *s, int rc)
 	if (rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW)
 		return 0;
 	TEXT_COPY(s->error, db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
-	switch (rc & 0xff) {
-	case SQLITE_CONSTRAINT:
-		return extended == SQLITE_CONSTRAINT_UNIQUE ||
-				       extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
-				       extended == SQLITE_CONSTRAINT_ROWID
-			       ? EEXIST
-			       : EINVAL;
-	case SQLITE_MISMATCH:
-	case SQLITE_TOOBIG:
-	case SQLITE_RANGE:
-		return EINVAL;
-	case SQLITE_FULL:
-		return ENOSPC;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return EBUSY;
-	case SQLITE_INTERRUPT:
-		return ETIMEDOUT;
-	case SQLITE_NOMEM:
-		return ENOMEM;
-	case SQLITE_IOERR:
-	case SQLITE_CANTOPEN:
+	if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN)
 		return db ? io_errno(db) : EIO;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_READONLY:
-		return EIO;
-	default:
-		return EPROTO;
+	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i].code == extended || codes[i].code == (rc & 0xff))
+			return codes[i].err;
 	}
+	return EPROTO;
 }
 
 static int script(struct store *s, const char *sql)
@@ -149,8 +150,8 @@ static int sqlite_prepare(struct store *s, struct store_prepared *p)
 {
 	sqlite3_stmt *stmt = NULL;
 	char name[8];
-	int rc = sqlite3_prepare_v3(db_of(s), p->st->sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt,
-				    NULL);
+	int rc =
+	    sqlite3_prepare_v3(db_of(s), p->st->sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
 
 	if (rc != SQLITE_OK)
 		return result_of(s, rc);
@@ -239,17 +240,17 @@ static bool row_null(const struct store_row *row, unsigned col)
 }
 
 const struct store_ops store_sqlite_ops = {
-	.open = sqlite_open,
-	.close = sqlite_close_all,
-	.ready = sqlite_ready,
-	.prepare = sqlite_prepare,
-	.run = sqlite_run,
-	.queue = sqlite_queue,
-	.flush = sqlite_flush,
-	.script = script,
-	.row_int = row_int,
-	.row_text = row_text,
-	.row_null = row_null,
-	.begin = "BEGIN IMMEDIATE",
-	.begin_read = "BEGIN",
+    .open = sqlite_open,
+    .close = sqlite_close_all,
+    .ready = sqlite_ready,
+    .prepare = sqlite_prepare,
+    .run = sqlite_run,
+    .queue = sqlite_queue,
+    .flush = sqlite_flush,
+    .script = script,
+    .row_int = row_int,
+    .row_text = row_text,
+    .row_null = row_null,
+    .begin = "BEGIN IMMEDIATE",
+    .begin_read = "BEGIN",
 };

@@ -162,8 +162,8 @@ int store_run(struct store *s, const struct store_statement *st, const struct st
 	return err;
 }
 
-int store_queue(struct store *s, const struct store_statement *st,
-		const struct store_value *values, unsigned count)
+int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
+		unsigned count)
 {
 	struct store_prepared *p;
 	int err;

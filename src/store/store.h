@@ -20,10 +20,10 @@
 
 enum store_engine { STORE_SQLITE, STORE_POSTGRES };
 
-#define STORE_STATEMENTS 192  /* prepared statements a connection */
-#define STORE_VALUES     40   /* parameters a statement */
-#define STORE_BUSY_MS    5000
-#define STORE_WHY        256
+#define STORE_STATEMENTS 192 /* prepared statements a connection */
+#define STORE_VALUES	 40  /* parameters a statement */
+#define STORE_BUSY_MS	 5000
+#define STORE_WHY	 256
 
 /* For tests: stands between us and the disk. A result other than 0 is taken for the commit's:
  * before it nothing was done, after it everything was, and only the answer is lost. */
@@ -35,10 +35,10 @@ struct store_hooks {
 
 struct store_options {
 	enum store_engine engine;
-	const char *where;    /* SQLite: a path, created with mode 0600; PostgreSQL: conninfo */
-	bool reader;          /* reads only */
-	uint32_t query_ms;    /* a statement may take this long; 0 any time */
-	uint32_t max_pages;   /* SQLite's max_page_count; 0 none: for tests of a full disk */
+	const char *where;  /* SQLite: a path, created with mode 0600; PostgreSQL: conninfo */
+	bool reader;	    /* reads only */
+	uint32_t query_ms;  /* a statement may take this long; 0 any time */
+	uint32_t max_pages; /* SQLite's max_page_count; 0 none: for tests of a full disk */
 	struct store_hooks hooks;
 };
 
@@ -86,8 +86,8 @@ int store_run(struct store *s, const struct store_statement *st, const struct st
 
 /* Inside a transaction: the same without a result. With PostgreSQL it is only sent, and an error
  * may first be told by a later store_run, store_queue or the commit. */
-int store_queue(struct store *s, const struct store_statement *st,
-		const struct store_value *values, unsigned count);
+int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
+		unsigned count);
 
 /* Rows that the last store_run changed. */
 uint64_t store_changed(const struct store *s);

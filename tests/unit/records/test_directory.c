@@ -13,26 +13,24 @@
 static struct records_csv_errors errors;
 static struct records_import_counts counts;
 
-#define PEOPLE "id,name,reading,title,department,extension,post,secretary,deputy,disclosure\n"
+#define PEOPLE	    "id,name,reading,title,department,extension,post,secretary,deputy,disclosure\n"
 #define DEPARTMENTS "id,name,reading,number,strategy,members,hours,announce,disclosure\n"
-#define EXTENSIONS                                                                                \
-	"id,number,user,person,department,class,call_waiting,pickup_group,forward_always,"        \
+#define EXTENSIONS                                                                                 \
+	"id,number,user,person,department,class,call_waiting,pickup_group,forward_always,"         \
 	"forward_busy,forward_no_answer,algorithm\n"
 
-static const char people[] = PEOPLE
-	"1,张三丰,zhang1 san1 feng1,工程部经理,1,101,,,2,all\n"
-	"2,\"朱善富\",zhu1 shan4 fu4,\"总经理, 集团\",,102,general_manager,1,,inside\n";
-static const char departments[] = DEPARTMENTS
-	"1,工程部,gong1 cheng2 bu4,8310,in_turn,101 102,0,3,all\n";
-static const char extensions[] = EXTENSIONS
-	"101,8312,mc8312,1,,national,0,7,,,,md5\n"
-	"102,0801,mc0801,2,,international,1,,8312,,,sha-256\n";
+static const char people[] =
+    PEOPLE "1,张三丰,zhang1 san1 feng1,工程部经理,1,101,,,2,all\n"
+	   "2,\"朱善富\",zhu1 shan4 fu4,\"总经理, 集团\",,102,general_manager,1,,inside\n";
+static const char departments[] =
+    DEPARTMENTS "1,工程部,gong1 cheng2 bu4,8310,in_turn,101 102,0,3,all\n";
+static const char extensions[] = EXTENSIONS "101,8312,mc8312,1,,national,0,7,,,,md5\n"
+					    "102,0801,mc0801,2,,international,1,,8312,,,sha-256\n";
 
 static struct records_csv csv(const char *p, const char *d, const char *e)
 {
-	return (struct records_csv){.file = {{p, p ? strlen(p) : 0},
-					     {d, d ? strlen(d) : 0},
-					     {e, e ? strlen(e) : 0}}};
+	return (struct records_csv){
+	    .file = {{p, p ? strlen(p) : 0}, {d, d ? strlen(d) : 0}, {e, e ? strlen(e) : 0}}};
 }
 
 static int import(uint32_t org, const char *p, const char *d, const char *e)
@@ -43,8 +41,8 @@ static int import(uint32_t org, const char *p, const char *d, const char *e)
 	return records_directory_import(w.db, org, &c, "tester", 1000, &errors, &counts);
 }
 
-static void error_is(unsigned i, enum records_csv_code code, enum records_csv_file f,
-		     uint32_t line, const char *column, const char *found)
+static void error_is(unsigned i, enum records_csv_code code, enum records_csv_file f, uint32_t line,
+		     const char *column, const char *found)
 {
 	assert_true(i < errors.count);
 	if (errors.v[i].code != code || errors.v[i].line != line)
@@ -128,8 +126,9 @@ static void a_sip_user_belongs_to_one_organisation(void **state)
 	struct directory *d = NULL;
 
 	assert_int_equal(import(1, people, departments, extensions), 0);
-	assert_int_equal(import(2, NULL, NULL, EXTENSIONS "5,9000,ok,,,,,,,,,\n"
-							  "6,9001,mc8312,,,,,,,,,\n"),
+	assert_int_equal(import(2, NULL, NULL,
+				EXTENSIONS "5,9000,ok,,,,,,,,,\n"
+					   "6,9001,mc8312,,,,,,,,,\n"),
 			 EINVAL);
 	assert_int_equal(errors.count, 1);
 	error_is(0, RECORDS_CSV_USER_ELSEWHERE, RECORDS_EXTENSIONS, 3, "user", "mc8312");
@@ -162,9 +161,9 @@ static void a_second_import_changes_what_differs(void **state)
 	assert_int_equal(import(1, people, departments, extensions), 0);
 	assert_int_equal(counts.added + counts.changed + counts.removed, 0);
 	records_directory_version(w.db, 1, &before);
-	assert_int_equal(import(1, NULL, NULL, EXTENSIONS
-				"101,8312,mc8312,1,,national,0,7,,,,md5\n"
-				"102,8801,mc0801,2,,international,1,,8312,,,sha-256\n"),
+	assert_int_equal(import(1, NULL, NULL,
+				EXTENSIONS "101,8312,mc8312,1,,national,0,7,,,,md5\n"
+					   "102,8801,mc0801,2,,international,1,,8312,,,sha-256\n"),
 			 0);
 	assert_int_equal(counts.changed, 1);
 	assert_int_equal(counts.removed, 0);
@@ -181,8 +180,9 @@ static void missing_rows_are_removed(void **state)
 	assert_int_equal(import(1, people, departments, extensions), 0);
 	assert_int_equal(import(1, PEOPLE "1,张三丰,,,1,101,,,,\n", NULL, NULL), EINVAL);
 	error_is(0, RECORDS_CSV_REFERENCE, RECORDS_EXTENSIONS, 0, "person", "2");
-	assert_int_equal(import(1, PEOPLE "1,张三丰,,,1,101,,,,\n", NULL, EXTENSIONS
-				"101,8312,mc8312,1,,,,,,,,\n102,0801,mc0801,,,,,,,,,\n"), 0);
+	assert_int_equal(import(1, PEOPLE "1,张三丰,,,1,101,,,,\n", NULL,
+				EXTENSIONS "101,8312,mc8312,1,,,,,,,,\n102,0801,mc0801,,,,,,,,,\n"),
+			 0);
 	assert_int_equal(counts.removed, 1);
 	load(1, &d);
 	assert_null(directory_person(d, 2));
@@ -215,12 +215,16 @@ static void secrets_stay_and_go_with_their_user(void **state)
 	assert_string_equal(c[0].ha1_md5, "31a8aceedc0faa7fba3d9ddfb195ee8e");
 	assert_int_equal(c[1].algorithm, RECORDS_SHA256);
 	/* The number changes: the secret stays. The user names are swapped: both go. */
-	assert_int_equal(import(1, NULL, NULL, EXTENSIONS "101,8399,mc8312,1,,,,,,,,\n"
-							  "102,0801,mc0801,2,,,,,,,,\n"), 0);
+	assert_int_equal(import(1, NULL, NULL,
+				EXTENSIONS "101,8399,mc8312,1,,,,,,,,\n"
+					   "102,0801,mc0801,2,,,,,,,,\n"),
+			 0);
 	assert_int_equal(records_credentials(w.db, 1, one_credential, c), 0);
 	assert_int_equal(strlen(c[0].ha1_md5), 32);
-	assert_int_equal(import(1, NULL, NULL, EXTENSIONS "101,8399,mc0801,1,,,,,,,,\n"
-							  "102,0801,mc8312,2,,,,,,,,\n"), 0);
+	assert_int_equal(import(1, NULL, NULL,
+				EXTENSIONS "101,8399,mc0801,1,,,,,,,,\n"
+					   "102,0801,mc8312,2,,,,,,,,\n"),
+			 0);
 	assert_int_equal(records_credentials(w.db, 1, one_credential, c), 0);
 	assert_string_equal(c[0].user, "mc0801");
 	assert_string_equal(c[0].ha1_md5, "");
@@ -231,17 +235,15 @@ static void secrets_stay_and_go_with_their_user(void **state)
 
 static void every_error_is_told_at_once(void **state)
 {
-	const struct records_csv c = csv(
-		PEOPLE
-		"1,,x,,9,101,,,,\n"
-		"x,王,,,,,generl_manager,,,al\n"
-		"1,李,,,,,general_manager,77,,\n"
-		"4,赵,,,,,general_manager,,,\n"
-		"5,短\n",
-		DEPARTMENTS "1,工程部,,83a,,101 x 101,16,256,\n",
-		EXTENSIONS "101,8312,a b,1,1,,2,,,,,md4\n"
-			   "102,8312,mc,,,,,,,,,\n"
-			   "1234567890,8313,mc,,,,,,,,,\n");
+	const struct records_csv c = csv(PEOPLE "1,,x,,9,101,,,,\n"
+						"x,王,,,,,generl_manager,,,al\n"
+						"1,李,,,,,general_manager,77,,\n"
+						"4,赵,,,,,general_manager,,,\n"
+						"5,短\n",
+					 DEPARTMENTS "1,工程部,,83a,,101 x 101,16,256,\n",
+					 EXTENSIONS "101,8312,a b,1,1,,2,,,,,md4\n"
+						    "102,8312,mc,,,,,,,,,\n"
+						    "1234567890,8313,mc,,,,,,,,,\n");
 
 	assert_int_equal(records_csv_check(&c, &errors), EINVAL);
 	error_is(0, RECORDS_CSV_REQUIRED, RECORDS_PEOPLE, 2, "name", "");
@@ -276,8 +278,8 @@ static void every_error_is_told_at_once(void **state)
 
 static void a_number_names_one_thing(void **state)
 {
-	const struct records_csv c = csv(NULL, DEPARTMENTS "1,工程部,,8312,,,,,\n",
-					 EXTENSIONS "101,8312,a,,,,,,,,,\n");
+	const struct records_csv c =
+	    csv(NULL, DEPARTMENTS "1,工程部,,8312,,,,,\n", EXTENSIONS "101,8312,a,,,,,,,,,\n");
 
 	assert_int_equal(records_csv_check(&c, &errors), EINVAL);
 	error_is(0, RECORDS_CSV_TWICE, RECORDS_EXTENSIONS, 2, "number", "8312");
@@ -303,8 +305,9 @@ static void headers_are_checked(void **state)
 
 static void columns_may_be_in_any_order(void **state)
 {
-	const struct records_csv c =
-		csv("\xef\xbb\xbf" "name,id\r\n王,1\r\n\r\n\"李\n四\",2", NULL, NULL);
+	const struct records_csv c = csv("\xef\xbb\xbf"
+					 "name,id\r\n王,1\r\n\r\n\"李\n四\",2",
+					 NULL, NULL);
 
 	assert_int_equal(records_csv_check(&c, &errors), EINVAL);
 	error_is(0, RECORDS_CSV_CONTROL, RECORDS_PEOPLE, 4, "name", "");
@@ -389,10 +392,11 @@ static void an_export_comes_back_the_same(void **state)
 	size_t len[RECORDS_FILES];
 	struct records_csv c;
 
-	assert_int_equal(import(1, PEOPLE
-				"1,\"=cmd|' /C calc'!A0\",\"a \"\"b\"\", c\",+1,,,,,,\n"
-				"2,''quoted,,-x,,,,,,\n",
-				departments, EXTENSIONS "101,0012,u,1,,,,,,,,\n102,0801,v,2,,,,,,,,\n"),
+	assert_int_equal(import(1,
+				PEOPLE "1,\"=cmd|' /C calc'!A0\",\"a \"\"b\"\", c\",+1,,,,,,\n"
+				       "2,''quoted,,-x,,,,,,\n",
+				departments,
+				EXTENSIONS "101,0012,u,1,,,,,,,,\n102,0801,v,2,,,,,,,,\n"),
 			 0);
 	for (unsigned f = 0; f < RECORDS_FILES; f++)
 		assert_int_equal(records_directory_export(w.db, 1, f, &text[f], &len[f]), 0);
@@ -556,26 +560,26 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 	const struct CMUnitTest tests[] = {
-		T(an_import_becomes_a_snapshot),
-		T(an_empty_directory_loads),
-		T(two_organisations_have_the_same_number),
-		T(a_sip_user_belongs_to_one_organisation),
-		T(a_second_import_changes_what_differs),
-		T(missing_rows_are_removed),
-		T(secrets_stay_and_go_with_their_user),
-		T(every_error_is_told_at_once),
-		T(a_number_names_one_thing),
-		T(headers_are_checked),
-		T(columns_may_be_in_any_order),
-		T(broken_files_are_told),
-		T(limits_hold),
-		T(a_refused_import_changes_nothing),
-		T(an_export_comes_back_the_same),
-		T(the_sample_imports),
-		T(organisations_are_kept),
-		T(accounts_sign_in),
-		T(sessions_end),
-		T(roles_have_names),
+	    T(an_import_becomes_a_snapshot),
+	    T(an_empty_directory_loads),
+	    T(two_organisations_have_the_same_number),
+	    T(a_sip_user_belongs_to_one_organisation),
+	    T(a_second_import_changes_what_differs),
+	    T(missing_rows_are_removed),
+	    T(secrets_stay_and_go_with_their_user),
+	    T(every_error_is_told_at_once),
+	    T(a_number_names_one_thing),
+	    T(headers_are_checked),
+	    T(columns_may_be_in_any_order),
+	    T(broken_files_are_told),
+	    T(limits_hold),
+	    T(a_refused_import_changes_nothing),
+	    T(an_export_comes_back_the_same),
+	    T(the_sample_imports),
+	    T(organisations_are_kept),
+	    T(accounts_sign_in),
+	    T(sessions_end),
+	    T(roles_have_names),
 	};
 
 	return world_main(tests, sizeof(tests) / sizeof(tests[0]));

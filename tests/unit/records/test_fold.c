@@ -179,9 +179,13 @@ static void unknown_kinds_do_no_harm(void **state)
 
 static void the_fold_knows_the_vocabulary(void **state)
 {
-	static const char *const needed[] = {
-		"arrived", "answered_attendant", "connected", "dialled", "target", "ended",
-		"restarted", "target_vacant", "no_trunk", "message_kept", "target_busy", "waiting", "consent_refused"};
+	static const char *const needed[] = {"arrived",	       "answered_attendant",
+					     "connected",      "dialled",
+					     "target",	       "ended",
+					     "restarted",      "target_vacant",
+					     "no_trunk",       "message_kept",
+					     "target_busy",    "waiting",
+					     "consent_refused"};
 	const struct records_vocabulary *v = world_vocabulary();
 
 	for (unsigned n = 0; n < sizeof(needed) / sizeof(needed[0]); n++) {
@@ -207,19 +211,19 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, zero)
 	const struct CMUnitTest tests[] = {
-		T(a_caller_who_hangs_up_early_is_abandoned),
-		T(busy_then_message_is_message),
-		T(an_answered_call_stays_answered),
-		T(waits_add_up),
-		T(a_trunk_as_target_makes_it_outgoing),
-		T(nothing_changes_after_the_end),
-		T(a_restart_closes),
-		T(an_unanswered_call_is_what_its_end_says),
-		T(the_target_is_who_answered),
-		T(the_path_has_a_limit),
-		T(unknown_kinds_do_no_harm),
-		T(the_fold_knows_the_vocabulary),
-		T(a_long_vocabulary_is_refused),
+	    T(a_caller_who_hangs_up_early_is_abandoned),
+	    T(busy_then_message_is_message),
+	    T(an_answered_call_stays_answered),
+	    T(waits_add_up),
+	    T(a_trunk_as_target_makes_it_outgoing),
+	    T(nothing_changes_after_the_end),
+	    T(a_restart_closes),
+	    T(an_unanswered_call_is_what_its_end_says),
+	    T(the_target_is_who_answered),
+	    T(the_path_has_a_limit),
+	    T(unknown_kinds_do_no_harm),
+	    T(the_fold_knows_the_vocabulary),
+	    T(a_long_vocabulary_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,9 +32,14 @@ static void sound(const char *name)
 
 static struct records_message message(uint32_t serial, uint64_t call_no, const char *recording)
 {
-	struct records_message m = {.serial = serial, .org = 1, .call_no = call_no,
-				    .kept_at_ms = AT, .for_person = 12, .recording_ms = 7000,
-				    .urgency = RECORDS_URGENT, .clause = 1};
+	struct records_message m = {.serial = serial,
+				    .org = 1,
+				    .call_no = call_no,
+				    .kept_at_ms = AT,
+				    .for_person = 12,
+				    .recording_ms = 7000,
+				    .urgency = RECORDS_URGENT,
+				    .clause = 1};
 
 	TEXT_COPY(m.from_number, "13800001234");
 	TEXT_COPY(m.from_name, "王先生");
@@ -281,8 +286,7 @@ static void a_lost_answer_doubles_nothing(void **state)
 	told(2, true);
 	steps_wait(140);
 	assert_int_equal(count(false), 2);
-	assert_int_equal(
-		records_reconcile(w.db, world_vocabulary(), 1, &calls, &different), 0);
+	assert_int_equal(records_reconcile(w.db, world_vocabulary(), 1, &calls, &different), 0);
 	assert_int_equal(calls, 20);
 	assert_int_equal(different, 0);
 }
@@ -453,20 +457,20 @@ static void killed_writers_lose_nothing_acknowledged(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
+#define T(f)  cmocka_unit_test_setup_teardown(f, world_open, world_close)
 #define TH(f) cmocka_unit_test_setup_teardown(f, open_hooked, world_close)
 	const struct CMUnitTest tests[] = {
-		T(a_message_is_kept),
-		T(a_call_names_its_message),
-		T(a_missing_sound_is_not_kept),
-		T(opening_is_kept),
-		T(the_day_is_kept),
-		T(the_queue_of_messages_has_a_limit),
-		TH(impatience_is_told_and_it_is_still_kept),
-		TH(a_lost_answer_doubles_nothing),
-		T(a_bad_sound_does_not_hold_up_the_log),
-		T(sounds_of_nobody_go_after_a_day),
-		T(killed_writers_lose_nothing_acknowledged),
+	    T(a_message_is_kept),
+	    T(a_call_names_its_message),
+	    T(a_missing_sound_is_not_kept),
+	    T(opening_is_kept),
+	    T(the_day_is_kept),
+	    T(the_queue_of_messages_has_a_limit),
+	    TH(impatience_is_told_and_it_is_still_kept),
+	    TH(a_lost_answer_doubles_nothing),
+	    T(a_bad_sound_does_not_hold_up_the_log),
+	    T(sounds_of_nobody_go_after_a_day),
+	    T(killed_writers_lose_nothing_acknowledged),
 	};
 
 	return world_main(tests, sizeof(tests) / sizeof(tests[0]));

@@ -20,13 +20,13 @@
 
 static const struct store_statement sql_steps = {"t_steps", "SELECT COUNT(*) FROM steps"};
 static const struct store_statement sql_spoil = {
-	"t_spoil", "UPDATE calls SET outcome = 'busy' WHERE call_no = 2"};
+    "t_spoil", "UPDATE calls SET outcome = 'busy' WHERE call_no = 2"};
 static const struct store_statement sql_clash = {
-	"t_clash", "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department,"
-		   " extension, trunk, value, text, name, caller)"
-		   " VALUES (3, 1, 1, 0, 'arrived', 'house', 0, 0, 0, 0, 0, '', '', '')"};
-static const struct store_statement sql_gaps = {
-	"t_gaps", "SELECT COALESCE(SUM(lost), 0) FROM gaps"};
+    "t_clash", "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department,"
+	       " extension, trunk, value, text, name, caller)"
+	       " VALUES (3, 1, 1, 0, 'arrived', 'house', 0, 0, 0, 0, 0, '', '', '')"};
+static const struct store_statement sql_gaps = {"t_gaps",
+						"SELECT COALESCE(SUM(lost), 0) FROM gaps"};
 
 static int one_int(const struct store_row *row, void *arg)
 {
@@ -80,8 +80,7 @@ static void reconciles(uint64_t want_calls)
 {
 	uint64_t calls = 0, different = 9;
 
-	assert_int_equal(
-		records_reconcile(w.db, world_vocabulary(), 1, &calls, &different), 0);
+	assert_int_equal(records_reconcile(w.db, world_vocabulary(), 1, &calls, &different), 0);
 	assert_int_equal(calls, want_calls);
 	assert_int_equal(different, 0);
 }
@@ -142,8 +141,8 @@ static void steps_are_in_order(void **state)
 
 static void filters_find(void **state)
 {
-	struct records_step s = {.call_no = 9, .org = 1, .at_ms = DAY0 + 500, .extension = 112,
-				 .kind = STEP_ARRIVED};
+	struct records_step s = {
+	    .call_no = 9, .org = 1, .at_ms = DAY0 + 500, .extension = 112, .kind = STEP_ARRIVED};
 
 	call_push(1, DAY0);
 	call_push(2, DAY0 + 1000);
@@ -233,8 +232,8 @@ static void many_calls_side_by_side_reconcile(void **state)
 		step_push((uint64_t)i, STEP_ENDED, DAY0 + i + 9);
 	steps_wait((uint64_t)calls * 3);
 	reconciles((uint64_t)calls);
-	assert_int_equal(count_calls((struct records_call_filter){.outcome = "busy",
-								   .limit = 200}), 200);
+	assert_int_equal(count_calls((struct records_call_filter){.outcome = "busy", .limit = 200}),
+			 200);
 	assert_int_equal(count_calls((struct records_call_filter){.outcome = "answered"}), 100);
 }
 
@@ -286,8 +285,8 @@ static void a_refused_step_does_not_hold_up_others(void **state)
 
 static void steps_that_ask_are_told(void **state)
 {
-	struct records_step s = {.call_no = 1, .org = 4, .at_ms = DAY0, .kind = STEP_ARRIVED,
-				 .serial = 90};
+	struct records_step s = {
+	    .call_no = 1, .org = 4, .at_ms = DAY0, .kind = STEP_ARRIVED, .serial = 90};
 	struct records_event e = {0};
 
 	assert_int_equal(records_step_push(w.r, &s), 0);
@@ -405,8 +404,8 @@ static void a_full_queue_drops_and_says_so(void **state)
 
 	/* A group is in hand and fails; behind it the queue fills. */
 	for (int i = 0; i < 3000; i++) {
-		struct records_step s = {.call_no = (uint64_t)i + 1, .org = 1, .at_ms = DAY0,
-					 .kind = STEP_ARRIVED};
+		struct records_step s = {
+		    .call_no = (uint64_t)i + 1, .org = 1, .at_ms = DAY0, .kind = STEP_ARRIVED};
 
 		if (records_step_push(w.r, &s) == 0)
 			pushed++;
@@ -612,8 +611,8 @@ static void call_numbers_do_not_end_without_storage(void **state)
 static void a_newer_database_is_refused(void **state)
 {
 	static const struct store_statement future = {
-		"t_future", "INSERT INTO schema_version (number, name, applied_ms)"
-			    " VALUES (900, '900_future.sql', 0)"};
+	    "t_future", "INSERT INTO schema_version (number, name, applied_ms)"
+			" VALUES (900, '900_future.sql', 0)"};
 	struct records_options o;
 
 	ask(&future);
@@ -642,34 +641,34 @@ static void connections_have_a_limit(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
+#define T(f)  cmocka_unit_test_setup_teardown(f, world_open, world_close)
 #define TH(f) cmocka_unit_test_setup_teardown(f, open_hooked, world_close)
 	const struct CMUnitTest tests[] = {
-		T(a_call_becomes_a_record),
-		T(steps_are_in_order),
-		T(filters_find),
-		T(bad_filters_are_refused),
-		T(pages_go_on_from_the_cursor),
-		T(many_calls_side_by_side_reconcile),
-		T(reconciling_sees_a_spoilt_row),
-		T(what_peers_send_is_cleaned),
-		T(a_refused_step_does_not_hold_up_others),
-		T(steps_that_ask_are_told),
-		TH(a_stalled_disk_is_not_felt),
-		TH(failing_commits_are_tried_again),
-		cmocka_unit_test_setup_teardown(a_full_queue_drops_and_says_so, open_small_queue,
-						world_close),
-		cmocka_unit_test_teardown(a_full_disk_loses_nothing, world_close),
-		T(a_lost_server_loses_nothing),
-		T(a_dying_server_doubles_nothing),
-		T(open_calls_are_closed_as_restarted),
-		T(another_nodes_calls_stay_open),
-		T(many_open_calls_are_closed),
-		T(a_call_goes_on_after_a_restart_of_the_records),
-		T(call_numbers_never_come_twice),
-		T(call_numbers_do_not_end_without_storage),
-		T(a_newer_database_is_refused),
-		T(connections_have_a_limit),
+	    T(a_call_becomes_a_record),
+	    T(steps_are_in_order),
+	    T(filters_find),
+	    T(bad_filters_are_refused),
+	    T(pages_go_on_from_the_cursor),
+	    T(many_calls_side_by_side_reconcile),
+	    T(reconciling_sees_a_spoilt_row),
+	    T(what_peers_send_is_cleaned),
+	    T(a_refused_step_does_not_hold_up_others),
+	    T(steps_that_ask_are_told),
+	    TH(a_stalled_disk_is_not_felt),
+	    TH(failing_commits_are_tried_again),
+	    cmocka_unit_test_setup_teardown(a_full_queue_drops_and_says_so, open_small_queue,
+					    world_close),
+	    cmocka_unit_test_teardown(a_full_disk_loses_nothing, world_close),
+	    T(a_lost_server_loses_nothing),
+	    T(a_dying_server_doubles_nothing),
+	    T(open_calls_are_closed_as_restarted),
+	    T(another_nodes_calls_stay_open),
+	    T(many_open_calls_are_closed),
+	    T(a_call_goes_on_after_a_restart_of_the_records),
+	    T(call_numbers_never_come_twice),
+	    T(call_numbers_do_not_end_without_storage),
+	    T(a_newer_database_is_refused),
+	    T(connections_have_a_limit),
 	};
 
 	return world_main(tests, sizeof(tests) / sizeof(tests[0]));

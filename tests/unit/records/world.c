@@ -23,12 +23,12 @@ static const char *const end_names[] = {"hangup", "closing"};
 const struct records_vocabulary *world_vocabulary(void)
 {
 	static struct records_vocabulary v = {
-		.steps = step_names,
-		.step_count = STEP_COUNT,
-		.clauses = clause_names,
-		.clause_count = 4,
-		.ends = end_names,
-		.end_count = 2,
+	    .steps = step_names,
+	    .step_count = STEP_COUNT,
+	    .clauses = clause_names,
+	    .clause_count = 4,
+	    .ends = end_names,
+	    .end_count = 2,
 	};
 
 	assert_int_equal(records_vocabulary_index(&v), 0);
@@ -38,13 +38,15 @@ const struct records_vocabulary *world_vocabulary(void)
 struct records_options world_options(void)
 {
 	return (struct records_options){
-		.store = {.engine = w.engine, .where = w.where, .hooks = w.hooks,
-			  .max_pages = w.max_pages},
-		.sounds_dir = w.sounds,
-		.fresh_dir = w.fresh,
-		.vocabulary = *world_vocabulary(),
-		.queue = w.queue,
-		.node = w.node,
+	    .store = {.engine = w.engine,
+		      .where = w.where,
+		      .hooks = w.hooks,
+		      .max_pages = w.max_pages},
+	    .sounds_dir = w.sounds,
+	    .fresh_dir = w.fresh,
+	    .vocabulary = *world_vocabulary(),
+	    .queue = w.queue,
+	    .node = w.node,
 	};
 }
 
@@ -112,16 +114,16 @@ void step_push(uint64_t call_no, enum step kind, int64_t at_ms)
 
 void call_push(uint64_t call_no, int64_t at_ms)
 {
-	struct records_step s = {.call_no = call_no, .org = 1, .at_ms = at_ms, .trunk = 1,
-				 .kind = STEP_ARRIVED};
+	struct records_step s = {
+	    .call_no = call_no, .org = 1, .at_ms = at_ms, .trunk = 1, .kind = STEP_ARRIVED};
 
 	TEXT_COPY(s.text, "8000");
 	TEXT_COPY(s.name, "王先生");
 	TEXT_COPY(s.caller, "13800001234");
 	assert_int_equal(records_step_push(w.r, &s), 0);
 	step_push(call_no, STEP_ANSWERED_ATTENDANT, at_ms + 10);
-	s = (struct records_step){.call_no = call_no, .org = 1, .at_ms = at_ms + 3000,
-				  .kind = STEP_DIALLED, .clause = 3};
+	s = (struct records_step){
+	    .call_no = call_no, .org = 1, .at_ms = at_ms + 3000, .kind = STEP_DIALLED, .clause = 3};
 	TEXT_COPY(s.text, "8312");
 	assert_int_equal(records_step_push(w.r, &s), 0);
 	s.kind = STEP_TARGET;
@@ -133,8 +135,8 @@ void call_push(uint64_t call_no, int64_t at_ms)
 	assert_int_equal(records_step_push(w.r, &s), 0);
 	step_push(call_no, STEP_TARGET_RINGING, at_ms + 3100);
 	step_push(call_no, STEP_CONNECTED, at_ms + 8000);
-	s = (struct records_step){.call_no = call_no, .org = 1, .at_ms = at_ms + 60000,
-				  .kind = STEP_ENDED};
+	s = (struct records_step){
+	    .call_no = call_no, .org = 1, .at_ms = at_ms + 60000, .kind = STEP_ENDED};
 	TEXT_COPY(s.text, "caller_hung_up");
 	assert_int_equal(records_step_push(w.r, &s), 0);
 }

@@ -32,10 +32,10 @@ struct world {
 };
 extern struct world w;
 
-int world_fresh(void **state);  /* a new empty database; nothing open */
-int world_open(void **state);   /* the same, with records open and a connection lent */
+int world_fresh(void **state); /* a new empty database; nothing open */
+int world_open(void **state);  /* the same, with records open and a connection lent */
 int world_close(void **state);
-void world_start(void);         /* records_open on the database as it stands */
+void world_start(void); /* records_open on the database as it stands */
 void world_stop(uint32_t wait_ms);
 struct records_options world_options(void);
 const struct records_vocabulary *world_vocabulary(void);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define START_TRIES 800
-#define TRY_US      50000
+#define TRY_US	    50000
 
 static char bin[128];
 
@@ -86,10 +86,22 @@ static void base_conninfo(const struct pg *p, const char *db, char *out, size_t 
 int pg_start(struct pg *p)
 {
 	char path[160], data[160], port[16], info[256];
-	char *const argv[] = {path, "-D", data, "-k", p->dir, "-p", port,
-			      "-c", "listen_addresses=", "-c", "max_connections=40",
-			      "-c", "recovery_init_sync_method=syncfs",
-			      "-c", p->synced ? "fsync=on" : "fsync=off", NULL};
+	char *const argv[] = {path,
+			      "-D",
+			      data,
+			      "-k",
+			      p->dir,
+			      "-p",
+			      port,
+			      "-c",
+			      "listen_addresses=",
+			      "-c",
+			      "max_connections=40",
+			      "-c",
+			      "recovery_init_sync_method=syncfs",
+			      "-c",
+			      p->synced ? "fsync=on" : "fsync=off",
+			      NULL};
 
 	snprintf(path, sizeof(path), "%s/postgres", bin);
 	snprintf(data, sizeof(data), "%s/data", p->dir);
@@ -107,8 +119,9 @@ int pg_start(struct pg *p)
 int pg_make(struct pg *p, bool synced)
 {
 	char path[160], data[160];
-	char *const argv[] = {path, "-D", data, "-A", "trust", "-U", "zongji", "-N",
-			      "-E", "UTF8", "--locale=C.UTF-8", NULL};
+	char *const argv[] = {
+	    path, "-D", data, "-A", "trust", "-U", "zongji", "-N", "-E", "UTF8", "--locale=C.UTF-8",
+	    NULL};
 	const struct passwd *pw = geteuid() == 0 ? getpwnam("postgres") : NULL;
 	int status = 0;
 	pid_t pid;

@@ -18,7 +18,7 @@ bool pg_there(void);
 /* initdb and start. Without synced the server leaves its writes to the kernel: a killed server
  * loses nothing by it, and the tests take half the time. */
 int pg_make(struct pg *p, bool synced);
-int pg_start(struct pg *p); /* again, after pg_stop */
+int pg_start(struct pg *p);	     /* again, after pg_stop */
 void pg_stop(struct pg *p, int sig); /* SIGINT in order, SIGQUIT as a crash */
 void pg_remove(struct pg *p);
 /* An empty database in it; conninfo points to it then. */
