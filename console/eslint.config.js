@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "src/api/schema.d.ts", "scripts", "eslint.config.js"] },
+  { ignores: ["dist", "node_modules", "generated", "scripts", "eslint.config.js"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

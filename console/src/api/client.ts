@@ -1,5 +1,5 @@
 /** Requests to /api/v1, typed from api/openapi.yaml (npm run types). */
-import type { components } from "./schema";
+import type { components } from "../../generated/schema";
 import { language } from "../text";
 
 type Schemas = components["schemas"];
