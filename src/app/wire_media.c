@@ -37,7 +37,7 @@ static void on_event(struct app *a, const struct media_event *m)
 		ev.kind = EV_RECORDED;
 		ev.done.serial = m->serial;
 		/* what counts as a message is what was said, not how long the line was open */
-		ev.done.ms = m->voiced_ms >= 300 ? m->ms : 0;
+		ev.done.ms = m->voiced_ms >= APP_VOICED_MS ? m->ms : 0;
 		ev.done.why = why_of[m->why];
 		app_files_recorded(a, o, &ev);
 		return;

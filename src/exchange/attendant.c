@@ -94,7 +94,8 @@ void exchange_attendant_unclear(struct turn *t, struct call *c, enum phrase_kind
 	c->asked_person = 0;
 	c->asked_department = m->gad_department;
 	c->ext = c->person = c->department = 0;
-	exchange_call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
+	if (!open)
+		exchange_call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
 	c->message_clause = CLAUSE_A4_1_7;
 	exchange_caller_say(t, c, why, open ? NX_GAD : NX_MESSAGE_GAD);
 }
@@ -120,7 +121,7 @@ static void try_failed(struct turn *t, struct call *c, enum step_kind step, enum
 static void operator_dialled(struct turn *t, struct call *c)
 {
 	if (measures_open(exchange_call_measures(t, c), 0, t->now))
-		exchange_gad_start(t, c);
+		exchange_gad_asked(t, c);
 	else
 		exchange_enquiry_start(t, c);
 }

@@ -108,7 +108,7 @@ bool exchange_group_free(struct turn *t, struct call *c)
 	return false;
 }
 
-void exchange_gad_start(struct turn *t, struct call *c)
+static void gad_go(struct turn *t, struct call *c, enum clause why)
 {
 	const struct measures *m = exchange_call_measures(t, c);
 	const struct directory_department *d =
@@ -118,12 +118,22 @@ void exchange_gad_start(struct turn *t, struct call *c)
 	c->asked_department = m->gad_department;
 	c->hops = 0;
 	memset(c->out, 0, sizeof(c->out));
-	exchange_call_step(t, c, STEP_GAD, CLAUSE_A4_1_7);
+	exchange_call_step(t, c, STEP_GAD, why);
 	c->to = TO_GAD;
 	if (d)
 		exchange_group_start(t, c, d, TO_GAD);
 	else
 		exchange_article4_outcome(t, c, OUTCOME_VACANT);
+}
+
+void exchange_gad_start(struct turn *t, struct call *c)
+{
+	gad_go(t, c, CLAUSE_A4_1_7);
+}
+
+void exchange_gad_asked(struct turn *t, struct call *c)
+{
+	gad_go(t, c, CLAUSE_A4_2);
 }
 
 void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row to)
@@ -133,8 +143,9 @@ void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row 
 
 	c->to = (uint8_t)to;
 	c->ext = c->person = c->department = 0;
-	c->hops = 0;
 	c->wait_due_ms = 0;
+	/* hops go on, here and for GAD: his phone may forward to whom he stands in for, or to
+	 * the switchboard itself */
 	if (p) {
 		c->person = p->id;
 		c->ext = p->extension;

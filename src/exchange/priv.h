@@ -432,7 +432,8 @@ void exchange_group_start(struct turn *t, struct call *c, const struct directory
 bool exchange_group_ring(struct turn *t, struct call *c);
 bool exchange_group_next(struct turn *t, struct call *c);
 bool exchange_group_free(struct turn *t, struct call *c);
-void exchange_gad_start(struct turn *t, struct call *c);
+void exchange_gad_start(struct turn *t, struct call *c); /* it is unclear whom he wants (A4.1.7) */
+void exchange_gad_asked(struct turn *t, struct call *c); /* he pressed 0 in office hours (A4.2) */
 void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row to);
 bool exchange_forward_follow(struct turn *t, struct call *c, const struct directory_extension *e,
 			     enum forward f);

@@ -73,7 +73,7 @@ void exchange_wait_start(struct turn *t, struct call *c, uint32_t limit_ms)
 {
 	if (!c->wait_due_ms)
 		c->wait_due_ms = t->now->mono_ms + limit_ms;
-	exchange_call_step(t, c, STEP_WAITING, exchange_article4_row(c->to, OUTCOME_BUSY)->clause);
+	exchange_call_step(t, c, STEP_WAITING, CLAUSE_HOUSE);
 	wait_enter(t, c);
 }
 

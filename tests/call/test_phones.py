@@ -7,11 +7,7 @@ from lib import phone, sound
 from lib.server import dump, ALWAYS, Server, free_port, has_steps, hears
 
 
-class Carrier:
-    """The far end of a trunk: answers what comes."""
-
-    def __init__(self, port):
-        self.p = phone.Phone(port=port, user="carrier", local_port=0)
+PORTS = type("Ports", (), {})()
 
 
 def world():
@@ -19,22 +15,20 @@ def world():
         import os, yaml
         path = os.path.join(config, "node.yaml")
         n = yaml.safe_load(open(path))
-        w.carrier_port, w.silent_port = free_port(), free_port()
+        PORTS.carrier, PORTS.silent = free_port(), free_port()
         common = {"interface": "lan", "transport": "udp", "domain": "carrier.example", "channels": 2,
                   "codecs": ["pcma"], "first_response": "1s", "options_interval": "0s",
                   "shown_number": "02155508000", "from": "sip:{number}@{domain}",
                   "identity": "sip:{number}@{domain}"}
-        n["trunks"] += [dict(common, id="dead", name="哑中继", peers=[f"127.0.0.1:{w.silent_port}"]),
-                        dict(common, id="out", name="外线", peers=[f"127.0.0.1:{w.carrier_port}"])]
+        n["trunks"] += [dict(common, id="dead", name="哑中继", peers=[f"127.0.0.1:{PORTS.silent}"]),
+                        dict(common, id="out", name="外线", peers=[f"127.0.0.1:{PORTS.carrier}"])]
         n["organisations"][0]["routes"] = ["dead", "out"]
         dump(n, open(path, "w"))
-    w = Server("phones", office=ALWAYS, csv_edit=carrier, start=False)
-    w.start()
-    return w
+    return Server("phones", office=ALWAYS, csv_edit=carrier)
 
 
 def carrier(s):
-    p = phone.Phone(port=s.sip_port, user="carrier", local_port=s.carrier_port)
+    p = phone.Phone(port=s.sip_port, user="carrier", local_port=PORTS.carrier)
     s.phones.append(p)
     return p
 

@@ -603,6 +603,17 @@ class Phone:
         call.on_request(m)
 
     def close(self):
-        for c in self.calls.values():
+        """Leaves as a phone does that is switched off in order: calls ended, binding removed."""
+        for c in list(self.calls.values()):
+            if c.state in ("up", "calling", "ringing"):
+                try:
+                    c.hang_up()
+                except OSError:
+                    pass
             c.rtp.close()
+        if getattr(self, "registered", None) and self.registered.status == 200:
+            try:
+                self.register(expires=0, timeout=1)
+            except (OSError, queue.Empty):
+                pass
         self.link.close()

@@ -91,15 +91,15 @@ def cadence(samples, hz=450, step_ms=10):
     return bursts
 
 
-def find(heard, clip, least=0.55):
+def find(heard, clip, least=0.5):
     """Where `clip` stands in `heard`: (offset in ms, likeness 0-1) or None. Normalised
-    cross-correlation, by halves of a second so that codecs and small gaps do no harm."""
-    piece = min(len(clip), RATE * 3 // 2)
+    cross-correlation finds the place; then every stretch of it has to be alike, since sentences
+    often begin with the same words."""
+    piece = min(len(clip), RATE * 3)
     if piece < RATE // 5 or len(heard) < piece:
         return None
     c = clip[:piece].astype(np.float64)
     h = heard.astype(np.float64)
-    c -= c.mean()
     size = 1 << int(np.ceil(np.log2(len(h) + piece)))
     corr = np.fft.irfft(np.fft.rfft(h, size) * np.conj(np.fft.rfft(c, size)), size)[
         : len(h) - piece + 1
@@ -108,4 +108,18 @@ def find(heard, clip, least=0.55):
     energy = np.sqrt(np.maximum(s[piece:] - s[:-piece], 1.0)) * np.sqrt((c * c).sum())
     score = corr / np.maximum(energy, np.sqrt((c * c).sum()) * 1e3)
     k = int(np.argmax(score))
-    return (k * 1000 / RATE, float(score[k])) if score[k] >= least else None
+    if score[k] < least or min(stretches(h[k : k + piece], c)) < 0.35:
+        return None
+    return k * 1000 / RATE, float(score[k])
+
+
+def stretches(a, b, ms=400):
+    """How alike two pieces are, stretch by stretch; silent stretches are left out."""
+    n = RATE * ms // 1000
+    out = []
+    for i in range(0, len(b) - n + 1, n):
+        x, y = a[i : i + n], b[i : i + n]
+        if np.sqrt(np.mean(y * y)) < 300:
+            continue
+        out.append(float((x * y).sum() / np.sqrt(max((x * x).sum(), 1.0) * (y * y).sum())))
+    return out or [1.0]
