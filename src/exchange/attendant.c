@@ -66,6 +66,10 @@ void exchange_attendant_announce(struct turn *t, struct call *c)
 /* Digits are awaited, something may still be playing. */
 static void digits_start(struct turn *t, struct call *c, int64_t wait_ms)
 {
+	struct leg *l = exchange_call_caller(t, c);
+
+	if (l->extension) /* however he came here: he asks the switchboard now (A4.1.3) */
+		l->flags |= LEG_BY_MAIN;
 	exchange_call_goto(t, c, CALL_DIGITS);
 	memset(c->digits, 0, sizeof(c->digits));
 	c->digit_count = 0;

@@ -116,7 +116,6 @@ static void gad_go(struct turn *t, struct call *c, enum clause why)
 
 	c->asked_person = 0;
 	c->asked_department = m->gad_department;
-	c->hops = 0;
 	memset(c->out, 0, sizeof(c->out));
 	exchange_call_step(t, c, STEP_GAD, why);
 	c->to = TO_GAD;

@@ -128,20 +128,6 @@ static void recorded_before(struct watch *w, const struct event *ev)
 	}
 }
 
-/* Whom somebody else hands on no longer acts by himself. */
-static void handed_on(struct watch *w, const struct event *ev, const struct watch_leg *by)
-{
-	const struct watch_leg *mine = watch_leg(w, ev->refer.replaces);
-
-	for (unsigned i = 0; i < WATCH_LEGS; i++) {
-		struct watch_leg *l = &w->leg[i];
-
-		if (l->id && l != by && l != mine &&
-		    (l->call == by->call || (mine && l->call == mine->call)))
-			l->flags &= (uint16_t)~WLEG_OWN_ACT;
-	}
-}
-
 static void leg_before(struct watch *w, const struct event *ev, struct watch_leg *l)
 {
 	bool out = !(l->flags & WLEG_IN);
@@ -158,8 +144,6 @@ static void leg_before(struct watch *w, const struct event *ev, struct watch_leg
 		l->flags |= WLEG_HELD;
 	} else if (ev->kind == EV_RETRIEVED) {
 		l->flags &= (uint16_t)~WLEG_HELD;
-	} else if (ev->kind == EV_REFER) {
-		handed_on(w, ev, l);
 	} else if (ev->kind == EV_PLAYED && l->play == ev->done.serial) {
 		l->play = 0;
 		l->flags |= WLEG_HEARD;
@@ -305,7 +289,7 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 
 		if (is_final(k))
 			l->flags |= WLEG_FINAL;
-		if (k == PHRASE_GREETING)
+		if (k == PHRASE_GREETING || k == PHRASE_OTHER_EXTENSION)
 			l->flags |= WLEG_BY_MAIN;
 		if (k == PHRASE_CONSULT_CHOICE)
 			l->flags |= WLEG_CHOICE;
@@ -573,6 +557,28 @@ static bool legs_moved(const struct effects *fx)
 	return false;
 }
 
+/* Whom somebody else hands on no longer acts by himself. */
+static void handed_on(struct watch *w, const struct event *ev, const struct watch_leg *by)
+{
+	const struct watch_leg *mine = watch_leg(w, ev->refer.replaces);
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++) {
+		struct watch_leg *l = &w->leg[i];
+
+		if (l->id && l != by && l != mine &&
+		    (l->call == by->call || (mine && l->call == mine->call)))
+			l->flags &= (uint16_t)~WLEG_OWN_ACT;
+	}
+}
+
+static bool refer_granted(const struct effects *fx)
+{
+	for (unsigned i = 0; i < fx->count; i++)
+		if (fx->v[i].kind == FX_REFER_ANSWER)
+			return fx->v[i].code.code < 300;
+	return false;
+}
+
 void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
 		 const struct effects *fx)
 {
@@ -580,6 +586,8 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 	struct sight s = {w, x, ev, by && ev->refer.replaces ? owner(w, by->extension) : NULL, 0, 0};
 	bool refer = by;
 
+	if (by && refer_granted(fx))
+		handed_on(w, ev, by);
 	if (legs_moved(fx))
 		legs_sync(&s);
 	for (unsigned i = 0; i < fx->count; i++)

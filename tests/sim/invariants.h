@@ -31,7 +31,7 @@ enum watch_leg_flag {
 	WLEG_IN = 1,        /* came to us */
 	WLEG_UP = 2,
 	WLEG_SOUND = 4,     /* 183 with our sound, or early sound of theirs */
-	WLEG_BY_MAIN = 8,   /* heard the switchboard's greeting: asked the switchboard */
+	WLEG_BY_MAIN = 8,   /* was asked for a number: asks the switchboard */
 	WLEG_OWN_ACT = 16,  /* called by itself, and nobody has handed it on since */
 	WLEG_CHOICE = 32,   /* the announcement's choice was said to it */
 	WLEG_CONSULT = 64,

@@ -133,7 +133,7 @@ static void recorded(struct moves *m, uint32_t serial, uint32_t ms, enum recorde
 	e->done.why = why;
 }
 
-static void moves_made(const struct exchange *x, const struct watch *w, struct moves *m)
+void moves_made(const struct exchange *x, const struct watch *w, struct moves *m)
 {
 	for (uint32_t i = 0; i < exchange_call_slots(x); i++) {
 		uint32_t keep = exchange_call_keeping(x, i), rec = exchange_call_recording(x, i);

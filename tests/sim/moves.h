@@ -54,4 +54,7 @@ void moves_all(const struct scene *sc, const struct exchange *x, struct watch *w
 void moves_leg(const struct scene *sc, const struct exchange *x, struct watch *w,
 	       const struct watch_leg *l, struct moves *m);
 
+/* The recordings and keeps that are awaited. */
+void moves_made(const struct exchange *x, const struct watch *w, struct moves *m);
+
 #endif

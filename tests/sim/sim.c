@@ -1,0 +1,404 @@
+#include "sim.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "moves.h"
+#include "trace.h"
+
+enum { EPISODE_CALLS = 200, EPISODE_EVENTS = 40000, TRACED = 45, DRAIN = 20000 };
+
+/* What an episode does without: events that never come. */
+enum sim_lost { LOST_RECORDED = 1, LOST_KEPT = 2, LOST_PLAYED = 4, QUIET_WORLD = 8 };
+
+struct sim {
+	struct world world;
+	struct watch watch;
+	struct effects fx;
+	struct moves moves;
+	struct exchange *x;
+	struct now now;
+	uint64_t random;
+	unsigned lost, check;
+	uint64_t calls, events, trace_from;
+	struct sim_result *result;
+	const char *wrong;
+};
+
+static const struct scene phones = {
+	.name = "phones",
+	.flags = SCENE_HOLD | SCENE_ATTENDED | SCENE_ALL_CODES,
+	.digits = "2121313141425269717273740*#8",
+	.refer = {"21", "31", "41", "75", "80", "95550"},
+};
+
+/* splitmix64 */
+static uint64_t draw(struct sim *s)
+{
+	s->random += UINT64_C(0x9E3779B97F4A7C15);
+	return hash_mix(s->random ^ (s->random >> 29));
+}
+
+static unsigned below(struct sim *s, unsigned n)
+{
+	return (unsigned)(draw(s) % n);
+}
+
+static void step(struct sim *s, const struct event *ev)
+{
+	bool traced = s->events >= s->trace_from;
+
+	s->events++;
+	if (traced)
+		trace_event(ev, &s->now);
+	watch_before(&s->watch, ev);
+	exchange_step(s->x, &s->world.rules, ev, &s->now, &s->fx);
+	watch_after(&s->watch, s->x, ev, &s->fx);
+	if (traced)
+		trace_effects(&s->fx);
+	for (unsigned i = 0; i < s->fx.count; i++) {
+		const struct effect *e = &s->fx.v[i];
+
+		s->result->joined += e->kind == FX_JOIN;
+		s->result->rejected += e->kind == FX_REJECT;
+		s->result->kept += e->kind == FX_STEP && e->step.step == STEP_MESSAGE_KEPT;
+		s->result->consents += e->kind == FX_STEP && e->step.step == STEP_CONSENT;
+	}
+	s->wrong = s->watch.wrong;
+	if (!s->wrong && s->events % s->check == 0)
+		s->wrong = exchange_check(s->x);
+}
+
+static void event_of(struct event *ev, enum event_kind k, leg_id leg)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->kind = k;
+	ev->leg = leg;
+}
+
+static const struct watch_leg *any_leg(struct sim *s)
+{
+	unsigned at = below(s, WATCH_LEGS);
+
+	for (unsigned i = 0; i < WATCH_LEGS; i++)
+		if (s->watch.leg[(at + i) % WATCH_LEGS].id)
+			return &s->watch.leg[(at + i) % WATCH_LEGS];
+	return NULL;
+}
+
+static uint32_t any_extension(struct sim *s)
+{
+	return s->world.extensions[below(s, WORLD_EXTENSIONS)].id;
+}
+
+/* ---- what happens ---- */
+
+static void arrives(struct sim *s)
+{
+	static const char *const outside[] = {"80", "80", "80", "21", "22", "31", "41", "59", "69",
+					      "71", "72", "73", "74", "99", "", "95550", "*8"};
+	static const char *const inside[] = {
+		"80", "0", "21", "22", "31", "32", "41", "42", "51", "69", "71", "72", "75", "*8",
+		"*721", "*731", "*6", "*1", "*2", "*331", "*322", "*395550", "*4", "95550", "90010",
+		"900010", "110", "9110", "99", ""};
+	const struct watch_leg *l = any_leg(s);
+	struct event ev;
+
+	event_of(&ev, EV_INVITE, 0);
+	ev.invite.call_no = watch_call_no(&s->watch);
+	if (!ev.invite.call_no)
+		return;
+	ev.invite.channel = (uint32_t)(ev.invite.call_no >> 8);
+	ev.invite.withheld = below(s, 20) == 0;
+	if (below(s, 2)) {
+		ev.invite.trunk = (uint16_t)(below(s, 100) ? 1 + below(s, 2) : 33);
+		TEXT_COPY(ev.invite.dialled, outside[below(s, sizeof(outside) / sizeof(*outside))]);
+		TEXT_COPY(ev.invite.number, below(s, 8) ? "13800000001" : WORLD_INSTRUCTED);
+	} else {
+		ev.invite.extension = below(s, 100) ? any_extension(s) : 9999;
+		TEXT_COPY(ev.invite.dialled, inside[below(s, sizeof(inside) / sizeof(*inside))]);
+	}
+	if (below(s, 25) == 0 && l)
+		ev.invite.replaces = l->id;
+	ev.invite.replaces_early_only = below(s, 2);
+	s->calls++;
+	step(s, &ev);
+}
+
+static void leg_lives(struct sim *s)
+{
+	const struct watch_leg *l = any_leg(s);
+	unsigned i;
+
+	if (!l)
+		return;
+	s->moves.count = 0;
+	moves_leg(&phones, s->x, &s->watch, l, &s->moves);
+	i = below(s, s->moves.count);
+	if (s->moves.v[i].kind == EV_ENDED && below(s, 8))
+		return; /* most are patient */
+	if (s->moves.v[i].kind == EV_FAILED && below(s, 3))
+		s->moves.v[i].kind = EV_ANSWERED; /* and most answer */
+	if (s->moves.v[i].kind != EV_PLAYED || !(s->lost & LOST_PLAYED))
+		step(s, &s->moves.v[i]);
+}
+
+static void made(struct sim *s)
+{
+	const struct event *ev;
+
+	s->moves.count = 0;
+	moves_made(s->x, &s->watch, &s->moves);
+	if (!s->moves.count)
+		return;
+	ev = &s->moves.v[below(s, s->moves.count)];
+	if (!(s->lost & (ev->kind == EV_RECORDED ? LOST_RECORDED : LOST_KEPT)))
+		step(s, ev);
+}
+
+static void timer(struct sim *s)
+{
+	int64_t due = exchange_next_due_ms(s->x);
+	struct event ev;
+
+	if (due == INT64_MAX)
+		return;
+	if (due > s->now.mono_ms) {
+		s->now.wall_ms += due - s->now.mono_ms;
+		s->now.mono_ms = due;
+	}
+	event_of(&ev, EV_TIMER, 0);
+	step(s, &ev);
+}
+
+static void day_changes(struct sim *s)
+{
+	static const char *const numbers[] = {"21", "22", "31", "41", "80", "72", "95550", "0"};
+	struct event ev;
+	unsigned what = below(s, 10);
+
+	event_of(&ev, EV_SET, 0);
+	ev.day.on = below(s, 2);
+	ev.day.extension = any_extension(s);
+	ev.day.person = 1 + below(s, WORLD_PEOPLE);
+	ev.day.until_wall_ms = below(s, 2) ? 0 : s->now.wall_ms + below(s, 3600000);
+	TEXT_COPY(ev.day.number, numbers[below(s, sizeof(numbers) / sizeof(*numbers))]);
+	ev.day.set = (enum day_set)below(s, DAY_INSTRUCTION);
+	if (what < 4 || (s->lost & QUIET_WORLD)) {
+		event_of(&ev, EV_REACHABLE, 0);
+		ev.presence.id = any_extension(s);
+		ev.presence.on = below(s, 4);
+	} else if (what < 6) {
+		event_of(&ev, EV_TRUNK, 0);
+		ev.presence.id = 1 + below(s, 3);
+		ev.presence.on = below(s, 3);
+	} else if (what == 6) {
+		event_of(&ev, EV_MEASURES, 0);
+	}
+	step(s, &ev);
+}
+
+/* Anything at all, for a leg that lives, has lived or never will. */
+static void nonsense(struct sim *s)
+{
+	static const enum event_kind kinds[] = {
+		EV_RINGING, EV_EARLY, EV_ANSWERED, EV_FAILED, EV_ENDED, EV_DIGIT, EV_HELD,
+		EV_RETRIEVED, EV_REFER, EV_PLAYED, EV_RECORDED, EV_KEPT, EV_NOT_KEPT, EV_SILENT,
+		EV_BUSY_TONE, EV_TIMER};
+	const struct watch_leg *l = any_leg(s);
+	struct event ev;
+
+	event_of(&ev, kinds[below(s, sizeof(kinds) / sizeof(*kinds))], l ? l->id : 0);
+	if (below(s, 2))
+		ev.leg = (uint32_t)draw(s) & 0x3003F;
+	switch (ev.kind) {
+	case EV_DIGIT:
+		ev.digit.digit = (char)draw(s);
+		break;
+	case EV_REFER:
+		ev.refer.replaces = below(s, 2) ? ev.leg : (uint32_t)draw(s) & 0x3003F;
+		TEXT_COPY(ev.refer.number, below(s, 2) ? "" : "9");
+		break;
+	case EV_FAILED:
+	case EV_ENDED:
+		ev.code.code = (uint16_t)(300 + below(s, 400));
+		break;
+	default:
+		ev.done.serial = s->watch.last_serial - below(s, 4);
+		ev.done.ms = below(s, 5000);
+		break;
+	}
+	step(s, &ev);
+}
+
+static void phone_restarts(struct sim *s)
+{
+	uint32_t extension = any_extension(s);
+	struct event ev;
+
+	for (unsigned i = 0; i < WATCH_LEGS && !s->wrong; i++) {
+		if (!s->watch.leg[i].id || s->watch.leg[i].extension != extension)
+			continue;
+		event_of(&ev, EV_ENDED, s->watch.leg[i].id);
+		ev.code.code = 408;
+		step(s, &ev);
+	}
+}
+
+static void clock_moves(struct sim *s)
+{
+	unsigned minute = below(s, 1440);
+
+	s->now.mono_ms += below(s, 30000); /* timers may be late, several at once */
+	if (below(s, 4))
+		return;
+	s->now.wall_ms += (int64_t)below(s, 7200000) - 3600000;
+	s->now.minute_of_day = (uint16_t)minute;
+	s->now.weekday = (uint8_t)below(s, 7);
+}
+
+static void happens(struct sim *s, unsigned crowd)
+{
+	unsigned what = below(s, 100);
+
+	if (what < 10 && s->watch.calls < crowd)
+		arrives(s);
+	else if (what < 72)
+		leg_lives(s);
+	else if (what < 82)
+		made(s);
+	else if (what < 93)
+		timer(s);
+	else if (what < 95)
+		day_changes(s);
+	else if (what < 98)
+		nonsense(s);
+	else if (what < 99)
+		phone_restarts(s);
+	else
+		clock_moves(s);
+}
+
+static bool is_live(const struct sim *s)
+{
+	return s->watch.calls || exchange_next_due_ms(s->x) != INT64_MAX;
+}
+
+/* No more callers; everybody hangs up at last, or the switchboard closes: nothing may be left. */
+static void drain(struct sim *s, bool closing)
+{
+	struct event ev;
+
+	event_of(&ev, EV_CLOSING, 0);
+	if (closing)
+		step(s, &ev);
+	for (unsigned i = 0; i < DRAIN && !s->wrong && is_live(s); i++) {
+		const struct watch_leg *l = any_leg(s);
+
+		if (exchange_next_due_ms(s->x) != INT64_MAX) {
+			timer(s);
+		} else if (l) {
+			event_of(&ev, EV_ENDED, l->id);
+			step(s, &ev);
+		} else {
+			s->wrong = "a call lives, and nothing can happen";
+		}
+	}
+	if (!s->wrong)
+		s->wrong = exchange_check(s->x);
+	if (!s->wrong && (exchange_calls(s->x) || exchange_legs(s->x) ||
+			  exchange_edition_calls(s->x, 0) ||
+			  exchange_next_due_ms(s->x) != INT64_MAX))
+		s->wrong = "something is left after the last call";
+}
+
+static int episode(struct sim *s, uint64_t seed, uint64_t trace_from)
+{
+	const struct exchange_caps caps = {12, 30, WORLD_EXTENSIONS, 3, 1};
+	unsigned crowd, changes;
+	bool closing;
+
+	s->random = seed;
+	s->lost = below(s, 4) ? 0 : below(s, 16);
+	changes = below(s, 2) ? below(s, WORLD_PATIENT * 2) : 0;
+	crowd = 2 + below(s, caps.calls);
+	closing = below(s, 8) == 0;
+	s->calls = s->events = 0;
+	s->trace_from = trace_from;
+	s->wrong = NULL;
+	if (!world_make(&s->world, changes, caps) || !world_start(&s->world, s->x))
+		return EINVAL;
+	s->now = s->world.now;
+	watch_init(&s->watch, &s->world);
+	while (s->calls < EPISODE_CALLS && s->events < EPISODE_EVENTS && !s->wrong)
+		happens(s, crowd);
+	if (!s->wrong)
+		drain(s, closing);
+	return 0;
+}
+
+static int failed(struct sim *s, const struct sim_options *o, uint64_t seed)
+{
+	struct sim_result *keep = s->result, scratch;
+	uint64_t from = s->events > TRACED ? s->events - TRACED : 0;
+	int err;
+
+	keep->wrong = s->wrong;
+	keep->wrong_seed = seed;
+	if (o->quiet)
+		return 0;
+	printf("\n  episode %llu: %s, at event %llu; the last events:\n", (unsigned long long)seed,
+	       s->wrong, (unsigned long long)s->events);
+	s->result = &scratch;
+	memset(&scratch, 0, sizeof(scratch));
+	err = episode(s, seed, from);
+	trace_state(s->x);
+	s->result = keep;
+	return err;
+}
+
+static int episodes(struct sim *s, const struct sim_options *o)
+{
+	int err = 0;
+
+	for (uint64_t n = 0; s->result->calls < o->calls && !s->result->wrong && !err; n++) {
+		uint64_t seed = o->one ? o->seed : hash_mix(o->seed * 1000003 + n);
+
+		err = episode(s, seed, UINT64_MAX);
+		s->result->calls += s->calls;
+		s->result->events += s->events;
+		s->result->ignored += exchange_ignored(s->x);
+		s->result->episodes++;
+		if (!err && s->wrong)
+			err = failed(s, o, seed);
+		if (o->one)
+			break;
+	}
+	return err;
+}
+
+int sim_run(const struct sim_options *o, struct sim_result *out)
+{
+	const struct exchange_caps caps = {12, 30, WORLD_EXTENSIONS, 3, 1};
+	struct sim *s = calloc(1, sizeof(*s));
+	struct sim_result result;
+	int err = ENOMEM;
+
+	if (!s)
+		return ENOMEM;
+	memset(&result, 0, sizeof(result));
+	s->result = &result;
+	s->check = o->check ? o->check : 1;
+	s->x = malloc(exchange_bytes(&caps));
+	if (s->x)
+		err = episodes(s, o);
+	if (!err)
+		*out = result;
+	free(s->x);
+	free(s);
+	return err;
+}
