@@ -111,6 +111,18 @@ int app_records_open(struct app *a)
 
 /* ---- effects ---- */
 
+/* Whom a step is about, by name: a record is read long after the person has left. */
+static const char *step_name(const struct app_org *o, const struct effect *fx)
+{
+	const struct directory *d = app_directory(o);
+	const struct directory_person *p =
+		fx->step.person ? directory_person(d, fx->step.person) : NULL;
+	const struct directory_department *e =
+		fx->step.department ? directory_department(d, fx->step.department) : NULL;
+
+	return fx->step.name[0] ? fx->step.name : p ? p->name : e ? e->name : "";
+}
+
 static void keep_step(struct app_org *o, const struct effect *fx)
 {
 	struct records_step s;
@@ -128,7 +140,7 @@ static void keep_step(struct app_org *o, const struct effect *fx)
 	s.clause = (uint16_t)fx->step.clause;
 	TEXT_COPY(s.caller, fx->step.number);
 	TEXT_COPY(s.text, fx->step.text);
-	TEXT_COPY(s.name, fx->step.name);
+	TEXT_COPY(s.name, step_name(o, fx));
 	records_step_push(o->app->records, &s);
 	if (fx->step.step == STEP_ENDED)
 		app_live_ended(o, fx->step.call_no);

@@ -149,7 +149,8 @@ void exchange_gad_manager_start(struct turn *t, struct call *c, enum target_row 
 		c->person = p->id;
 		c->ext = p->extension;
 	}
+	/* after the general manager it is A4.1.3's; after GAD the house's */
 	exchange_call_step(t, c, STEP_GAD_MANAGER,
-			   exchange_article4_row(to, OUTCOME_ANSWERED)->clause);
+			   to == TO_GAD_MANAGER_GM ? CLAUSE_A4_1_3 : CLAUSE_HOUSE);
 	exchange_target_ring(t, c);
 }

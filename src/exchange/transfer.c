@@ -227,6 +227,8 @@ static void attended_join(struct turn *t, struct call *c, struct call *from, str
 	}
 	if (grant == GRANT_CONSENT)
 		exchange_consent_give(t, c, c->person, 3);
+	if (FAULT(FAULT_CONSENT_REFER))
+		c->consent_person = c->person;
 	if (!exchange_talk_start(t, c, y))
 		return;
 	exchange_leg_show(t, x, y->number, y->name);
@@ -265,10 +267,6 @@ static void attended_talk(struct turn *t, struct call *c, struct leg *by, struct
 		forth = back;
 	}
 	transferred(t, c, account, y->number);
-	if (FAULT(FAULT_CONSENT_REFER) && g) {
-		party_stays(t, c, x);
-		c->consent_person = g->id;
-	}
 	attended_join(t, c, c2, x, y, forth);
 }
 

@@ -120,7 +120,7 @@ def test_zero_goes_to_gad_in_office_hours(s):
     call.wait(lambda: True)
     theirs.hang_up()
     call.wait_ended()
-    has_steps(s.record(c.user), ("dialled", "A4.2"), ("gad", "A4.2"), ("connected", "A4.2"))
+    has_steps(s.record(c.user), ("dialled", "A4.2"), ("gad", "A4.2"), ("connected", "A4.1.7"))
 
 
 def test_busy_sentence_then_choice_message(s):
@@ -134,7 +134,7 @@ def test_busy_sentence_then_choice_message(s):
     call.digits("2")
     hears(call, "message.ask", since_ms=int(b))
     call.hang_up()
-    has_steps(s.record(c.user), ("target_busy", "A4.1.2"), ("message_asked", "A3.8"))
+    has_steps(s.record(c.user), ("target_busy", "A4.1.2"), ("message_asked", None))
 
 
 def test_busy_wait_until_free(s):
@@ -233,7 +233,7 @@ def test_message_kept_heard_again_done_anew(s):
     x = sound.read_wav(f"{s.data}/sounds/{m['recording']}")
     assert sound.hears_tone(x[8000:12000], 800), "the kept sound isn't the second one"
     r = s.record(c.user)
-    has_steps(r, ("message_asked", "A3.8"), ("message_recorded", "A3.8"), ("message_kept", "A3.8"))
+    has_steps(r, ("message_asked", None), ("message_recorded", "A3.8"), ("message_kept", None))
     assert r["outcome"] == "message" and r["end_reason"] in ("message_kept", "told"), r
 
 
@@ -292,14 +292,13 @@ def test_customer_service_next_member_then_urgent_message(s):
     call.digits("8950")
     a.wait_call().ring()
     b.wait_call(8).ring()
-    hears(call, "customer.closed", timeout=20)
     hears_all(call, "message.ask", timeout=12)
     call.rtp.say(sound.tone(500, 2200, 0.5))
     time.sleep(2.4)
     call.hang_up()
     m = s.wait_query("SELECT * FROM messages WHERE from_number = ?", c.user)[0]
     assert m["urgency"] == 1 and m["for_department"] == 2 and m["copy_department"] == 1, m
-    has_steps(s.record(c.user), ("customer_service", "A4.1.6"), ("call_back_promised", "house"))
+    has_steps(s.record(c.user), ("customer_service", "A4.1.6"), ("target_no_answer", "house"), ("message_kept", None))
 
 
 def test_gad_then_manager_then_message(s):
@@ -310,7 +309,7 @@ def test_gad_then_manager_then_message(s):
     manager.wait_call(8).ring()
     hears(call, "message.ask", timeout=20)
     call.hang_up()
-    has_steps(s.record(c.user), ("gad", "A4.2"), ("gad_manager", "house"), ("message_asked", "A3.8"))
+    has_steps(s.record(c.user), ("gad", "A4.2"), ("gad_manager", "house"), ("message_asked", None))
 
 
 def test_silent_line_is_ended(s):

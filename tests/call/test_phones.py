@@ -20,15 +20,15 @@ def world():
                   "codecs": ["pcma"], "first_response": "1s", "options_interval": "0s",
                   "shown_number": "02155508000", "from": "sip:{number}@{domain}",
                   "identity": "sip:{number}@{domain}"}
-        n["trunks"] += [dict(common, id="dead", name="哑中继", peers=[f"127.0.0.1:{PORTS.silent}"]),
-                        dict(common, id="out", name="外线", peers=[f"127.0.0.1:{PORTS.carrier}"])]
+        n["trunks"] += [dict(common, id="dead", name="哑中继", peers=[f"127.0.0.3:{PORTS.silent}"]),
+                        dict(common, id="out", name="外线", peers=[f"127.0.0.2:{PORTS.carrier}"])]
         n["organisations"][0]["routes"] = ["dead", "out"]
         dump(n, open(path, "w"))
     return Server("phones", office=ALWAYS, csv_edit=carrier)
 
 
 def carrier(s):
-    p = phone.Phone(port=s.sip_port, user="carrier", local_port=PORTS.carrier)
+    p = phone.Phone(port=s.sip_port, user="carrier", ip="127.0.0.2", local_port=PORTS.carrier)
     s.phones.append(p)
     return p
 

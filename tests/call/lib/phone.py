@@ -329,8 +329,8 @@ class Call:
         self.state = "ringing"
 
     def answer(self):
-        self.reply(self.invite, 200, "OK", body=self.sdp())
         self.state = "answering"
+        self.reply(self.invite, 200, "OK", body=self.sdp())
         return self.wait(lambda: self.state in ("up", "ended"), 5, "ACK")
 
     def refuse(self, status):
@@ -372,8 +372,7 @@ class Call:
 
     def reinvite(self, body):
         self.responses = []
-        self.invite_branch = token()
-        self.invite_cseq = self.request("INVITE", body=body, branch=self.invite_branch)
+        self.invite_request(body)
         self.wait(lambda: any(r.status >= 200 for r in self.responses), 5, "answer to re-INVITE")
 
     def refer(self, number, replaces=None):
@@ -434,12 +433,17 @@ class Call:
         self.request("PRACK", headers=f"RAck: {m.get('rseq')} {m.get('cseq')}\r\n")
         self.target = keep[0]
 
+    def invite_request(self, body, headers=""):
+        """What an answer is known by is set before anything is sent: it may come at once."""
+        self.cseq += 1
+        self.invite_cseq, self.invite_branch = self.cseq, token()
+        self.request("INVITE", headers=headers, body=body, cseq=self.cseq, branch=self.invite_branch)
+
     def send_invite(self, headers=""):
         self.remote_tag = ""
         self.target = self.request_uri
-        self.invite_branch = token()
         self.state = "calling"
-        self.invite_cseq = self.request("INVITE", headers=headers + self.extra, body=self.sdp(), branch=self.invite_branch)
+        self.invite_request(self.sdp(), headers + self.extra)
 
     def on_request(self, m):
         self.requests.append(m)
@@ -593,7 +597,8 @@ class Phone:
                     call.reply(m, 200 if m.method in ("OPTIONS", "NOTIFY") else 481, "X")
                 return
             call.call_id = m.get("call-id")
-            call.remote_uri = re.search(r"<([^>]+)>", m.get("from")).group(1)
+            bare = re.match(r"\s*(?:.*<([^>]+)>|([^;]+))", m.get("from"))
+            call.remote_uri = bare.group(1) or bare.group(2)
             self.calls[call.call_id] = call
             call.on_request(m)
             if self.auto:

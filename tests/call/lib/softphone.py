@@ -3,7 +3,7 @@ and linphone's console. Each runs in a network namespace, says a tone, writes do
 import glob
 import json
 import os
-import queue
+import re
 import shutil
 import signal
 import socket
@@ -33,8 +33,8 @@ def growing_wav(path):
         data = f.read()
     if len(data) < 44:
         return np.zeros(0, np.int16)
-    channels, rate = int.from_bytes(data[22:24], "little"), int.from_bytes(data[24:28], "little")
-    at = data.find(b"data") + 8
+    channels, rate = (int.from_bytes(data[22:24], "little") or 1), (int.from_bytes(data[24:28], "little") or sound.RATE)
+    at = data.find(b"data") + 8 if b"data" in data[:64] else 44
     body = data[at:len(data) - (len(data) - at) % (2 * channels)]
     if channels == 2:
         body = audioop.tomono(body, 2, 0.5, 0.5)
@@ -187,7 +187,7 @@ class Linphone(Softphone):
 
     def __init__(self, *args, cafile="", sip_port=5070, auto=True, rtp=7078):
         super().__init__(*args)
-        self.lines = []
+        self.states = os.path.join(self.dir, "states")  # its own log says each state
         os.makedirs(os.path.join(self.dir, ".local/share/linphone"))  # it doesn't start without
         self.record = os.path.join(self.dir, "heard.wav")
         say = os.path.join(self.dir, "say.wav")
@@ -202,37 +202,34 @@ class Linphone(Softphone):
                     "verify_server_certs=1\nverify_server_cn=1\n"
                     f"[rtp]\naudio_rtp_port={rtp}-{rtp + 40}\n[net]\nmtu=1300\nfirewall_policy=none\n"
                     "[sound]\nechocancellation=0\n[video]\nenabled=0\n[misc]\nuuid=\n")
-        self.spawn(["stdbuf", "-oL", "linphonec", "-c", rc, "-d", os.environ.get("ZONGJI_LINPHONE", "0"), "-S"] + (["-a"] if auto else []),
-                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        threading.Thread(target=self.listen, daemon=True).start()
+        self.spawn(["linphonec", "-c", rc, "-d", "5", "-l", self.states] + (["-a"] if auto else []),
+                   stdin=subprocess.PIPE, stdout=self.log, stderr=self.log)
         self.type("soundcard use files")
         self.type(f"play {say}")
         self.type(f"record {self.record}")
         self.type(f"register sip:{self.user}@{self.server} "
                   f"<sip:{self.server}:{self.port};transport={self.transport}> {self.password}")
 
-    def listen(self):
-        for raw in self.process.stdout:
-            line = raw.decode(errors="replace").rstrip()
-            if not self.log.closed:
-                self.log.write(raw)
-                self.log.flush()
-            with self.changed:
-                self.lines.append(line)
-                self.changed.notify_all()
-
     def type(self, line):
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
     def mark(self):
-        return len(self.lines)
+        return os.path.getsize(self.states) if os.path.exists(self.states) else 0
 
-    def wait_line(self, text, since=0, timeout=8):
-        return self.wait(lambda: any(text in l for l in self.lines[since:]), timeout, repr(text))
+    def said(self, since=0):
+        if not os.path.exists(self.states):
+            return ""
+        with open(self.states, "rb") as f:
+            f.seek(since)
+            return f.read().decode(errors="replace")
+
+    def wait_state(self, state, since=0, timeout=8):
+        """`state` as liblinphone names it: LinphoneRegistrationOk, LinphoneCallStreamsRunning…"""
+        return self.wait(lambda: re.search(rf"to \[?{state}\b", self.said(since)), timeout, state)
 
     def wait_registered(self):
-        return self.wait_line("LinphoneRegistrationOk", timeout=12)
+        return self.wait_state("LinphoneRegistrationOk", timeout=12)
 
     def call(self, number):
         self.type(f"call {self.uri(number)}")
