@@ -328,7 +328,7 @@ static bool end_is_fair(struct sight *s, const struct effect *e, const struct wa
 	const uint32_t fair = 1u << END_DISPLACED | 1u << END_SILENT_LINE | 1u << END_BUSY_TONE |
 			      1u << END_TRANSFERRED;
 
-	if ((fair & (1u << e->end.why)) || (l->flags & WLEG_TALK))
+	if ((fair & (1u << e->end.why)) || (l->flags & (WLEG_TALK | WLEG_CONSULT)))
 		return true;
 	if (!(l->flags & WLEG_FINAL))
 		return false;
