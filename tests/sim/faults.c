@@ -18,7 +18,7 @@ struct finding {
 	uint64_t looked;   /* moves, or events */
 };
 
-/* The scenes from `first` on: a fault's own scene is likely to be near the end. */
+/* Scene by scene, each up to STATES: a fault shows early. */
 static bool explore(bool all, struct finding *f)
 {
 	const struct search_limits limits = {.states = STATES, .patience = 31, .quiet = !all};

@@ -347,7 +347,8 @@ static void ended(struct sight *s, const struct effect *e, struct watch_leg *l)
 		wrong(s->w, "an answered caller was ended without a last sentence");
 	if (in && !(l->flags & WLEG_UP) && l->trunk && !(unanswered & (1u << e->end.why)))
 		wrong(s->w, "an outside caller was turned away unanswered");
-	if (e->end.why == END_MESSAGE_KEPT && !(s->w->call[l->call % WATCH_CALLS].flags & WCALL_KEPT))
+	if (e->end.why == END_MESSAGE_KEPT &&
+	    !(s->w->call[l->call % WATCH_CALLS].flags & WCALL_KEPT))
 		wrong(s->w, "ended as kept, and isn't");
 	leg_gone(s->w, l);
 }
@@ -583,7 +584,8 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 		 const struct effects *fx)
 {
 	const struct watch_leg *by = ev->kind == EV_REFER ? watch_leg(w, ev->leg) : NULL;
-	struct sight s = {w, x, ev, by && ev->refer.replaces ? owner(w, by->extension) : NULL, 0, 0};
+	bool attended = by && ev->refer.replaces;
+	struct sight s = {w, x, ev, attended ? owner(w, by->extension) : NULL, 0, 0};
 	bool refer = by;
 
 	if (by && refer_granted(fx))

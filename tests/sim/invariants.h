@@ -3,8 +3,8 @@
  * calls, and says what must not happen (measures.md, exchange.h's contract).
  *
  * Invariants
- *  1. Nobody who has to ask is joined to the general manager without a fact of this call: (a) `1` on
- *     his own answered phone after the choice was said there, (c) an attended transfer by a post
+ *  1. Nobody who has to ask is joined to the general manager without a fact of this call: (a) `1`
+ *     on his own answered phone after the choice was said there, (c) an attended transfer by a post
  *     that the measures name, after he had answered, (d) his own act, (e) a standing instruction.
  *     A chairman likewise: (c) by the own secretary only, (d).
  *  2. A consultation is picked up by nobody else.

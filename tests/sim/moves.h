@@ -1,7 +1,7 @@
 /*
- * The exchange's surroundings, every thing that may happen next: what the contract of exchange.h
- * permits for each leg in each state, the recordings and keeps that are awaited, the next due timer,
- * and the callers of a scene.
+ * The exchange's surroundings, all that may happen next: what the contract of exchange.h permits
+ * for each leg in each state, the recordings and keeps that are awaited, the next due timer, and
+ * the callers of a scene.
  */
 #ifndef SIM_MOVES_H
 #define SIM_MOVES_H

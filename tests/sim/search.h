@@ -1,6 +1,7 @@
 /*
  * Breadth-first exploration of one scene: every state that the exchange can come to, each once by
- * its canonical hash, time only as "the next due timer". The first wrong is found by a shortest way.
+ * its canonical hash, time only as "the next due timer". The first wrong is found by a shortest
+ * way.
  */
 #ifndef SIM_SEARCH_H
 #define SIM_SEARCH_H

@@ -215,22 +215,16 @@ static void nonsense(struct sim *s)
 	event_of(&ev, kinds[below(s, sizeof(kinds) / sizeof(*kinds))], l ? l->id : 0);
 	if (below(s, 2))
 		ev.leg = (uint32_t)draw(s) & 0x3003F;
-	switch (ev.kind) {
-	case EV_DIGIT:
+	if (ev.kind == EV_DIGIT) {
 		ev.digit.digit = (char)draw(s);
-		break;
-	case EV_REFER:
+	} else if (ev.kind == EV_REFER) {
 		ev.refer.replaces = below(s, 2) ? ev.leg : (uint32_t)draw(s) & 0x3003F;
 		TEXT_COPY(ev.refer.number, below(s, 2) ? "" : "9");
-		break;
-	case EV_FAILED:
-	case EV_ENDED:
+	} else if (ev.kind == EV_FAILED || ev.kind == EV_ENDED) {
 		ev.code.code = (uint16_t)(300 + below(s, 400));
-		break;
-	default:
+	} else {
 		ev.done.serial = s->watch.last_serial - below(s, 4);
 		ev.done.ms = below(s, 5000);
-		break;
 	}
 	step(s, &ev);
 }
