@@ -235,7 +235,7 @@ static void mistakes_of_a_node(void **state)
 	    {"codecs: [pcma, pcmu]", "codecs: []", "config.too_few", NULL},
 	    {"codecs: [pcma, pcmu]", "srtp: allowed", "config.srtp_needs_tls", NULL},
 	    {"user: \"+862155508000\"\n", "\n", "config.register_needs", NULL},
-	    {"sip:{number}@", "sip:{nubmer}@", "config.unknown_reference", "number"},
+	    {"sip:{shown}@", "sip:{nubmer}@", "config.unknown_reference", "number"},
 	    {"{prefix: \"+86\", strip: 3, add: \"0\"}", "{prefix: \"+86\", strip: 4}",
 	     "config.strip_too_long", NULL},
 	    {"{prefix: \"+861\", strip: 3, add: \"\"}", "{prefix: \"+\", strip: 1}",
