@@ -72,6 +72,25 @@ static struct app_org *whose(struct app *a, const struct sip_invite *inv, struct
 	return o;
 }
 
+/* Who calls from inside is what the directory says, not what a phone is set to. */
+static void inside_caller(const struct app_org *o, struct event *ev)
+{
+	const struct directory *d = app_directory(o);
+	const struct directory_extension *e = directory_extension(d, ev->invite.extension);
+	const struct directory_person *p = e && e->person ? directory_person(d, e->person) : NULL;
+	const struct directory_department *g =
+		e && e->department ? directory_department(d, e->department) : NULL;
+
+	TEXT_COPY(ev->invite.number, e ? e->number : "");
+	TEXT_COPY(ev->invite.name, p ? p->name : g ? g->name : "");
+}
+
+static void outside_caller(const struct sip_invite *inv, struct event *ev)
+{
+	TEXT_COPY(ev->invite.number, inv->number); /* "" when withheld */
+	TEXT_COPY(ev->invite.name, inv->name);
+}
+
 static void on_incoming(struct sip_session *s, const struct sip_invite *inv, void *arg)
 {
 	struct app *a = arg;
@@ -101,10 +120,12 @@ static void on_incoming(struct sip_session *s, const struct sip_invite *inv, voi
 	ev.kind = EV_INVITE;
 	ev.invite.channel = l->key;
 	ev.invite.call_no = records_call_no(a->records);
+	if (inv->extension)
+		inside_caller(o, &ev);
+	else
+		outside_caller(inv, &ev);
 	ev.invite.withheld = inv->withheld;
 	ev.invite.hops = inv->diversions;
-	TEXT_COPY(ev.invite.number, inv->number); /* "" when withheld */
-	TEXT_COPY(ev.invite.name, inv->name);
 	if (inv->replaces) {
 		replaced = app_leg_get(a, sip_session_key(inv->replaces));
 		ev.invite.replaces = replaced && replaced->org == o ? replaced->leg : 0;

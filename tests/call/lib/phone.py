@@ -99,6 +99,19 @@ class Link:
             else:
                 self.sock.sendall(data)
 
+    def read_tls(self):
+        """A TLS connection can't be read by one thread while another one writes."""
+        if not select.select([self.sock], [], [], 0.5)[0]:
+            return None
+        with self.lock:
+            self.sock.setblocking(False)
+            try:
+                return self.sock.recv(65535)
+            except ssl.SSLWantReadError:
+                return None
+            finally:
+                self.sock.setblocking(True)
+
     def run(self):
         buffer = b""
         while not self.closed:
@@ -108,7 +121,9 @@ class Link:
                     if len(data) > 4:
                         self.on_message(Message(data), source)
                     continue
-                data = self.sock.recv(65535)
+                data = self.read_tls() if self.transport == "tls" else self.sock.recv(65535)
+                if data is None:
+                    continue
                 if not data:
                     return
                 buffer += data
@@ -597,6 +612,10 @@ class Phone:
                     call.reply(m, 200 if m.method in ("OPTIONS", "NOTIFY") else 481, "X")
                 return
             call.call_id = m.get("call-id")
+            if b"RTP/SAVP" in m.body:  # no SRTP here: the other end may offer again without
+                call.reply(m, 488, "Not Acceptable Here")
+                call.rtp.close()
+                return
             bare = re.match(r"\s*(?:.*<([^>]+)>|([^;]+))", m.get("from"))
             call.remote_uri = bare.group(1) or bare.group(2)
             self.calls[call.call_id] = call

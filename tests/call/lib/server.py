@@ -27,8 +27,8 @@ NEVER = {"mon-sun": ["00:00-00:01"]}
 SHORT = {
     "ringing": {"rings": 3, "ring_on": "1s", "ring_off": "4s", "target": "3s"},
     "attendant": {"first_digit": "2s", "next_digit": "1500ms", "attempts": 2, "choice": "3s",
-                  "directory_hits": 4, "wait_word": "2s", "operator_wait": "6s", "free_wait": "6s",
-                  "consult_wait": "6s", "customer_wait": "5s"},
+                  "directory_hits": 4, "wait_word": "5s", "operator_wait": "6s", "free_wait": "20s",
+                  "consult_wait": "20s", "customer_wait": "8s"},
     "screening": {"longest": "4s"},
     "messages": {"longest": "8s", "shortest": "1s", "silence": "3s"},
     "calls": {"silent_line": "4s"},

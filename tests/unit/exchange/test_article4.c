@@ -52,7 +52,7 @@ static void busy_then_waits_until_free(void **state)
 	a = caller_of("8312");
 	expect(&w, "STEP target_busy A4.1.2", "PLAY c through.busy through.busy_choice");
 	world_dial(&w, a, "1");
-	expect(&w, "STEP waiting A4.1.2", "MUSIC c");
+	expect(&w, "STEP waiting house", "MUSIC c");
 	world_wait(&w, 20000);
 	expect(&w, "PLAY c through.still_waiting");
 	world_played(&w, a);
