@@ -1,72 +1,14 @@
 // The console in Debian's Chromium:
 //   node tests/browser/browser.mjs BASE-URL OUT-DIR [NAME PASSWORD]
 // With the fake server (no name given) everything; with a real one what doesn't need to steer calls.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import net from "node:net";
+import { axeCheck, begin, check, finish, lang, open, signIn as signInAs, test } from "./lib.mjs";
 
 const [base, out, name = "operator", password = "sesame-operator"] = process.argv.slice(2);
 const fake = process.argv.length < 5;
-const root = new URL("../..", import.meta.url).pathname;
-const need = createRequire(root + "console/");
-const { chromium } = need("playwright-core");
-const axe = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
-const lang = Object.fromEntries(
-  ["zh-CN", "zh-TW", "en"].map((l) => [l, JSON.parse(readFileSync(`${root}lang/${l}.json`, "utf8"))]),
-);
-mkdirSync(out, { recursive: true });
+begin(base, out);
+const signIn = (page, as = [name, password], until) => signInAs(page, as, until);
 
-let passed = 0;
-let failed = 0;
-async function test(title, run) {
-  if (process.env.ONLY && !title.includes(process.env.ONLY)) return;
-  try {
-    await run();
-    passed++;
-    console.log(`ok     ${title}`);
-  } catch (e) {
-    failed++;
-    console.log(`FAILED ${title}\n       ${String(e.message ?? e).split("\n").slice(0, 8).join("\n       ")}`);
-  }
-}
-function check(ok, text) {
-  if (!ok) throw new Error(text);
-}
-
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-
-const errors = [];
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(20000);
-  page.on("pageerror", (e) => errors.push(String(e)));
-  page.on("console", (m) => {
-    if (m.type() === "error" && !/status of 401|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())) errors.push(m.text());
-  });
-  await page.goto(options.base ?? base);
-  return page;
-}
-async function signIn(page, as = [name, password], until = ".top .state b") {
-  await page.waitForSelector("form");
-  await page.keyboard.type(as[0]);
-  await page.keyboard.press("Tab");
-  await page.keyboard.type(as[1]);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(until);
-}
-async function axeCheck(page) {
-  // evaluate() isn't bound by the page's policy, a script tag would be
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () =>
-    (await window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
-      .violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(", ")}`));
-  check(found.length === 0, found.join("\n"));
-}
 /** A wire to the server that can be cut. */
 async function wire() {
   const sockets = new Set();
@@ -322,7 +264,4 @@ if (fake) {
   });
 }
 
-await test("no error on any page", async () => check(errors.length === 0, errors.join("\n")));
-await browser.close();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await finish();
