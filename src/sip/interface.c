@@ -105,7 +105,7 @@ static bool datagram_handler(struct sa *src, struct mbuf *mb, void *arg)
 
 	if (n <= 4 || p[0] <= 1)
 		return false;
-	if (isalpha(p[0]) && first_line_good(p, n))
+	if (isgraph(p[0]) && first_line_good(p, n)) /* a method may begin with any token's sign */
 		return false;
 	if (blank(p, n))
 		return true; /* a keep-alive */
