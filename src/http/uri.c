@@ -22,6 +22,8 @@ static int decode(const char *in, size_t n, bool plus, char *out, size_t cap)
 {
 	size_t len = 0;
 
+	if (cap == 0) /* pairs have used up the query's room to the last byte */
+		return ENAMETOOLONG;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char ch = (unsigned char)in[i];
 

@@ -196,7 +196,7 @@ static bool fill_sink(const struct clip *c, enum codec codec, const int16_t *pcm
 
 static void encode(struct clip *c, enum codec codec, const int16_t *pcm)
 {
-	struct sink s = {NULL};
+	struct sink s = {0};
 
 	if (!fill_sink(c, codec, pcm, &s)) {
 		log_error("media", "clip %u can't be encoded as %s", c->id, codec_name(codec));

@@ -45,6 +45,21 @@ static void test_refuses(void **state)
 	free(longer);
 }
 
+/* A pair that fills the room exactly left one byte to be written behind it. */
+static void test_at_the_limit_of_the_query(void **state)
+{
+	char raw[HTTP_PATH_BYTES + 8] = "/?a=";
+	struct http_uri u = {0};
+
+	memset(raw + 4, 'b', HTTP_PATH_BYTES - 3);
+	assert_int_equal(http_uri_parse(raw, &u), 0);
+	assert_int_equal(strlen(u.pair[0].value), HTTP_PATH_BYTES - 3);
+	strcat(raw, "&=");
+	memset(&u, 0, sizeof(u));
+	assert_int_equal(http_uri_parse(raw, &u), ENAMETOOLONG);
+	assert_string_equal(u.pair[0].name, "a");
+}
+
 static void test_at_the_limit_of_pairs(void **state)
 {
 	char raw[256] = "/?";
@@ -120,6 +135,7 @@ int main(void)
 	    cmocka_unit_test(test_decodes),
 	    cmocka_unit_test(test_refuses),
 	    cmocka_unit_test(test_at_the_limit_of_pairs),
+	    cmocka_unit_test(test_at_the_limit_of_the_query),
 	    cmocka_unit_test(test_matches),
 	    cmocka_unit_test(test_language),
 	    cmocka_unit_test(test_json),
