@@ -43,7 +43,7 @@ struct pl;
 #define APP_ASKS        64    /* questions of HTTP workers waiting for the call thread */
 #define APP_ASK_MS      2000
 #define APP_VOICED_MS   300   /* of a recording must be voice for it to count as said */
-#define APP_CLOSING_MS  6000  /* callers are told, then ended, within this */
+#define APP_CLOSING_MS  15000 /* callers are told, then ended: the exchange does it sooner */
 #define APP_EXTENSION_BITS 26 /* of an extension's key over all organisations */
 
 struct app;

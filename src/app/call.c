@@ -20,6 +20,7 @@
 
 #define CALL_KEY        1u
 #define CALL_CLIP       1u
+#define CALL_SILENCE    2u /* a telephone is never quite silent: a silent line is ended */
 #define CALL_DIGIT_MS   250
 #define CALL_TRUNK      1u
 
@@ -127,6 +128,8 @@ static void on_answered(struct phone *p, const struct stream *s)
 	tell(p, "answered, %s to %s:%u", codec_name(s->codec), s->remote.ip, s->remote.port);
 	if (p->say)
 		media_play(p->media, CALL_KEY, 1, &(uint32_t){CALL_CLIP}, 1, false);
+	else
+		media_play(p->media, CALL_KEY, 0, &(uint32_t){CALL_SILENCE}, 1, true);
 	if (p->record) {
 		memset(&r, 0, sizeof(r));
 		r.serial = 1;
@@ -185,9 +188,10 @@ static void on_media(int flags, void *arg)
 	(void)flags;
 	media_event_quiet(p->media);
 	while (media_event_take(p->media, &ev)) {
-		if (ev.kind == MEDIA_EV_PLAYED)
+		if (ev.kind == MEDIA_EV_PLAYED) {
 			tell(p, "%s has been said", p->say);
-		else if (ev.kind == MEDIA_EV_DIGIT)
+			media_play(p->media, CALL_KEY, 0, &(uint32_t){CALL_SILENCE}, 1, true);
+		} else if (ev.kind == MEDIA_EV_DIGIT)
 			tell(p, "heard key %c", ev.digit);
 		else if (ev.kind == MEDIA_EV_RECORDED) {
 			tell(p, "%s: %.1f s written, %.1f s of it sound", p->record,
@@ -351,6 +355,8 @@ static int open_media(struct phone *p)
 	err = media_open(&p->media, &c);
 	if (!err)
 		err = fd_listen(media_event_fd(p->media), FD_READ, on_media, p);
+	if (!err)
+		err = media_clip_add(p->media, CALL_SILENCE, (int16_t[8000]){0}, 8000, 8000);
 	if (!err && p->say) {
 		err = media_wav_read(p->say, &wav, NULL);
 		if (err)

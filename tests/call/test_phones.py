@@ -261,7 +261,7 @@ def test_out_over_the_next_trunk_when_the_first_is_silent(s):
     talk(call, theirs)
     theirs.hang_up()
     call.wait_ended()
-    r = s.record("8312")
+    r = s.record("8312", "902162220000")
     has_steps(r, ("trunk_next", "house"))
 
 

@@ -25,7 +25,7 @@ NEVER = {"mon-sun": ["00:00-00:01"]}
 
 # The same measures with short timers: a test waits for seconds, not minutes.
 SHORT = {
-    "ringing": {"rings": 3, "ring_on": "1s", "ring_off": "4s", "target": "3s"},
+    "ringing": {"rings": 3, "ring_on": "1s", "ring_off": "4s", "target": "4s"},
     "attendant": {"first_digit": "2s", "next_digit": "1500ms", "attempts": 2, "choice": "3s",
                   "directory_hits": 4, "wait_word": "5s", "operator_wait": "6s", "free_wait": "20s",
                   "consult_wait": "20s", "customer_wait": "8s"},
@@ -235,10 +235,11 @@ class Server:
                 raise AssertionError(f"{sql} {args}: {rows}")
             time.sleep(0.05)
 
-    def record(self, caller, timeout=5):
-        """The last ended call of that caller's number, with its steps."""
-        row = self.wait_query("SELECT * FROM calls WHERE caller_number = ? AND ended_ms > 0 "
-                              "ORDER BY call_no DESC LIMIT 1", caller, timeout=timeout)[0]
+    def record(self, caller, dialled="%", timeout=5):
+        """The last ended call of that caller's number (to what was dialled), with its steps."""
+        row = self.wait_query("SELECT * FROM calls WHERE caller_number = ? AND dialled LIKE ? "
+                              "AND ended_ms > 0 ORDER BY call_no DESC LIMIT 1", caller, dialled,
+                              timeout=timeout)[0]
         row["steps"] = self.query("SELECT * FROM steps WHERE call_no = ? ORDER BY seq", row["call_no"])
         return row
 
