@@ -109,8 +109,10 @@ static void made(struct turn *t, const struct event *ev)
 		cue.kind = CUE_KEPT;
 	else if (ev->kind == EV_NOT_KEPT)
 		cue.kind = CUE_NOT_KEPT;
-	else if (ev->done.why == RECORDED_FAILED)
+	else if (ev->done.why == RECORDED_FAILED) {
 		cue.ms = 0;
+		cue.failed = true;
+	}
 	if (!c || !exchange_call_permits(c->state, cue.kind)) {
 		t->x->ignored++;
 		return;

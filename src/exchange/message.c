@@ -191,9 +191,20 @@ static void record_gone(struct turn *t, struct call *c)
 	exchange_timer_arm(t, c, TIMER_STATE, RECORD_GUARD_MS);
 }
 
+/* It isn't the caller's silence: to be asked again would be of no use. */
+static void record_failed(struct turn *t, struct call *c)
+{
+	if (c->caller != NONE16)
+		exchange_call_caller(t, c)->flags &= (uint8_t)~LEG_RECORDING;
+	recording_forget(t, c);
+	not_kept(t, c);
+}
+
 void exchange_message_record_on(struct turn *t, struct call *c, const struct cue *cue)
 {
-	if (cue->kind == CUE_RECORDED) {
+	if (cue->kind == CUE_RECORDED && cue->failed) {
+		record_failed(t, c);
+	} else if (cue->kind == CUE_RECORDED) {
 		recorded(t, c, cue->ms);
 	} else if (cue->kind == CUE_GONE) {
 		record_gone(t, c);

@@ -304,6 +304,7 @@ struct cue {
 	enum outcome outcome;
 	uint16_t code;
 	uint32_t ms;
+	bool failed; /* what was to be recorded couldn't be written */
 	enum exchange_end why;
 };
 
