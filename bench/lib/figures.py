@@ -12,7 +12,7 @@ START = {("attendant", "zongji"): 600, ("attendant", "asterisk"): 300, ("held", 
          ("registrations", "zongji"): 4000, ("registrations", "asterisk"): 1500, ("registrations", "kamailio"): 7000}
 UNIT = {"attendant": "calls/s", "held": "calls", "bridged": "calls", "registrations": "/s"}
 GENERATOR_MOST = 0.85
-SETUP_RATE = {"zongji": 300, "asterisk": 80}
+SETUP_RATE = {"zongji": 500, "asterisk": 80}
 
 
 def addresses(first, count):
@@ -100,7 +100,8 @@ def call_phones(server, calls, seconds):
     uas = load.Sipp(server.work, "answer.xml", addresses(2 + calls, calls), "answer", [], target=False, port=load.UAS)
     time.sleep(0.5)
     if server.name == "zongji":
-        rows = [(load.address(2 + i), *users[i], users[calls + i][0][1:]) for i in range(calls)]
+        rows = [(load.address(2 + i), u, f"[authentication username={u} password={p}]", users[calls + i][0][1:])
+                for i, (u, p) in enumerate(users[:calls])]
         uac = load.Sipp(server.work, "caller.xml", rows, "caller", ["-r", rate, "-m", calls, "-d", d])
     else:
         uac = load.Sipp(server.work, "hold.xml", addresses(2, calls), "caller",
