@@ -408,18 +408,55 @@ static bool number_option(const char *text, unsigned most, unsigned *out)
 	return true;
 }
 
+/* False when the option has no such value. */
+static bool take_option(struct phone *p, int c, const char *value)
+{
+	switch (c) {
+	case 'S':
+		p->server = value;
+		return true;
+	case 'l':
+		p->listen = value;
+		return true;
+	case 'u':
+		p->user = value;
+		return true;
+	case 'w':
+		p->password = value;
+		return true;
+	case 'f':
+		p->from = value;
+		return true;
+	case 'd':
+		p->digits = value;
+		return true;
+	case 's':
+		p->say = value;
+		return true;
+	case 'r':
+		p->record = value;
+		return true;
+	case 'p':
+		return number_option(value, 65535, &p->port);
+	case 'a':
+		return number_option(value, 600000, &p->digits_after_ms);
+	case 'n':
+		return number_option(value, 86400, &p->seconds);
+	default:
+		return false;
+	}
+}
+
 static int parse(int argc, char **argv, struct phone *p)
 {
 	static const struct option options[] = {
-		{"server", 1, NULL, 'S'},	{"sip-port", 1, NULL, 'p'}, {"listen", 1, NULL, 'l'},
-		{"user", 1, NULL, 'u'},		{"password", 1, NULL, 'w'}, {"from", 1, NULL, 'f'},
-		{"digits", 1, NULL, 'd'},	{"digits-after", 1, NULL, 'a'},
-		{"say", 1, NULL, 's'},		{"record", 1, NULL, 'r'},   {"seconds", 1, NULL, 'n'},
-		{"help", 0, NULL, 'h'},		{NULL, 0, NULL, 0},
-	};
-	const char **const text[128] = {
-		['S'] = &p->server, ['l'] = &p->listen, ['u'] = &p->user, ['w'] = &p->password,
-		['f'] = &p->from,   ['d'] = &p->digits, ['s'] = &p->say,  ['r'] = &p->record,
+		{"server", 1, NULL, 'S'},   {"sip-port", 1, NULL, 'p'},
+		{"listen", 1, NULL, 'l'},   {"user", 1, NULL, 'u'},
+		{"password", 1, NULL, 'w'}, {"from", 1, NULL, 'f'},
+		{"digits", 1, NULL, 'd'},   {"digits-after", 1, NULL, 'a'},
+		{"say", 1, NULL, 's'},      {"record", 1, NULL, 'r'},
+		{"seconds", 1, NULL, 'n'},  {"help", 0, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	bool ok = true;
 	int c;
@@ -430,16 +467,7 @@ static int parse(int argc, char **argv, struct phone *p)
 			fputs(help, stdout);
 			return -1;
 		}
-		if (c > 0 && c < 128 && text[c])
-			*text[c] = optarg;
-		else if (c == 'p')
-			ok = number_option(optarg, 65535, &p->port) && ok;
-		else if (c == 'a')
-			ok = number_option(optarg, 600000, &p->digits_after_ms) && ok;
-		else if (c == 'n')
-			ok = number_option(optarg, 86400, &p->seconds) && ok;
-		else
-			ok = false;
+		ok = take_option(p, c, optarg) && ok;
 	}
 	if (!ok || optind != argc - 1 || (p->user && !p->password)) {
 		fputs(help, stderr);

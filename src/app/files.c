@@ -144,7 +144,8 @@ void app_files_recorded(struct app *a, struct app_org *o, const struct event *re
 	j.event = *recorded;
 	j.clip = app_sounds_recording(o, recorded->done.serial);
 	recording_path(o, recorded->done.serial, j.path, sizeof(j.path));
-	if (recorded->done.why == RECORDED_FAILED || recorded->done.ms == 0 || ring_push(a->files->jobs, &j))
+	if (recorded->done.why == RECORDED_FAILED || recorded->done.ms == 0 ||
+	    ring_push(a->files->jobs, &j))
 		app_event(o, recorded); /* it can't be heard again, but it is there */
 }
 

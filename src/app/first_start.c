@@ -165,7 +165,7 @@ static int add_account(FILE *to, struct records_db *db, uint32_t org, const char
 	return err;
 }
 
-/* The first organisation's manager (A1) and appointed operators (A2), and the node's administrator. */
+/* The first organisation's manager (A1) and appointed operators (A2), the node's administrator. */
 static int add_accounts(struct app *a, struct records_db *db)
 {
 	const struct directory *d = app_directory(&a->org[0]);

@@ -22,7 +22,8 @@ struct app_leg *app_leg_new(struct app_org *o)
 		slot = (uint16_t)(a->leg_count + 1);
 	}
 	l = &a->leg[slot];
-	generation = (uint16_t)((l->local.port % 0x7FFF) + 1); /* kept there while the slot is free */
+	/* kept there while the slot is free */
+	generation = (uint16_t)((l->local.port % 0x7FFF) + 1);
 	memset(l, 0, sizeof(*l));
 	l->key = (uint32_t)generation << 16 | slot;
 	l->org = o;

@@ -14,9 +14,9 @@
 
 static const char help[] =
 	"usage: zongji prompts DIR [--config FILE] [--lang zh-CN|zh-TW|en]\n\n"
-	"Writes each sentence of the attendant as DIR/<language>/<name>.wav, as the synthetic voice\n"
-	"says it. Recorded anew under the same names in the folder that speech.recordings of the\n"
-	"configuration names, they take its place.\n";
+	"Writes each sentence of the attendant as DIR/<language>/<name>.wav, as the synthetic\n"
+	"voice says it. Recorded anew under the same names in the folder that speech.recordings\n"
+	"of the configuration names, they take its place.\n";
 
 struct writing {
 	char dir[CONFIG_PATH];

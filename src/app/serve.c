@@ -47,10 +47,14 @@ static bool port_option(const char *text, unsigned *out)
 static int parse(int argc, char **argv, struct serve_options *o)
 {
 	static const struct option options[] = {
-		{"data", required_argument, NULL, 'd'},	     {"http-port", required_argument, NULL, 'p'},
-		{"sip-port", required_argument, NULL, 's'},  {"listen", required_argument, NULL, 'l'},
-		{"config", required_argument, NULL, 'c'},    {"sample", no_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'},	     {NULL, 0, NULL, 0},
+		{"data", required_argument, NULL, 'd'},
+		{"http-port", required_argument, NULL, 'p'},
+		{"sip-port", required_argument, NULL, 's'},
+		{"listen", required_argument, NULL, 'l'},
+		{"config", required_argument, NULL, 'c'},
+		{"sample", no_argument, NULL, 'S'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	bool ok = true;
 	int c;
@@ -409,8 +413,8 @@ static void say_where(const struct app *a)
 			 NULL);
 	puts(text);
 	if (access(path, R_OK) == 0) {
-		catalogue_format(a->catalogue, a->lang, "serve.accounts", text, sizeof(text), "file",
-				 path, "folder", a->data, NULL);
+		catalogue_format(a->catalogue, a->lang, "serve.accounts", text, sizeof(text),
+				 "file", path, "folder", a->data, NULL);
 		puts(text);
 	}
 	catalogue_format(a->catalogue, a->lang, "serve.first_call", text, sizeof(text), "main",

@@ -157,9 +157,9 @@ static void act_on(struct sip_session *s, char what)
 		call_gone(s);
 }
 
-/* r ring, p progress, a answer, o offer, s show another name, f accept REFER, n report on it, e end,
- * x reject: the newest call; d dials a phone, D the trunk; w waits, W waits long; I lets what follows
- * happen inside the next event. */
+/* The newest call: r ring, p progress, a answer, o offer, s show another name, f accept REFER,
+ * n report on it, e end, x reject. d dials a phone, D the trunk; w waits, W waits long; I lets what
+ * follows happen inside the next event. */
 static void act(char what)
 {
 	struct sip_session *s = NULL;

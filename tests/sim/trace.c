@@ -31,17 +31,22 @@ static void leg_print(leg_id id)
 		printf(" leg %u.%u", id & 0xFFFF, id >> 16);
 }
 
+static void invite_print(const struct event *ev)
+{
+	printf(" call %llx from %s %u (%s) to %s", (unsigned long long)ev->invite.call_no,
+	       ev->invite.trunk ? "trunk" : "extension",
+	       ev->invite.trunk ? ev->invite.trunk : ev->invite.extension, ev->invite.number,
+	       ev->invite.dialled);
+	leg_print(ev->invite.replaces);
+}
+
 void trace_event(const struct event *ev, const struct now *now)
 {
 	printf("%9.3f s  %s", (double)now->mono_ms / 1000,
 	       ev->kind < EV_COUNT ? event_names[ev->kind] : "?");
 	leg_print(ev->leg);
 	if (ev->kind == EV_INVITE) {
-		printf(" call %llx from %s %u (%s) to %s", (unsigned long long)ev->invite.call_no,
-		       ev->invite.trunk ? "trunk" : "extension",
-		       ev->invite.trunk ? ev->invite.trunk : ev->invite.extension,
-		       ev->invite.number, ev->invite.dialled);
-		leg_print(ev->invite.replaces);
+		invite_print(ev);
 	} else if (ev->kind == EV_REFER) {
 		printf(" to %s", ev->refer.number);
 		leg_print(ev->refer.replaces);

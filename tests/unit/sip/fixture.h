@@ -1,6 +1,6 @@
 /*
- * A SIP room in a thread of its own, with libre's loop, and bare UDP sockets as the phones: what the
- * tests of the registrar, digest, checks, trunks and subscriptions share.
+ * A SIP room in a thread of its own, with libre's loop, and bare UDP sockets as the phones: what
+ * the tests of the registrar, digest, checks, trunks and subscriptions share.
  */
 #ifndef TEST_SIP_FIXTURE_H
 #define TEST_SIP_FIXTURE_H
