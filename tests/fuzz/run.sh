@@ -8,7 +8,7 @@ root=$(readlink -f ../..)
 build=${FUZZ_BUILD:-$root/build-fuzz}
 out=$root/tests/out/fuzz
 case ${ZONGJI_TIER:-usual} in full) seconds=600 ;; *) seconds=10 ;; esac
-seconds=${FUZZ_SECONDS:-$seconds}
+stage=120 # that the whole may take, unless more was asked for
 mkdir -p "$out"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
@@ -32,11 +32,16 @@ fi
 ninja -C "$build" -j2 "${names[@]/#/tests/fuzz/fuzz_}" >"$out/build.log" 2>&1 ||
   give_up "$out/build.log"
 
+# A slow machine that has built for long gets less of the fuzzing: the kept corpus is always run.
+left=$(((stage - SECONDS) * 2 / ${#names[@]}))
+[ "$seconds" -eq 10 ] && [ "$left" -lt 10 ] && seconds=$((left > 2 ? left : 2))
+seconds=${FUZZ_SECONDS:-$seconds}
+
 fuzz() {
   local name=$1 args=(-timeout=5 -rss_limit_mb=1024 -artifact_prefix="$out/$1-")
   mkdir -p "$out/corpus-$name"
   [ -f "corpus/$name.dict" ] && args+=(-dict="corpus/$name.dict")
-  rm -f "$out/$name-"* "$out/$name.ok"
+  rm -f "$out/$name.ok"
   "$build/tests/fuzz/fuzz_$name" "${args[@]}" -runs=1 "corpus/$name"/* >"$out/$name.log" 2>&1 &&
     "$build/tests/fuzz/fuzz_$name" "${args[@]}" -max_total_time="$seconds" -max_len=65536 \
       -print_final_stats=1 -verbosity=0 "$out/corpus-$name" "corpus/$name" \
@@ -57,7 +62,7 @@ for name in "${names[@]}"; do
     echo "$name: $(awk '/number_of_executed_units/ { print $2 }' "$out/$name.log") inputs, no finding"
   else
     failed=$((failed + 1))
-    echo "$name: FAILED, the input is $(find "$out" -name "$name-*" | head -n 1)"
+    echo "$name: FAILED, the input is $(ls -t "$out/$name-"* 2>/dev/null | head -n 1)"
     grep -aE 'ERROR|SUMMARY|runtime error|libFuzzer' "$out/$name.log" | head -n 10
   fi
 done
