@@ -168,14 +168,6 @@ CREATE TABLE accounts (
   enabled BIGINT NOT NULL
 );
 
-CREATE TABLE sessions (
-  token_hash TEXT PRIMARY KEY,
-  account BIGINT NOT NULL,
-  made_ms BIGINT NOT NULL,
-  until_ms BIGINT NOT NULL
-);
-CREATE INDEX sessions_account ON sessions (account, made_ms);
-
 -- Numbers that must never come twice.
 CREATE TABLE counters (
   name TEXT PRIMARY KEY,

@@ -168,14 +168,6 @@ CREATE TABLE accounts (
   enabled INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE sessions (
-  token_hash TEXT PRIMARY KEY,
-  account INTEGER NOT NULL,
-  made_ms INTEGER NOT NULL,
-  until_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX sessions_account ON sessions (account, made_ms);
-
 -- Numbers that must never come twice.
 CREATE TABLE counters (
   name TEXT PRIMARY KEY,

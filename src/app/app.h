@@ -109,6 +109,11 @@ struct app {
 	struct app_asks *asks;
 
 	struct tmr second, publish;
+	struct {
+		int64_t since_ms; /* of the period that at_once counts in */
+		unsigned at_once;
+		uint32_t in_use[CONFIG_TRUNKS]; /* as told last */
+	} live;
 	int64_t closing_since_ms; /* 0: open */
 	int64_t started_wall_ms;
 	char boot[17]; /* names this run in file names */

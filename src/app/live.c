@@ -12,6 +12,7 @@
 #include "app/live.h"
 
 #define LIVE_PUBLISH_MS 100
+#define LIVE_AT_ONCE	4 /* times in LIVE_PUBLISH_MS that a change is told after its step */
 
 struct ask {
 	int (*build)(struct app *a, const struct api_query *q, json_t **out);
@@ -91,7 +92,8 @@ static json_t *call_json(struct app_org *o, const struct exchange_call_view *v)
 		from ? from->number : "", "trunk", trunk_name(o->app, v->caller_trunk), "dialled",
 		v->dialled, "target", "name", target, "number", to ? to->number : "", "state",
 		v->state, "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
-		(json_int_t)v->since_wall_ms, "attendant", v->attendant, "emergency", v->emergency,
+		(json_int_t)v->since_wall_ms, "attendant",
+		v->attendant && strcmp(v->state, "talk") != 0, "emergency", v->emergency,
 		"steps", path_json(v));
 }
 
@@ -139,20 +141,24 @@ static void publish(struct app *a, uint32_t org, uint32_t roles, const char *nam
 	json_decref(value);
 }
 
-#define LIVE_ROLES (API_OPERATOR | API_MANAGER | API_ADMIN)
+static void on_publish(void *arg);
 
 void app_live_dirty(struct app_org *o, uint64_t call_no)
 {
-	if (o->dirty_count && o->dirty[o->dirty_count - 1] == call_no)
+	struct app *a = o->app;
+
+	if (!watched(a) || (o->dirty_count && o->dirty[o->dirty_count - 1] == call_no))
 		return;
 	if (o->dirty_count < APP_DIRTY)
 		o->dirty[o->dirty_count++] = call_no;
+	if (a->live.at_once < LIVE_AT_ONCE)
+		tmr_start(&a->publish, 0, on_publish, a);
 }
 
 void app_live_ended(struct app_org *o, uint64_t call_no)
 {
 	if (watched(o->app))
-		publish(o->app, o->id, LIVE_ROLES, "call_ended",
+		publish(o->app, o->id, APP_LIVE_ROLES, "call_ended",
 			json_pack("{s:I,s:i}", "no", (json_int_t)call_no, "org", (int)o->id));
 }
 
@@ -164,19 +170,19 @@ void app_live_extension(struct app_org *o, uint32_t extension)
 		return;
 	e = directory_extension(app_directory(o), extension);
 	if (e)
-		publish(o->app, o->id, LIVE_ROLES, "extension", extension_json(o, e));
+		publish(o->app, o->id, APP_LIVE_ROLES, "extension", extension_json(o, e));
 }
 
 void app_live_trunk(struct app *a, uint16_t trunk)
 {
 	if (watched(a))
-		publish(a, 0, LIVE_ROLES, "trunk", trunk_json(a, trunk));
+		publish(a, 0, APP_LIVE_ROLES, "trunk", trunk_json(a, trunk));
 }
 
 void app_live_message(struct app_org *o, uint32_t serial)
 {
 	if (watched(o->app))
-		publish(o->app, o->id, LIVE_ROLES, "message",
+		publish(o->app, o->id, APP_LIVE_ROLES, "message",
 			json_pack("{s:i}", "serial", (int)serial));
 }
 
@@ -188,21 +194,49 @@ static bool is_dirty(const struct app_org *o, uint64_t call_no)
 	return false;
 }
 
+static void publish_calls(struct app_org *o)
+{
+	uint32_t slots = o->dirty_count ? exchange_call_slots(o->exchange) : 0;
+	struct exchange_call_view v;
+
+	for (uint32_t i = 0; i < slots; i++)
+		if (exchange_call_view(o->exchange, i, &v) && is_dirty(o, v.call_no))
+			publish(o->app, o->id, APP_LIVE_ROLES, "call", call_json(o, &v));
+	o->dirty_count = 0;
+}
+
+/* Channels in use change with calls, not with the trunk's state. */
+static void publish_trunks(struct app *a)
+{
+	for (unsigned i = 0; i < a->config->node.trunk_count; i++) {
+		struct sip_trunk_status s;
+
+		if (sip_room_trunk_status(a->sip, (uint16_t)(i + 1), &s) ||
+		    s.calls == a->live.in_use[i])
+			continue;
+		a->live.in_use[i] = s.calls;
+		app_live_trunk(a, (uint16_t)(i + 1));
+	}
+}
+
 static void on_publish(void *arg)
 {
 	struct app *a = arg;
-	bool anybody = watched(a);
+	int64_t now = clock_mono_ms();
 
-	for (unsigned k = 0; k < a->org_count; k++) {
-		struct app_org *o = &a->org[k];
-		uint32_t slots = anybody && o->dirty_count ? exchange_call_slots(o->exchange) : 0;
-		struct exchange_call_view v;
-
-		for (uint32_t i = 0; i < slots; i++)
-			if (exchange_call_view(o->exchange, i, &v) && is_dirty(o, v.call_no))
-				publish(a, o->id, LIVE_ROLES, "call", call_json(o, &v));
-		o->dirty_count = 0;
+	if (now - a->live.since_ms >= LIVE_PUBLISH_MS) {
+		a->live.since_ms = now;
+		a->live.at_once = 0;
+	} else {
+		a->live.at_once++;
 	}
+	for (unsigned k = 0; k < a->org_count; k++) {
+		if (watched(a))
+			publish_calls(&a->org[k]);
+		a->org[k].dirty_count = 0;
+	}
+	if (watched(a))
+		publish_trunks(a);
 	tmr_start(&a->publish, LIVE_PUBLISH_MS, on_publish, a);
 }
 

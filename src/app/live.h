@@ -4,6 +4,8 @@
 
 #include "app/app.h"
 
+#define APP_LIVE_ROLES (API_OPERATOR | API_MANAGER | API_ADMIN)
+
 typedef int live_build(struct app *a, const struct api_query *q, json_t **out);
 live_build live_switchboard, live_calls, live_call, live_legs, live_registrations, live_trunks;
 

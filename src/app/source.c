@@ -7,6 +7,7 @@
 
 #include "app/live.h"
 #include "records/accounts.h"
+#include "speech/pinyin.h"
 
 #define SOURCE_WAIT_MS 2000 /* for a connection */
 
@@ -202,6 +203,26 @@ static json_t *person_json(const struct directory *d, const struct directory_per
 			 x ? x->number : "", "post", posts[p->post]);
 }
 
+/* "zsf", "zhangsan", "Zhang San" for zhang1 san1 feng1. */
+static bool sounds_like(const char *reading, const char *text)
+{
+	char letters[API_TEXT];
+	struct pinyin p;
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			letters[n++] = (char)(*text - 'A' + 'a');
+		else if (*text >= 'a' && *text <= 'z')
+			letters[n++] = *text;
+		else if (*text != ' ')
+			return false;
+	}
+	letters[n] = '\0';
+	return n && speech_pinyin_parse(reading, &p) == 0 &&
+	       (strstr(p.initials, letters) || strstr(p.letters, letters));
+}
+
 static bool person_fits(const struct directory *d, const struct directory_person *p,
 			const struct api_query *q)
 {
@@ -213,7 +234,7 @@ static bool person_fits(const struct directory *d, const struct directory_person
 	if (q->department && p->department != q->department)
 		return false;
 	return !q->text[0] || strstr(p->name, q->text) || strstr(p->title, q->text) ||
-	       strstr(p->reading, q->text) || (x && strstr(x->number, q->text));
+	       sounds_like(p->reading, q->text) || (x && strstr(x->number, q->text));
 }
 
 static int people(void *arg, const struct api_query *q, json_t **out)
@@ -274,7 +295,8 @@ static int departments(void *arg, const struct api_query *q, json_t **out)
 	if (!err) {
 		err = lock_directory(a, db, q->who.org, &d);
 		for (uint32_t i = 0; !err && i < d->department_count; i++)
-			if (!q->text[0] || strstr(d->departments[i].name, q->text))
+			if (!q->text[0] || strstr(d->departments[i].name, q->text) ||
+			    sounds_like(d->departments[i].reading, q->text))
 				json_array_append_new(items,
 						      department_json(d, &d->departments[i]));
 		unlock_directory();
@@ -326,9 +348,6 @@ static int on_message(const struct records_message *m, void *arg)
 {
 	struct collected *c = arg;
 
-	if (c->query->own && m->for_person != c->query->who.person &&
-	    (!m->for_department || m->for_department != own_department(c->directory, c->query)))
-		return 0;
 	json_array_append_new(c->items, message_json(c->directory, m));
 	snprintf(c->next, sizeof(c->next), "%lld", (long long)m->id);
 	return 0;
@@ -353,6 +372,10 @@ static int messages(void *arg, const struct api_query *q, json_t **out)
 
 	if (!err) {
 		err = lock_directory(a, db, q->who.org, &c.directory);
+		if (!err && q->own) {
+			f.own_person = q->who.person;
+			f.own_department = own_department(c.directory, q);
+		}
 		if (!err)
 			err = records_messages(db, &f, on_message, &c);
 		unlock_directory();
@@ -436,6 +459,20 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 	return err;
 }
 
+/* The pages' count goes down; it comes from here since only the database knows it. */
+static void message_heard(struct app *a, struct records_db *db, const struct api_opening *o)
+{
+	struct records_message_filter f = {.org = o->who.org, .unheard_only = true};
+	char text[96];
+	uint64_t unheard;
+
+	if (!http_room_watched(a->http) || records_messages_count(db, &f, &unheard))
+		return;
+	snprintf(text, sizeof(text), "{\"id\":%lld,\"unheard\":%llu}", (long long)o->message,
+		 (unsigned long long)unheard);
+	http_room_publish(a->http, o->who.org, APP_LIVE_ROLES, "message", text);
+}
+
 static int opening_keep(void *arg, const struct api_opening *o)
 {
 	struct app *a = arg;
@@ -448,6 +485,11 @@ static int opening_keep(void *arg, const struct api_opening *o)
 	if (!err && o->allowed)
 		err = records_message_opened(db, o->who.org, o->message, o->who.name, o->recipient,
 					     o->reason, clock_wall_ms());
+	else if (!err)
+		err = records_message_refused(db, o->who.org, o->message, o->who.name, o->reason,
+					      clock_wall_ms());
+	if (!err && o->allowed && o->recipient)
+		message_heard(a, db, o);
 	records_return(a->records, db);
 	return err;
 }
@@ -487,6 +529,18 @@ static int on_record(const struct records_call_row *r, void *arg)
 	return 0;
 }
 
+static int own_extension(struct app *a, struct records_db *db, const struct api_query *q,
+			 uint32_t *out)
+{
+	const struct directory *d;
+	int err = lock_directory(a, db, q->who.org, &d);
+	const struct directory_person *p = err ? NULL : directory_person(d, q->who.person);
+
+	*out = p ? p->extension : 0;
+	unlock_directory();
+	return err;
+}
+
 static const char *given(const char *text)
 {
 	return text[0] ? text : NULL;
@@ -504,7 +558,7 @@ static int records(void *arg, const struct api_query *q, json_t **out)
 		.clause = given(q->clause),
 		.outcome = given(q->outcome),
 		.direction = given(q->direction),
-		.target_person = q->own ? q->who.person : q->person,
+		.target_person = q->person,
 		.target_department = q->department,
 		.extension = q->extension,
 		.limit = q->limit,
@@ -522,6 +576,10 @@ static int records(void *arg, const struct api_query *q, json_t **out)
 	f.before_started_ms = started;
 	f.before_call_no = no;
 	err = borrow(a, &db);
+	if (!err && q->own) {
+		f.own_person = q->who.person;
+		err = own_extension(a, db, q, &f.own_extension);
+	}
 	if (!err)
 		err = records_calls(db, &f, on_record, &c);
 	records_return(a->records, db);
@@ -542,16 +600,31 @@ static int on_step(const struct records_step_row *s, void *arg)
 	return 0;
 }
 
+static bool took_part(const json_t *r, uint32_t person, uint32_t extension)
+{
+	json_int_t target = json_integer_value(
+		json_object_get(json_object_get(r, "target"), "person"));
+	json_int_t caller = json_integer_value(
+		json_object_get(json_object_get(r, "caller"), "extension"));
+
+	return target == (json_int_t)person || (extension && caller == (json_int_t)extension);
+}
+
 static int record(void *arg, const struct api_query *q, json_t **out)
 {
 	struct app *a = arg;
 	struct collected c = {NULL, q, json_array(), ""};
 	json_t *steps = json_array();
 	struct records_db *db = NULL;
+	uint32_t own = 0;
 	int err = borrow(a, &db);
 
+	if (!err && q->own)
+		err = own_extension(a, db, q, &own);
 	if (!err)
 		err = records_call_get(db, q->who.org, (uint64_t)q->id, on_record, &c);
+	if (!err && q->own && !took_part(json_array_get(c.items, 0), q->who.person, own))
+		err = ENOENT;
 	if (!err)
 		err = records_call_steps(db, q->who.org, (uint64_t)q->id, on_step, steps);
 	records_return(a->records, db);

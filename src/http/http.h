@@ -170,11 +170,4 @@ void http_call_attempt_ok(struct http_call *c, const char *user);
 int http_call_session_open(struct http_call *c, const struct http_identity *who);
 void http_call_session_close(struct http_call *c);
 
-/* Argon2id (libsodium, 19 MiB, 2 passes). Blocks for tens of milliseconds. `hash` NULL is a
- * user who doesn't exist: takes as long and is false. */
-#define HTTP_PASSWORD_HASH  128
-#define HTTP_PASSWORD_BYTES 256
-int http_password_hash(const char *password, char out[HTTP_PASSWORD_HASH]);
-bool http_password_verify(const char *hash, const char *password);
-
 #endif

@@ -26,24 +26,6 @@ static const struct store_statement sql_list = {
 static const struct store_statement sql_find = {
     "records_account_find",
     "SELECT id, org, person, role, enabled, name, password FROM accounts WHERE name = $1"};
-static const struct store_statement sql_end_all = {
-    "records_sessions_end",
-    "DELETE FROM sessions WHERE account IN (SELECT id FROM accounts WHERE name = $1)"};
-static const struct store_statement sql_session_put = {
-    "records_session_put",
-    "INSERT INTO sessions (token_hash, account, made_ms, until_ms) VALUES ($1, $2, $3, $4)"};
-static const struct store_statement sql_session_trim = {
-    "records_session_trim",
-    "DELETE FROM sessions WHERE until_ms <= $3 OR (account = $1 AND token_hash NOT IN"
-    " (SELECT token_hash FROM sessions WHERE account = $1 ORDER BY made_ms DESC LIMIT $2))"};
-static const struct store_statement sql_session_get = {
-    "records_session_get",
-    "SELECT a.id, a.org, a.person, a.role, a.enabled, a.name, '' FROM sessions s"
-    " JOIN accounts a ON a.id = s.account"
-    " WHERE s.token_hash = $1 AND s.until_ms > $2 AND a.enabled = 1"};
-static const struct store_statement sql_session_end = {
-    "records_session_end", "DELETE FROM sessions WHERE token_hash = $1"};
-
 const char *records_role_name(enum records_role r)
 {
 	static const char *const names[RECORDS_ROLE_COUNT] = {
@@ -216,8 +198,6 @@ int records_account_password(struct records_db *db, const char *name, const char
 	if (!err)
 		err = store_run(db->s, &sql_password, v, 2, NULL, NULL);
 	if (!err)
-		err = store_run(db->s, &sql_end_all, v, 1, NULL, NULL);
-	if (!err)
 		err = account_history(db->s, f.a.org, "account_password", f.a.id, by, NULL);
 	return end(db->s, err);
 }
@@ -239,8 +219,6 @@ int records_account_set(struct records_db *db, const struct records_account *a, 
 		err = ENOENT;
 	if (!err)
 		err = store_run(db->s, &sql_set, v, 5, NULL, NULL);
-	if (!err)
-		err = store_run(db->s, &sql_end_all, v, 1, NULL, NULL);
 	if (!err)
 		err = account_history(db->s, a->org, "account", f.a.id, by, account_json(a));
 	return end(db->s, err);
@@ -277,72 +255,4 @@ int records_sign_in(struct records_db *db, const char *name, const char *passwor
 		return EACCES;
 	*out = f.a;
 	return 0;
-}
-
-/* --- sessions --- */
-
-#define TOKEN_BYTES 32
-#define HASH_TEXT   (crypto_generichash_BYTES * 2 + 1)
-
-static void token_hash(const char *token, char out[HASH_TEXT])
-{
-	unsigned char h[crypto_generichash_BYTES];
-
-	crypto_generichash(h, sizeof(h), (const unsigned char *)token, strlen(token), NULL, 0);
-	sodium_bin2hex(out, HASH_TEXT, h, sizeof(h));
-}
-
-int records_session_new(struct records_db *db, int64_t account, int64_t now_ms, int64_t until_ms,
-			char token[RECORDS_TOKEN])
-{
-	unsigned char random[TOKEN_BYTES];
-	char made[RECORDS_TOKEN], hashed[HASH_TEXT];
-	const struct store_value v[] = {STORE_S(hashed), STORE_I(account), STORE_I(now_ms),
-					STORE_I(until_ms)};
-	const struct store_value trim[] = {STORE_I(account), STORE_I(RECORDS_SESSIONS),
-					   STORE_I(now_ms)};
-	int err;
-
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2base64(made, sizeof(made), random, sizeof(random),
-			  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	token_hash(made, hashed);
-	err = store_begin(db->s);
-	if (err)
-		return err;
-	err = store_run(db->s, &sql_session_put, v, 4, NULL, NULL);
-	if (!err)
-		err = store_run(db->s, &sql_session_trim, trim, 3, NULL, NULL);
-	err = end(db->s, err);
-	if (!err)
-		memcpy(token, made, RECORDS_TOKEN);
-	return err;
-}
-
-int records_session_get(struct records_db *db, const char *token, int64_t now_ms,
-			struct records_account *out)
-{
-	char hashed[HASH_TEXT];
-	const struct store_value v[] = {STORE_S(hashed), STORE_I(now_ms)};
-	struct found f = {.there = false};
-	int err;
-
-	if (strlen(token) != RECORDS_TOKEN - 1)
-		return EACCES;
-	token_hash(token, hashed);
-	err = store_run(db->s, &sql_session_get, v, 2, account_row, &f);
-	if (!err && !f.there)
-		err = EACCES;
-	if (!err)
-		*out = f.a;
-	return err;
-}
-
-int records_session_end(struct records_db *db, const char *token)
-{
-	char hashed[HASH_TEXT];
-	const struct store_value v = STORE_S(hashed);
-
-	token_hash(token, hashed);
-	return store_run(db->s, &sql_session_end, &v, 1, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * Accounts and their sessions. Passwords are hashed by argon2id (libsodium, 19 MiB, about 40 ms):
+ * Accounts. Passwords are hashed by argon2id (libsodium, 19 MiB, about 40 ms):
  * from a worker, never from the call thread or MHD's. How often somebody may try is http's.
  */
 #ifndef RECORDS_ACCOUNTS_H
@@ -10,8 +10,6 @@
 #define RECORDS_ACCOUNT_NAME 64
 #define RECORDS_PASSWORD_MIN 8	 /* characters */
 #define RECORDS_PASSWORD_MAX 256 /* bytes */
-#define RECORDS_TOKEN	     44	 /* 32 random bytes as base64 (URL), with terminator */
-#define RECORDS_SESSIONS     16	 /* an account: the oldest gives way */
 
 enum records_role {
 	RECORDS_STAFF,
@@ -36,8 +34,8 @@ struct records_account {
 int records_account_add(struct records_db *db, const struct records_account *a,
 			const char *password, const char *by, int64_t *id);
 int records_account_password(struct records_db *db, const char *name, const char *password,
-			     const char *by); /* ends its sessions; ENOENT */
-/* Changes role, enabled, person; ends its sessions. ENOENT. */
+			     const char *by); /* ENOENT */
+/* Changes role, enabled, person. ENOENT. */
 int records_account_set(struct records_db *db, const struct records_account *a, const char *by);
 typedef int(records_account_h)(const struct records_account *a, void *arg);
 int records_accounts(struct records_db *db, uint32_t org, records_account_h *h, void *arg);
@@ -45,13 +43,5 @@ int records_accounts(struct records_db *db, uint32_t org, records_account_h *h, 
 /* EACCES for a wrong password, an unknown or disabled account alike and after the same work. */
 int records_sign_in(struct records_db *db, const char *name, const char *password,
 		    struct records_account *out);
-
-/* A session: the token goes to the browser, only its hash is kept. */
-int records_session_new(struct records_db *db, int64_t account, int64_t now_ms, int64_t until_ms,
-			char token[RECORDS_TOKEN]);
-/* EACCES when unknown or over. */
-int records_session_get(struct records_db *db, const char *token, int64_t now_ms,
-			struct records_account *out);
-int records_session_end(struct records_db *db, const char *token);
 
 #endif

@@ -14,11 +14,13 @@
 	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                          \
 	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"             \
 	" AND (CAST($4 AS BIGINT) = 0 OR heard_at_ms = 0)"                                         \
-	" AND kept_at_ms >= $5 AND kept_at_ms < $6"
+	" AND kept_at_ms >= $5 AND kept_at_ms < $6"                                                \
+	" AND (CAST($7 AS BIGINT) = 0 OR for_person = $7"                                         \
+	" OR (CAST($8 AS BIGINT) <> 0 AND for_department = $8))"
 
 static const struct store_statement sql_messages = {
     "records_messages", "SELECT " MESSAGE_COLUMNS " FROM messages" MESSAGE_FILTER
-			" AND (CAST($7 AS BIGINT) = 0 OR id < $7) ORDER BY id DESC LIMIT $8"};
+			" AND (CAST($9 AS BIGINT) = 0 OR id < $9) ORDER BY id DESC LIMIT $10"};
 static const struct store_statement sql_count = {"records_messages_count",
 						 "SELECT COUNT(*) FROM messages" MESSAGE_FILTER};
 static const struct store_statement sql_get = {
@@ -64,7 +66,8 @@ static int message_row(const struct store_row *row, void *arg)
 	return rows->h(&m, rows->arg);
 }
 
-#define FILTER_VALUES 8
+#define FILTER_VALUES 10
+#define COUNT_VALUES  8
 static void filter_values(const struct records_message_filter *f,
 			  struct store_value v[FILTER_VALUES])
 {
@@ -76,8 +79,10 @@ static void filter_values(const struct records_message_filter *f,
 	v[3] = STORE_I(f->unheard_only);
 	v[4] = STORE_I(f->from_ms);
 	v[5] = STORE_I(f->to_ms ? f->to_ms : INT64_MAX);
-	v[6] = STORE_I(f->before_id);
-	v[7] = STORE_I(limit);
+	v[6] = STORE_I(f->own_person);
+	v[7] = STORE_I(f->own_department);
+	v[8] = STORE_I(f->before_id);
+	v[9] = STORE_I(limit);
 }
 
 int records_messages(struct records_db *db, const struct records_message_filter *f,
@@ -102,7 +107,7 @@ int records_messages_count(struct records_db *db, const struct records_message_f
 	struct store_value v[FILTER_VALUES];
 
 	filter_values(f, v);
-	return store_run(db->s, &sql_count, v, 6, count_row, count);
+	return store_run(db->s, &sql_count, v, COUNT_VALUES, count_row, count);
 }
 
 struct one_message {
@@ -149,6 +154,24 @@ int records_message_opened(struct records_db *db, uint32_t org, int64_t id, cons
 		    json_pack("{s:b, s:s}", "recipient", recipient, "reason", reason ? reason : "");
 	if (!err)
 		err = records_history_write(db->s, &item);
+	json_decref(item.after);
+	if (!err)
+		return store_commit(db->s);
+	store_rollback(db->s);
+	return err;
+}
+
+int records_message_refused(struct records_db *db, uint32_t org, int64_t id, const char *account,
+			    const char *reason, int64_t at_ms)
+{
+	struct history_item item = {
+	    .org = org, .at_ms = at_ms, .by = account, .what = "message_refused", .item = id};
+	int err = store_begin(db->s);
+
+	if (err)
+		return err;
+	item.after = json_pack("{s:s}", "reason", reason ? reason : "");
+	err = records_history_write(db->s, &item);
 	json_decref(item.after);
 	if (!err)
 		return store_commit(db->s);

@@ -38,6 +38,8 @@ static const struct store_statement sql_calls = {
     " AND (CAST($11 AS BIGINT) = 0 OR c.target_department = $11)"
     " AND (CAST($12 AS BIGINT) = 0 OR c.caller_extension = $12 OR c.target_extension = $12)"
     " AND (CAST($13 AS BIGINT) = 0 OR c.ended_ms = 0)"
+    " AND (CAST($17 AS BIGINT) = 0 OR c.target_person = $17"
+    " OR (CAST($18 AS BIGINT) <> 0 AND c.caller_extension = $18))"
     " AND (CAST($14 AS BIGINT) = 0 OR c.started_ms < $14"
     " OR (c.started_ms = $14 AND c.call_no < $15))"
     " ORDER BY c.started_ms DESC, c.call_no DESC LIMIT $16"};
@@ -188,6 +190,8 @@ int records_calls(struct records_db *db, const struct records_call_filter *f, re
 	    STORE_I(f->before_started_ms),
 	    STORE_I(f->before_call_no),
 	    STORE_I(page(f->limit)),
+	    STORE_I(f->own_person),
+	    STORE_I(f->own_extension),
 	};
 	return store_run(db->s, &sql_calls, v, sizeof(v) / sizeof(v[0]), call_row, &rows);
 }

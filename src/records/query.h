@@ -33,6 +33,8 @@ struct records_call_filter {
 	const char *direction;
 	uint32_t target_person, target_department;
 	uint32_t extension; /* caller or target */
+	uint32_t own_person;	/* only calls to this person, or … 0 any */
+	uint32_t own_extension; /* … from this extension, 0 none */
 	bool open_only;
 	int64_t
 	    before_started_ms; /* cursor: the last row's started_ms and call_no; 0 from the top */
@@ -61,6 +63,8 @@ int records_call_steps(struct records_db *db, uint32_t org, uint64_t call_no, re
 struct records_message_filter {
 	uint32_t org;
 	uint32_t for_person, for_department; /* 0 any */
+	uint32_t own_person;		     /* only for this person, or … 0 any */
+	uint32_t own_department;	     /* … for this department, 0 none */
 	bool unheard_only;
 	int64_t from_ms, to_ms;
 	int64_t before_id; /* cursor, 0 from the top */
@@ -79,6 +83,10 @@ int records_messages_count(struct records_db *db, const struct records_message_f
  * the history, and `heard` when recipient. ENOENT. */
 int records_message_opened(struct records_db *db, uint32_t org, int64_t id, const char *account,
 			   bool recipient, const char *reason, int64_t at_ms);
+
+/* Somebody who may not open it tried (A5.8): kept in the history. */
+int records_message_refused(struct records_db *db, uint32_t org, int64_t id, const char *account,
+			    const char *reason, int64_t at_ms);
 
 /* The state of the day that is in force at at_ms, one a row. */
 typedef int(records_day_h)(const struct records_day *d, void *arg);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The console's own tests, then the console in Chromium:
 #   tests/browser/run.sh [BUILD-DIR | BASE-URL NAME PASSWORD]
-# A build directory (build-test unless given) has the fake server; a URL is a real one.
+# A build directory (build-test unless given): the fake server, then the real program with calls
+# going on. A URL is a real one. PICTURES=DIR makes the handbooks' pictures there.
 root=$(dirname "$(readlink -f "$0")")/../..
 out=$root/tests/out/browser
 where=${1:-$root/build-test}
@@ -46,6 +47,11 @@ step console-types npx --no-install tsc --noEmit
 step console-lint npx --no-install eslint .
 step console-format npx --no-install prettier --check .
 step console-unit npx --no-install vitest run
+
+# What is said is recognised by its sound.
+prompts() { "$where/zongji" prompts "$root/tests/out/prompts"; }
+ZONGJI_ROOT=$root step prompts prompts
+ZONGJI_BUILD=$where counted real timeout 200 node "$root/tests/browser/real.mjs" "$out"
 
 "$root/tests/browser/fixture.py" >"$out/picture.json"
 "$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" \

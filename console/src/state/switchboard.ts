@@ -92,9 +92,12 @@ export function apply(name: string, data: unknown): void {
       trunks.value = put(trunks.value, trunk.id, trunk);
       break;
     }
-    case "message":
-      if (unheard.value !== undefined) unheard.value++;
+    case "message": {
+      const left = (data as { unheard?: number }).unheard;
+      if (left !== undefined) unheard.value = left;
+      else if (unheard.value !== undefined) unheard.value++;
       break;
+    }
   }
 }
 

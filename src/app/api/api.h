@@ -93,7 +93,7 @@ struct api_source {
 	api_read *messages; /* list without content */
 	api_read *message;  /* id: without content; with `own` the API asks content_find first */
 	api_read *records;  /* filters */
-	api_read *record;   /* id: with steps; with `own` target.person must be the asker's */
+	api_read *record;   /* id: with steps; with `own` ENOENT unless the asker took part */
 	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
 	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
 	api_read *message_text; /* who, organisation, matter as typed or said */

@@ -247,12 +247,5 @@ void api_record(struct http_call *c, void *arg)
 		err = ENOENT;
 	else
 		err = a->source.record ? a->source.record(a->source.arg, &q, &out) : EAGAIN;
-	if (!err && q.own &&
-	    json_integer_value(json_object_get(json_object_get(out, "target"), "person")) !=
-		(json_int_t)q.who.person) {
-		json_decref(out);
-		out = NULL;
-		err = ENOENT;
-	}
 	api_give_result(c, err, out);
 }

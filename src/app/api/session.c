@@ -4,6 +4,8 @@
 #include "app/api/internal.h"
 #include "base/text.h"
 
+#define PASSWORD_BYTES 256 /* of one that is tried */
+
 static void seen(struct api *a, struct http_call *c, const char *name, const char *what)
 {
 	if (a->source.user_seen)
@@ -45,7 +47,7 @@ void api_session_open(struct http_call *c, void *arg)
 		http_call_refuse_field(c, 400, "bad_value", "name");
 		return;
 	}
-	if (!password || !*password || strlen(password) > HTTP_PASSWORD_BYTES) {
+	if (!password || !*password || strlen(password) > PASSWORD_BYTES) {
 		http_call_refuse_field(c, 400, "bad_value", "password");
 		return;
 	}

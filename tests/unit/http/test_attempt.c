@@ -123,17 +123,6 @@ static void test_sessions_at_their_limit(void **state)
 	free(t);
 }
 
-static void test_password(void **state)
-{
-	char hash[HTTP_PASSWORD_HASH];
-
-	assert_int_equal(http_password_hash("correct horse", hash), 0);
-	assert_true(http_password_verify(hash, "correct horse"));
-	assert_false(http_password_verify(hash, "correct horsf"));
-	assert_false(http_password_verify(NULL, "correct horse"));
-	assert_false(http_password_verify("not a hash", ""));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,7 +132,6 @@ int main(void)
 	    cmocka_unit_test(test_sessions),
 	    cmocka_unit_test(test_sessions_end_by_themselves),
 	    cmocka_unit_test(test_sessions_at_their_limit),
-	    cmocka_unit_test(test_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

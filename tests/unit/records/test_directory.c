@@ -520,33 +520,6 @@ static void accounts_sign_in(void **state)
 	assert_int_equal(records_account_add(w.db, &a, "long password", "t", NULL), EINVAL);
 }
 
-static void sessions_end(void **state)
-{
-	struct records_account a = account("op"), out;
-	char token[RECORDS_TOKEN], first[RECORDS_TOKEN];
-	int64_t id = 0;
-
-	assert_int_equal(records_account_add(w.db, &a, "long password", "t", &id), 0);
-	assert_int_equal(records_session_new(w.db, id, 1000, 5000, token), 0);
-	assert_int_equal(strlen(token), RECORDS_TOKEN - 1);
-	assert_int_equal(records_session_get(w.db, token, 4999, &out), 0);
-	assert_string_equal(out.name, "op");
-	assert_int_equal(records_session_get(w.db, token, 5000, &out), EACCES);
-	assert_int_equal(records_session_get(w.db, "x", 1000, &out), EACCES);
-	assert_int_equal(records_session_end(w.db, token), 0);
-	assert_int_equal(records_session_get(w.db, token, 2000, &out), EACCES);
-	/* The oldest gives way. */
-	assert_int_equal(records_session_new(w.db, id, 1000, 5000, first), 0);
-	for (int i = 1; i <= RECORDS_SESSIONS; i++)
-		assert_int_equal(records_session_new(w.db, id, 1000 + i, 5000, token), 0);
-	assert_int_equal(records_session_get(w.db, first, 2000, &out), EACCES);
-	assert_int_equal(records_session_get(w.db, token, 2000, &out), 0);
-	/* Another role: everybody signs in anew. */
-	a.role = RECORDS_STAFF;
-	assert_int_equal(records_account_set(w.db, &a, "t"), 0);
-	assert_int_equal(records_session_get(w.db, token, 2000, &out), EACCES);
-}
-
 static void roles_have_names(void **state)
 {
 	enum records_role r;
@@ -578,7 +551,6 @@ int main(void)
 	    T(the_sample_imports),
 	    T(organisations_are_kept),
 	    T(accounts_sign_in),
-	    T(sessions_end),
 	    T(roles_have_names),
 	};
 
