@@ -59,7 +59,7 @@ def run_module(name, only=None):
 def main():
     if len(sys.argv) > 1 and sys.argv[1].startswith("test_"):
         sys.exit(0 if run_module(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None) else 1)
-    side_by_side = int(os.environ.get("ZONGJI_JOBS", "4"))
+    side_by_side = int(os.environ.get("ZONGJI_JOBS", "5"))
     modules = sorted(n[:-3] for n in os.listdir(HERE) if n.startswith("test_") and n.endswith(".py"))
     passed = failed = 0
     again = []

@@ -4,7 +4,7 @@ with its clause."""
 import time
 
 from lib import sound
-from lib.server import (ALWAYS, Server, has_steps, heard_until_now, hears, hears_all, not_heard, prompt)
+from lib.server import ALWAYS, Server, has_steps, heard_until_now, hears, hears_all, not_heard
 
 
 def world():

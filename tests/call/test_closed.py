@@ -2,7 +2,7 @@
 import time
 
 from lib import sound
-from lib.server import NEVER, Server, has_steps, heard_until_now, hears, hears_all, not_heard
+from lib.server import NEVER, Server, has_steps, heard_until_now, hears, hears_all
 
 
 def world():

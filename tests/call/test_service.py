@@ -12,7 +12,7 @@ import urllib.request
 import yaml
 
 from lib import phone, sound
-from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, free_pair, has_steps, hears, prompt
+from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, free_pair, hears, prompt
 
 V6 = type("V6", (), {})()
 
