@@ -33,10 +33,15 @@ static int names_add(X509 *cert, const char *const *names)
 {
 	char san[1024] = "";
 
-	for (unsigned i = 0; names[i]; i++)
-		if (text_append(san, sizeof(san), "%s%s:%s", i ? "," : "",
-				scalar_is_address(names[i]) ? "IP" : "DNS", names[i]))
+	/* an address stands as a name too: some phones (mbedtls) look at names only */
+	for (unsigned i = 0; names[i]; i++) {
+		if (scalar_is_address(names[i]) &&
+		    text_append(san, sizeof(san), "%sIP:%s", i ? "," : "", names[i]))
 			return EIO;
+		if (!strchr(names[i], ':') &&
+		    text_append(san, sizeof(san), "%sDNS:%s", san[0] ? "," : "", names[i]))
+			return EIO;
+	}
 	return extension_add(cert, NID_subject_alt_name, san);
 }
 
