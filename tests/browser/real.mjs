@@ -196,7 +196,7 @@ await test("from INVITE to event", async () => {
     }
   })().catch(() => {});
   const took = [];
-  for (let i = 0; i < 7; i++) {
+  for (let i = 0; i < 5; i++) {
     const number = `1380000500${i}`;
     const sent = await world("call", number, "8000");
     for (let k = 0; k < 200 && !came.has(number); k++) await new Promise((done) => setTimeout(done, 10));
@@ -206,7 +206,7 @@ await test("from INVITE to event", async () => {
     await world("hang_up", number);
   }
   stop.abort();
-  const median = [...took].sort((a, b) => a - b)[3];
+  const median = [...took].sort((a, b) => a - b)[2];
   console.log(`       ${took.join(", ")} ms`);
   check(median <= EVENT_MS, `median ${median} ms`);
 });

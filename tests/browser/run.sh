@@ -51,7 +51,7 @@ step console-unit npx --no-install vitest run
 # What is said is recognised by its sound.
 prompts() { "$where/zongji" prompts "$root/tests/out/prompts"; }
 ZONGJI_ROOT=$root step prompts prompts
-ZONGJI_BUILD=$where counted real timeout 200 node "$root/tests/browser/real.mjs" "$out"
+ZONGJI_BUILD=$where counted real timeout 300 node "$root/tests/browser/real.mjs" "$out"
 
 "$root/tests/browser/fixture.py" >"$out/picture.json"
 "$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" \

@@ -47,6 +47,8 @@ static int echo(void *arg, const struct api_query *q, json_t **out)
 static int record(void *arg, const struct api_query *q, json_t **out)
 {
 	asked = *q;
+	if (q->own && q->who.person != (uint32_t)q->id)
+		return ENOENT;
 	*out = json_pack("{s:I,s:{s:I}}", "no", (json_int_t)q->id, "target", "person",
 			 (json_int_t)q->id);
 	return 0;
