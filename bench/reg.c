@@ -104,13 +104,13 @@ static void put(unsigned i, const char *authorization)
 			 "Max-Forwards: 70\r\n"
 			 "From: <sip:%s@127.0.0.1>;tag=t%u.%u\r\n"
 			 "To: <sip:%s@127.0.0.1>\r\n"
-			 "Call-ID: c%u@bench\r\n"
+			 "Call-ID: c%u.%d@bench\r\n"
 			 "CSeq: %u REGISTER\r\n"
 			 "Contact: <sip:%s@127.0.0.1:%u>\r\n"
 			 "Expires: 3600\r\n"
 			 "%s"
 			 "Content-Length: 0\r\n\r\n",
-			 g.server, g.own, i, u->cseq, u->name, i, u->cseq, u->name, i, u->cseq,
+			 g.server, g.own, i, u->cseq, u->name, i, u->cseq, u->name, i, (int)getpid(), u->cseq,
 			 u->name, g.own, authorization);
 
 	g.iov[at] = (struct iovec){g.data[at], (size_t)(n < MESSAGE ? n : MESSAGE - 1)};

@@ -12,13 +12,14 @@ SERVER_CORE, LOAD_CORE = "0", "1"
 NICE = "-5"  # the machine may be busy with other things: about 3 to 1, the same for peers and product
 SIP, UAC, UAS, RTP = 39060, 39100, 39062, 39900
 HERTZ = os.sysconf("SC_CLK_TCK")
+priority = False  # run --priority: before all others (SCHED_RR), for a machine that is in use
 _started = []
 
 
 def start(args, core, cwd=None, out=subprocess.DEVNULL, env=None):
     # setsid makes an autogroup of its own, in which nice alone would have no effect towards others.
     p = subprocess.Popen(["setsid", "sh", "-c", f"echo {NICE} >/proc/self/autogroup 2>/dev/null; exec \"$@\"", "sh",
-                          "taskset", "-c", core, *map(str, args)], cwd=cwd,
+                          *(["chrt", "-r", "1"] if priority else []), "taskset", "-c", core, *map(str, args)], cwd=cwd,
                          stdout=out, stderr=subprocess.STDOUT if out != subprocess.PIPE else None,
                          stdin=subprocess.DEVNULL, env=env)
     _started.append(p)

@@ -149,6 +149,15 @@ class Zongji(Server):
         with open(os.path.join(self.data, "phones.csv")) as f:
             users = [(r["user"], r["password"]) for r in csv.DictReader(f) if r["user"].startswith("b3")]
         write_users(self.users, users)
+        self.settle()
+
+    def settle(self):
+        """Until it is quiet: prompts and names are still being spoken into files after it takes calls."""
+        for _ in range(120):
+            was = load.cpu_s(self.pid)
+            time.sleep(0.5)
+            if load.cpu_s(self.pid) - was < 0.02:
+                return
 
     @staticmethod
     def healthy():
