@@ -86,6 +86,7 @@ struct app_job;
 
 struct app {
 	struct config *config;
+	char state[64 + CONFIG_PATH]; /* bindings and dialogs while running: state.c */
 	char data[CONFIG_PATH], root[CONFIG_PATH], config_path[CONFIG_PATH];
 	int signal_fd;
 	bool sample; /* the sample company: neither a configuration of its own nor one given */
@@ -108,7 +109,7 @@ struct app {
 	struct app_files *files;
 	struct app_asks *asks;
 
-	struct tmr second, publish;
+	struct tmr second, publish, copy;
 	struct {
 		int64_t since_ms; /* of the period that at_once counts in */
 		unsigned at_once;
@@ -193,6 +194,14 @@ void app_files_close(struct app *a);
 void app_files_recorded(struct app *a, struct app_org *o, const struct event *recorded);
 void app_files_forget(struct app *a, struct app_org *o, uint32_t serial);
 void app_recording_name(const struct app_org *o, uint32_t serial, char *dst, size_t cap);
+
+/* Copies the bindings into the data folder. */
+void app_files_state(struct app *a);
+
+/* ---- state.c ---- */
+int app_state_open(struct app *a);
+void app_state_close(struct app *a); /* after sip has closed */
+int app_file_copy(const char *from, const char *to); /* whole or not at all; blocks */
 
 /* ---- wire_records.c ---- */
 int app_records_open(struct app *a);

@@ -11,7 +11,7 @@
 
 #define FILES_JOBS 1024
 
-enum job_kind { JOB_LOAD, JOB_DELETE, JOB_STOP };
+enum job_kind { JOB_LOAD, JOB_DELETE, JOB_STATE, JOB_STOP };
 
 struct app_job {
 	enum job_kind kind;
@@ -47,6 +47,15 @@ static void run_job(struct app_files *f, struct app_job *j)
 	if (j->kind == JOB_DELETE) {
 		if (unlink(j->path) < 0 && errno != ENOENT)
 			log_warn("app", "can't delete %s: %s", j->path, strerror(errno));
+		return;
+	}
+	if (j->kind == JOB_STATE) {
+		char kept[CONFIG_PATH + 16];
+
+		snprintf(kept, sizeof(kept), "%s/bindings", j->org->app->data);
+		j->err = app_file_copy(j->path, kept);
+		if (j->err)
+			log_warn("app", "the bindings can't be copied: %s", strerror(j->err));
 		return;
 	}
 	j->err = media_wav_read(j->path, &j->wav, NULL);
@@ -159,4 +168,16 @@ void app_files_forget(struct app *a, struct app_org *o, uint32_t serial)
 	media_clip_drop(a->media, app_sounds_recording(o, serial));
 	if (ring_push(a->files->jobs, &j))
 		log_warn("app", "no place to note that %s is to be deleted", j.path);
+}
+
+void app_files_state(struct app *a)
+{
+	struct app_job j;
+
+	memset(&j, 0, sizeof(j));
+	j.kind = JOB_STATE;
+	j.org = &a->org[0];
+	snprintf(j.path, sizeof(j.path), "%.230s/bindings", a->state);
+	if (ring_push(a->files->jobs, &j))
+		log_warn("app", "no place to note that the bindings are to be copied");
 }

@@ -324,7 +324,7 @@ static const struct {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
 	{"live", app_live_open},       {"reload", app_reload_open}, {"http", open_http},
-	{"sip", app_sip_open},
+	{"state", app_state_open},     {"sip", app_sip_open},
 };
 
 /* ---- running ---- */
@@ -429,6 +429,7 @@ static void close_rooms(struct app *a)
 	api_free(a->api);
 	app_source_close();
 	sip_room_close(a->sip);
+	app_state_close(a);
 	app_live_close(a);
 	tmr_cancel(&a->second);
 	for (unsigned i = 0; i < a->org_count; i++)

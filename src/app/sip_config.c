@@ -147,8 +147,8 @@ int app_sip_open(struct app *a)
 	c.contacts_max = n->sip.contacts_max;
 	for (unsigned i = 0; i < n->sip.proxy_count; i++)
 		TEXT_COPY(c.proxies[i], n->sip.proxies[i]);
-	snprintf(c.bindings_file, sizeof(c.bindings_file), "%.200s/bindings", a->data);
-	snprintf(c.journal_file, sizeof(c.journal_file), "%.200s/dialogs", a->data);
+	snprintf(c.bindings_file, sizeof(c.bindings_file), "%.230s/bindings", a->state);
+	snprintf(c.journal_file, sizeof(c.journal_file), "%.230s/dialogs", a->state);
 	c.bindings_capacity = n->limits.registrations;
 	c.sessions_max = n->limits.legs;
 	handlers.arg = a;

@@ -251,6 +251,9 @@ def test_kill_at_random_moments(s):
     healthy_ms, ended_ms = [], []
     for i in range(KILLS):
         open_calls.begin(i)
+        # what is kept is what is durable: the call thread doesn't wait for the disk, so the test does
+        s.wait_query("SELECT seq FROM steps JOIN calls USING (call_no) WHERE caller_number = ? AND "
+                     "kind = 'connected'", f"137{i:08d}", timeout=15)
         time.sleep(0.3 + r.random() * 3.2)
         killed, began, healthy = s.kill_and_wait()
         while not open_calls.ended():
