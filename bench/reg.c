@@ -5,8 +5,8 @@
  *   reg SERVER-PORT OWN-PORT USERS RATE SECONDS
  *
  * USERS is a file with a line a phone, "user,password". Users are taken in turn; one that is still
- * under way is passed over (counted as busy). An answer later than 500 ms, when a phone would repeat
- * itself (T1), counts as late, one that isn't 401 or 200 as refused. Prints one line of JSON.
+ * under way is passed over (counted as busy). An answer later than 500 ms, when a phone would
+ * repeat itself (T1), counts as late, one that isn't 401 or 200 as refused. Prints one line of JSON.
  * RATE 0: every user once, 500 a second.
  */
 #include <arpa/inet.h>
@@ -110,7 +110,8 @@ static void put(unsigned i, const char *authorization)
 			 "Expires: 3600\r\n"
 			 "%s"
 			 "Content-Length: 0\r\n\r\n",
-			 g.server, g.own, i, u->cseq, u->name, i, u->cseq, u->name, i, (int)getpid(), u->cseq,
+			 g.server, g.own, i, u->cseq, u->name, i, u->cseq, u->name, i,
+			 (int)getpid(), u->cseq,
 			 u->name, g.own, authorization);
 
 	g.iov[at] = (struct iovec){g.data[at], (size_t)(n < MESSAGE ? n : MESSAGE - 1)};
@@ -167,7 +168,8 @@ static bool answer_challenge(unsigned i, const char *text)
 	}
 	snprintf(a2, sizeof(a2), "REGISTER:sip:127.0.0.1:%u", g.server);
 	md5_hex(a2, ha2);
-	snprintf(in, sizeof(in), qop ? "%s:%s:00000001:0badcafe:auth:%s" : "%s:%s:%s", u->ha1, nonce,
+	snprintf(in, sizeof(in), qop ? "%s:%s:00000001:0badcafe:auth:%s" : "%s:%s:%s", u->ha1,
+		 nonce,
 		 ha2);
 	md5_hex(in, response);
 	snprintf(h, sizeof(h),

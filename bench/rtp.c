@@ -1,11 +1,11 @@
 /*
  * The far ends' sound, and the bare loops that a figure is held against.
  *
- *   rtp far PORT SECONDS WARM [LEGS]   all legs at one socket: leg n is 127.x.y.z:PORT with xyz = n.
+ *   rtp far PORT SECONDS WARM [LEGS]   all legs at one socket: leg n is 127.x.y.z:PORT, xyz = n.
  *       LEGS is a file with a line a leg, "ADDRESS SERVER-ADDRESS SERVER-PORT": what is spoken to.
  *       Without it the legs only listen. Lasts WARM + SECONDS, of which SECONDS are counted.
  *   rtp send SECONDS                   bare loop: packets a second on one shared socket
- *   rtp relay SECONDS                  bare loop: packets a second taken in and sent on, shared socket
+ *   rtp relay SECONDS                  bare loop: packets a second in and out, shared socket
  *
  * Prints one line of JSON. Times are the kernel's (SO_TIMESTAMPNS). Lateness is against the leg's
  * own 20 ms grid when it only listens, and against the time of sending (carried in the payload)
@@ -118,10 +118,21 @@ static int64_t sent_at(const uint8_t *p, size_t len)
 	return sent;
 }
 
+static uint32_t stamp_of(const uint8_t *p)
+{
+	return (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
+}
+
+/* No packet for so long, and the far end didn't pause either. */
+static bool is_gap(const struct leg *l, int64_t at, int64_t sent)
+{
+	return at - l->last >= GAP_NS && (!sent || sent - l->last_sent < GAP_NS - 5000000);
+}
+
 static void leg_take(struct leg *l, const uint8_t *p, size_t len, int64_t at)
 {
 	const uint16_t seq = (uint16_t)(p[2] << 8 | p[3]);
-	const uint32_t ts = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
+	const uint32_t ts = stamp_of(p);
 	const int64_t sent = sent_at(p, len);
 	const bool again = !l->heard || p[1] & 0x80 || (uint32_t)(ts - l->ts0) > 8000U * 600;
 	const uint16_t step = (uint16_t)(seq - l->seq);
@@ -141,8 +152,7 @@ static void leg_take(struct leg *l, const uint8_t *p, size_t len, int64_t at)
 			g.legs_heard++;
 		else if (!again && step > 1 && step < 1000)
 			g.lost += step - 1U;
-		if (l->counted && !again && at - l->last >= GAP_NS &&
-		    (!sent || sent - l->last_sent < GAP_NS - 5000000))
+		if (l->counted && !again && is_gap(l, at, sent))
 			g.gaps++;
 		count_late(sent ? at - sent : grid - l->base);
 		l->counted = true;
@@ -392,13 +402,15 @@ static void drain(int fd)
 	}
 }
 
-static void fill(struct mmsghdr *msg, struct iovec *iov, struct sockaddr_in *to, uint8_t (*data)[256],
+static void fill(struct mmsghdr *msg, struct iovec *iov, struct sockaddr_in *to,
+		 uint8_t (*data)[256],
 		 uint64_t count, uint16_t port)
 {
 	for (int i = 0; i < BATCH; i++) {
 		to[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port),
 					     .sin_addr.s_addr =
-						 htonl(0x7F000001 + (uint32_t)((count + (unsigned)i) % 4000))};
+						 htonl(0x7F000001 + (uint32_t)((count + (unsigned)i) %
+									       4000))};
 		iov[i] = (struct iovec){data[i], PACKET};
 		msg[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof(to[i]),
 						 .msg_iov = &iov[i], .msg_iovlen = 1};
@@ -454,7 +466,8 @@ static int bare(bool relay, unsigned seconds)
 	usleep(200000);
 	end = now_ns(CLOCK_MONOTONIC) + seconds * 1000000000LL;
 	while (now_ns(CLOCK_MONOTONIC) < end)
-		count += relay ? relay_batch(near, count, BARE_PORT) : send_batch(near, count, BARE_PORT);
+		count += relay ? relay_batch(near, count, BARE_PORT)
+			       : send_batch(near, count, BARE_PORT);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	printf("{\"packets_a_second\": %.0f}\n", (double)count / seconds);

@@ -319,8 +319,8 @@ int live_registrations(struct app *a, const struct api_query *q, json_t **out)
 				  (int)extension, "number", e ? e->number : "", "user", r[i].user,
 				  "contact", r[i].contact, "user_agent", r[i].user_agent,
 				  "transport", transports[r[i].transport], "source",
-				  r[i].source_ip, "port", (int)r[i].source_port, "nat", r[i].nat, "expires_ms",
-				  (json_int_t)r[i].expires_wall_ms));
+				  r[i].source_ip, "port", (int)r[i].source_port, "nat",
+				  r[i].nat, "expires_ms", (json_int_t)r[i].expires_wall_ms));
 	}
 	free(r);
 	*out = json_pack("{s:o,s:n}", "items", items, "next");
