@@ -6,7 +6,7 @@
  *
  * USERS is a file with a line a phone, "user,password". Users are taken in turn; one that is still
  * under way is passed over (counted as busy). An answer later than 500 ms, when a phone would
- * repeat itself (T1), counts as late, one that isn't 401 or 200 as refused. Prints one line of JSON.
+ * repeat itself (T1), counts as late, one that isn't 401 or 200 as refused. Prints a line of JSON.
  * RATE 0: every user once, 500 a second.
  */
 #include <arpa/inet.h>

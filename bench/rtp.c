@@ -403,14 +403,13 @@ static void drain(int fd)
 }
 
 static void fill(struct mmsghdr *msg, struct iovec *iov, struct sockaddr_in *to,
-		 uint8_t (*data)[256],
-		 uint64_t count, uint16_t port)
+		 uint8_t (*data)[256], uint64_t count, uint16_t port)
 {
 	for (int i = 0; i < BATCH; i++) {
+		const uint32_t leg = (uint32_t)((count + (unsigned)i) % 4000);
+
 		to[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port),
-					     .sin_addr.s_addr =
-						 htonl(0x7F000001 + (uint32_t)((count + (unsigned)i) %
-									       4000))};
+					     .sin_addr.s_addr = htonl(0x7F000001 + leg)};
 		iov[i] = (struct iovec){data[i], PACKET};
 		msg[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof(to[i]),
 						 .msg_iov = &iov[i], .msg_iovlen = 1};

@@ -1,8 +1,8 @@
 /*
  * Where bindings and dialogs lie while the program runs: mapped files in memory (/dev/shm), so that
  * a frozen or slow disk never stops the call thread in the middle of a write to a page. They
- * survive a kill there; bindings are copied into the data folder once a minute and at the end, so that they
- * survive a reboot. Without enough of such memory the data folder itself is used.
+ * survive a kill there; bindings are copied into the data folder once a minute and at the end, so
+ * that they survive a reboot. Without enough of such memory the data folder itself is used.
  *
  * The folder's name is random and kept in the data folder: another data folder never meets it.
  */
