@@ -164,7 +164,7 @@ def memory(server, calls=300):
         server.start()
         sipps = []
         try:
-            before = load.rss_kb(server.pid)
+            before = out["idle"] = load.rss_kb(server.pid)
             if kind == "held":
                 sipps = hold(server, calls, "memory", 6)
                 up = sum(len(s.legs()) for s in sipps)
@@ -177,7 +177,8 @@ def memory(server, calls=300):
                 load.end(s.process, patience=1)
         finally:
             server.stop()
-    return dict(good=True, value=out, why=f"held {out['held']:.1f} kB, bridged {out['bridged']:.1f} kB a call ({calls} calls)",
+    return dict(good=True, value=out, why=f"held {out['held']:.1f} kB, bridged {out['bridged']:.1f} kB a call ({calls} calls; "
+                f"idle {out['idle'] / 1024:.0f} MB)",
                 server=0, generator=0, others=0)
 
 
