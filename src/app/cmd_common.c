@@ -34,7 +34,8 @@ const char *cmd_root(void)
 
 void cmd_root_path(char *out, size_t cap, const char *name)
 {
-	snprintf(out, cap, "%s/%s", cmd_root(), name);
+	text_copy(out, cap, cmd_root());
+	text_append(out, cap, "/%s", name);
 }
 
 enum lang cmd_language(void)

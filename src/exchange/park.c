@@ -18,9 +18,9 @@ void exchange_park_number(const struct measures *m, int slot, char *out, size_t 
 
 	memcpy(number, m->park_first, sizeof(number));
 	number[sizeof(number) - 1] = '\0';
-	for (size_t i = strlen(number); i-- > 0 && slot > 0; slot /= 10) {
-		slot += number[i] - '0';
-		number[i] = (char)('0' + slot % 10);
+	for (size_t n = strnlen(number, sizeof(number) - 1); n > 0 && slot > 0; n--, slot /= 10) {
+		slot += number[n - 1] - '0';
+		number[n - 1] = (char)('0' + slot % 10);
 	}
 	text_copy(out, cap, number);
 }
