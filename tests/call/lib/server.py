@@ -20,6 +20,7 @@ from . import phone, sound
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.environ.get("ZONGJI_BUILD", os.path.join(ROOT, "build"))
 OUT = os.path.join(ROOT, "tests", "out", "call")
+SPOKEN = os.path.join(ROOT, "tests", "out", "prompts", ".cache")  # `zongji prompts` filled it
 ALWAYS = {"mon-sun": ["00:00-24:00"]}
 NEVER = {"mon-sun": ["00:00-00:01"]}
 
@@ -151,12 +152,12 @@ class Server:
 
     def start(self):
         env = dict(os.environ, ZONGJI_ROOT=ROOT,
-                   ZONGJI_SPEECH_CACHE=os.path.join(ROOT, "tests", "out", "speech"))
+                   ZONGJI_SPEECH_CACHE=SPOKEN)
         self.process = subprocess.Popen(
             [os.path.join(BUILD, "zongji"), "serve", "--data", self.data, "--sip-port", str(self.sip_port), "--http-port",
              str(self.http_port), "--config", os.path.join(self.config, "node.yaml")],
             stdout=self.log, stderr=self.log, env=env)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended at once: {self.tail()}")
@@ -167,7 +168,7 @@ class Server:
                 pass
             time.sleep(0.05)
         else:
-            raise AssertionError(f"not healthy after 60 s: {self.tail()}")
+            raise AssertionError(f"not healthy after 120 s: {self.tail()}")
         with open(os.path.join(self.data, "phones.csv")) as f:
             rows = list(csv.DictReader(f))
         self.secrets = {r["user"]: r["password"] for r in rows}
