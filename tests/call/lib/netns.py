@@ -18,6 +18,15 @@ def ip(*args):
 class Net:
     """`here` is the machine's address on the cable, `there` the namespace's, `more` further ones."""
 
+    @property
+    def enter(self):
+        """Not `ip netns exec`: that remounts /, which can't be done in a chroot."""
+        return ["nsenter", f"--net=/run/netns/{self.name}"]
+
+    def ip(self, *args):
+        r = subprocess.run([*self.enter, "ip", *args], capture_output=True, text=True)
+        assert r.returncode == 0, f"ip {' '.join(args)} in {self.name}: {r.stderr.strip()}"
+
     def __init__(self, kind, third, more=0):
         if os.geteuid():
             raise AssertionError("network namespaces need root: run the tests as root or with sudo")
@@ -35,10 +44,10 @@ class Net:
             ip("addr", "add", f"{self.here}/24", "dev", self.cable)
             ip("link", "set", self.cable, "up")
             for a in [self.there] + self.more:
-                ip("-n", self.name, "addr", "add", f"{a}/24", "dev", far)
-            ip("-n", self.name, "link", "set", "lo", "up")
-            ip("-n", self.name, "link", "set", far, "up")
-            ip("-n", self.name, "route", "add", "default", "via", self.here)
+                self.ip("addr", "add", f"{a}/24", "dev", far)
+            self.ip("link", "set", "lo", "up")
+            self.ip("link", "set", far, "up")
+            self.ip("route", "add", "default", "via", self.here)
         except Exception:
             self.close()
             raise
@@ -56,7 +65,7 @@ class Net:
 
     def run(self, *command):
         """A command line that runs in the namespace."""
-        return ["ip", "netns", "exec", self.name, *command]
+        return [*self.enter, *command]
 
     def close(self):
         if self.made:
