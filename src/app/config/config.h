@@ -138,7 +138,7 @@ struct config_trunk {
 	unsigned rule_did_count;
 	struct config_rule rules_out[CONFIG_TRUNK_RULES]; /* on the number that we call */
 	unsigned rule_out_count;
-	char from_template[CONFIG_HOST];	   /* "sip:{number}@{domain}" */
+	char from_template[CONFIG_HOST];	   /* "<sip:{shown}@{domain}>" */
 	char identity_template[CONFIG_HOST];	   /* P-Asserted-Identity, "" none (RFC 3325) */
 	char own_numbers[CONFIG_TRUNK_RANGES][24]; /* prefixes of ours: only these are shown … */
 	unsigned own_number_count;
