@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -325,38 +324,31 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Two seconds of a stalled disk under 5,000 steps a second. A push that took long because another
- * process had the core (an involuntary switch) didn't wait. */
+/* Two seconds of a stalled disk under some thousand steps a second. One push that waited for the
+ * disk would take most of the two seconds; a push that lost the core to another process takes
+ * milliseconds, and only few do. */
 static void a_stalled_disk_is_not_felt(void **state)
 {
 	int64_t until = now_us() + 2200000, longest = 0;
-	struct rusage before, after;
 	struct records_health h = {0};
-	bool late = false;
 	uint64_t n = 0;
-	int waits = 0;
+	int slow = 0;
 
 	stall_ms = 2000;
 	while (now_us() < until) {
-		int64_t t, took;
+		int64_t t = now_us(), took;
 
-		getrusage(RUSAGE_THREAD, &before);
-		t = now_us();
 		step_push(++n, STEP_ARRIVED, DAY0);
 		took = now_us() - t;
-		getrusage(RUSAGE_THREAD, &after);
-		if (took > 1000 && after.ru_nivcsw == before.ru_nivcsw)
-			waits++;
-		if (took > longest && after.ru_nivcsw == before.ru_nivcsw)
-			longest = took;
+		slow += took > 1000;
+		longest = took > longest ? took : longest;
 		usleep(200);
-		records_health(w.r, &h);
-		late = late || h.state == RECORDS_LATE;
 	}
 	stall_ms = 0;
-	print_message("%d steps pushed during the stall, the longest push %d us\n", (int)n,
-		      (int)longest);
-	assert_int_equal(waits, 0);
+	print_message("%d steps pushed during the stall, %d took over 1 ms, the longest %d us\n",
+		      (int)n, slow, (int)longest);
+	assert_true(longest < 500000);
+	assert_true(slow * 20 <= (int)n);
 	steps_wait(n);
 	records_health(w.r, &h);
 	assert_int_equal(h.state, RECORDS_WELL);
