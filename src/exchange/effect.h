@@ -31,6 +31,11 @@ enum effect_kind {
 	FX_DIALOG,       /* lamp of an extension (RFC 4235): dialog */
 	FX_STEP,         /* a step of the procedure, for the event log: step */
 	FX_DAY,          /* the state of the day changed and is to be kept: day */
+	FX_COMMAND,      /* answers EV_COMMAND: command */
+	FX_POSITION,     /* the view of this position has changed: position */
+	FX_CALL,         /* the view of this call has changed, without a step: call */
+	FX_CONFER,       /* leg, confer.other and confer.third hear each other */
+	FX_LISTEN,       /* EV_VOICE once when the leg speaks */
 	FX_COUNT
 };
 
@@ -72,6 +77,15 @@ enum clause {
 	CLAUSE_COUNT
 };
 const char *exchange_clause_name(enum clause c); /* "A4.1.3", "house" */
+
+/* Why a command was refused; REFUSAL_NONE: done. */
+enum refusal {
+#define REFUSAL(id, name, clause) id,
+#include "exchange/refusals.def"
+#undef REFUSAL
+	REFUSAL_COUNT
+};
+const char *exchange_refusal_name(enum refusal r);
 
 /* What a step is: the vocabulary of the event log and of call records. */
 enum step_kind {
@@ -176,6 +190,23 @@ struct effect {
 			char number[EVENT_NUMBER];
 			int64_t until_wall_ms;
 		} day;
+		struct {
+			uint32_t serial;
+			uint16_t position;
+			enum refusal refusal;
+			enum clause clause;
+			uint64_t call_no;   /* of the call it was done to, 0 none */
+			uint16_t other;	    /* REFUSAL_TAKEN: the position that has it, 0 none */
+		} command;
+		struct {
+			uint16_t position;
+		} position;
+		struct {
+			uint64_t call_no;
+		} call;
+		struct {
+			leg_id other, third;
+		} confer;
 	};
 };
 

@@ -36,6 +36,9 @@ enum event_kind {
 	EV_SET,        /* state of the day: set, on, number, until_wall_ms, person or extension */
 	EV_MEASURES,   /* a new version or directory snapshot is in force */
 	EV_CLOSING,    /* the switchboard closes: every caller is told, then ended */
+	EV_DESK,       /* a position comes, goes, or its page or headset does: desk */
+	EV_COMMAND,    /* an operator's act: command; answered by exactly one FX_COMMAND */
+	EV_VOICE,      /* the leg has begun to speak (asked for by FX_LISTEN) */
 	EV_COUNT
 };
 
@@ -44,6 +47,51 @@ enum recorded_why { RECORDED_DIGIT, RECORDED_MAX, RECORDED_SILENCE, RECORDED_STO
 
 enum day_set { DAY_DND, DAY_FORWARD_ALWAYS, DAY_FORWARD_BUSY, DAY_FORWARD_NO_ANSWER, DAY_AWAY,
 	DAY_INSTRUCTION };
+
+/* What happens to a position (a signed-in operator with a headset or a phone). */
+enum desk_act {
+	DESK_ON,	 /* on duty (A3.3): person */
+	DESK_OFF,	 /* off duty (A3.4) */
+	DESK_AWAY,	 /* left for a moment: until_wall_ms, 0 not said */
+	DESK_BACK,	 /* from AWAY */
+	DESK_HEADSET,	 /* a browser's headset is up: channel. FX_BIND gives its leg; it takes the
+			  * place of an earlier one */
+	DESK_PHONE,	 /* sound by the phone of `extension` (0: no longer): nailed up when
+			  * `nailed`, else called for each call */
+	DESK_PAGE_LOST,	 /* no heartbeat */
+	DESK_PAGE_BACK,	 /* a page is there: the first, or again */
+	DESK_SOUND_LOST, /* no RTP from the headset */
+	DESK_SOUND_BACK,
+	DESK_ACT_COUNT
+};
+
+/* What an operator may want: names in commands.def. */
+enum desk_command {
+#define COMMAND(id, name) id,
+#include "exchange/commands.def"
+#undef COMMAND
+	COMMAND_COUNT
+};
+const char *exchange_command_name(enum desk_command c);
+
+/* Screening (A4.1.3): which of the three are answered; one that the caller declined counts. */
+enum { SCREEN_SURNAME = 1, SCREEN_ORGANISATION = 2, SCREEN_MATTER = 4, SCREEN_ALL = 7 };
+
+/* What a private consultation came to, said by the operator: COMMAND_OUTCOME's value. */
+enum desk_outcome {
+	DESK_AGREED,  /* 同意: joined. Only when a leg of this consultation was answered at the
+		       * principal's own number (consent b) */
+	DESK_REFUSED, /* 不接 */
+	DESK_OTHER,   /* 改由他人接: target */
+	DESK_LATER,   /* 稍后回电: a call back is promised */
+	DESK_ABSENT,  /* 不在 */
+	DESK_BUSY,    /* 占线 */
+	DESK_OUTCOME_COUNT
+};
+
+/* Why the operator ended a call: COMMAND_HANG_UP's value. */
+enum desk_hang_up { HANG_UP_DONE, HANG_UP_SILENT, HANG_UP_WRONG, HANG_UP_SALES, HANG_UP_NUISANCE,
+	HANG_UP_FAX, HANG_UP_COUNT };
 
 struct event {
 	enum event_kind kind;
@@ -87,7 +135,29 @@ struct event {
 			uint32_t extension, person, by;
 			char number[EVENT_NUMBER];
 			int64_t until_wall_ms;
+			uint32_t id;	 /* DAY_INSTRUCTION: names it, for consent by name */
+			bool refuse;	 /* DAY_INSTRUCTION: not to be asked; number "" is everybody */
+			bool by_name;	 /* DAY_INSTRUCTION: the operator confirms who it is */
 		} day;
+		struct {
+			uint16_t position; /* 1 to EXCHANGE_POSITIONS */
+			enum desk_act act;
+			uint32_t person, extension;
+			uint32_t channel;
+			int64_t until_wall_ms;
+			bool nailed;
+		} desk;
+		struct {
+			uint16_t position, to_position;
+			enum desk_command what;
+			uint32_t serial;  /* echoed by FX_COMMAND */
+			uint64_t call_no; /* 0: the call in hand; ANSWER: the next by rule */
+			uint16_t rev;	  /* of the call as the page saw it; 0: any */
+			uint32_t person, department, extension; /* a target: one of them, or … */
+			char number[EVENT_NUMBER];		/* … digits as dialled inside */
+			char text[EVENT_NAME]; /* what a target's phone shows: 华建王先生 */
+			uint32_t value;	       /* as the command says */
+		} command;
 	};
 };
 

@@ -40,6 +40,7 @@ struct exchange;
 #define EXCHANGE_TRUNKS       32
 #define EXCHANGE_INSTRUCTIONS 16
 #define EXCHANGE_PARK_SLOTS   32
+#define EXCHANGE_POSITIONS    32
 #define EXCHANGE_PATH         12 /* last steps kept for the live page */
 
 struct exchange_caps {
@@ -131,7 +132,57 @@ struct exchange_call_view {
 	int64_t began_wall_ms, since_wall_ms; /* the call, its state */
 	uint8_t path_count;
 	struct exchange_path_step path[EXCHANGE_PATH]; /* oldest first */
+	/* the desk's part */
+	uint16_t rev;	   /* counts up whenever a command could meet another state */
+	uint16_t position; /* whose it is: in hand, held, or to be returned to; 0 nobody's */
+	uint8_t bay;	   /* enum exchange_bay */
+	uint8_t rings;	   /* begun on the ring clock (A4.1.1); 0 when it isn't on it */
+	uint32_t ringing;  /* positions where it rings: bit (position - 1) */
+	uint8_t queued;	   /* enum exchange_queued */
+	uint8_t outcome;   /* of the target tried last: 0 none, else enum exchange_outcome */
+	uint8_t to;	   /* how the target is reached: enum exchange_reached */
+	uint8_t screened;  /* SCREEN_ bits */
+	bool complaint, together; /* together: operator and caller hear each other */
+	bool consulted;	   /* the consulted person has answered */
+	bool consent;	   /* a consent fact of this call is held */
+	int64_t remind_wall_ms; /* of a held call: when it is to be spoken to; 0 none */
+	char sentence[32];	/* what Article 4 says now: a name of phrases.def, "" none */
+	uint8_t sentence_clause; /* enum clause */
+	char park_number[EVENT_NUMBER];
 };
+
+/* The rack (bays of the console): where a call is shown. BAY_NONE: not the desk's. */
+enum exchange_bay { BAY_NONE, BAY_RINGING, BAY_ATTENDANT, BAY_IN_HAND, BAY_LET_GO, BAY_HELD,
+	BAY_PARKED, BAY_RETURNED, BAY_COUNT };
+const char *exchange_bay_name(enum exchange_bay b);
+/* Why a call waits for an operator. */
+enum exchange_queued { QUEUED_NO, QUEUED_ASKED, QUEUED_RETURNED, QUEUED_LOST, QUEUED_HANDED,
+	QUEUED_COUNT };
+const char *exchange_queued_name(enum exchange_queued q);
+enum exchange_outcome { EXCHANGE_OUTCOME_NONE, EXCHANGE_ANSWERED, EXCHANGE_BUSY,
+	EXCHANGE_NO_ANSWER, EXCHANGE_REFUSED, EXCHANGE_UNREACHABLE, EXCHANGE_AWAY,
+	EXCHANGE_CLOSED, EXCHANGE_VACANT, EXCHANGE_LATER, EXCHANGE_OUTCOMES };
+const char *exchange_outcome_name(enum exchange_outcome o);
+enum exchange_reached { REACHED_NONE, REACHED_ORDINARY, REACHED_GENERAL_MANAGER,
+	REACHED_GAD_MANAGER_GM, REACHED_CHAIRMAN, REACHED_SECRETARY, REACHED_CUSTOMER, REACHED_GAD,
+	REACHED_GAD_MANAGER, REACHED_COUNT };
+const char *exchange_reached_name(enum exchange_reached r);
+
+enum exchange_position_state { POSITION_OFF, POSITION_ON, POSITION_AWAY, POSITION_WRAP_UP,
+	POSITION_LOST, POSITION_STATE_COUNT };
+const char *exchange_position_state_name(enum exchange_position_state s);
+
+struct exchange_position_view {
+	uint8_t state; /* enum exchange_position_state */
+	bool page, sound; /* a page beats; a headset or phone can be heard */
+	uint32_t person, extension;
+	leg_id headset;	      /* 0 none */
+	uint64_t call_no;     /* in hand, 0 none */
+	int64_t since_wall_ms, until_wall_ms; /* the state; AWAY: until when */
+};
+/* Position 1 to EXCHANGE_POSITIONS. False when it has never been on duty. */
+bool exchange_position_view(const struct exchange *x, uint16_t position,
+			    struct exchange_position_view *out);
 
 /* Slot i of 0 .. caps.calls - 1. False when it is empty. */
 bool exchange_call_view(const struct exchange *x, uint32_t i, struct exchange_call_view *out);
@@ -170,8 +221,7 @@ struct exchange_extension_view {
 bool exchange_extension_view(const struct exchange *x, uint32_t extension,
 			     struct exchange_extension_view *out);
 
-/* The state of the organisation (A3.3, A3.4). Automatic while no operator is on duty: always,
- * until positions exist. */
+/* The state of the organisation (A3.3, A3.4): automatic while no operator is on duty. */
 bool exchange_automatic(const struct exchange *x);
 
 /* ---- planted faults: only in the library built with ZONGJI_FAULTS ---- */

@@ -33,6 +33,9 @@ enum disclosure { DISCLOSE_ALL, DISCLOSE_INSIDE, DISCLOSE_NONE };
 /* Classes of service, each includes those before it. */
 enum service_class { CLASS_INSIDE, CLASS_CITY, CLASS_NATIONAL, CLASS_INTERNATIONAL, CLASS_COUNT };
 
+/* Whom a new call rings first (A4.1.1). */
+enum answer_strategy { ANSWER_LONGEST_IDLE, ANSWER_ALL, ANSWER_IN_ORDER };
+
 enum organisation_kind { ORG_HEADQUARTERS, ORG_CONTROLLED, ORG_ASSOCIATED };
 
 #define MEASURES_SPANS 4
@@ -94,6 +97,14 @@ struct measures {
 	uint32_t ring_on_ms, ring_off_ms; /* 1000, 4000 */
 	uint8_t rings;                    /* 3 */
 	uint32_t target_ring_ms;          /* 20000 */
+
+	/* the desk */
+	uint8_t answer_strategy;  /* enum answer_strategy: who rings at the first ring */
+	uint8_t rings_all_from;   /* at this ring every position rings: 2 */
+	uint32_t hold_remind_ms;  /* a held caller is to be spoken to: 90000 */
+	uint32_t returned_ms;	  /* a returned call waits for its operator, then for any: 30000 */
+	uint32_t desk_grace_ms;	  /* a vanished position's calls, until others take them: 20000 */
+	uint32_t wrap_up_ms;	  /* after a call, 0 none */
 
 	/* the automatic attendant (A4.2) */
 	uint32_t first_digit_ms;  /* after the announcement until "nothing dialled" */
