@@ -51,6 +51,13 @@ static void on_event(struct app *a, const struct media_event *m)
 	case MEDIA_EV_SILENT:
 		ev.kind = EV_SILENT;
 		break;
+	case MEDIA_EV_VOICE:
+		ev.kind = EV_VOICE;
+		break;
+	case MEDIA_EV_WEB_UP:
+	case MEDIA_EV_LOST:
+	case MEDIA_EV_BACK:
+	case MEDIA_EV_GONE:
 	case MEDIA_EV_STATE:
 		return;
 	}

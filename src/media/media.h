@@ -7,7 +7,7 @@
  * in this order: a digit being sent, what is played to it, the leg it is joined to, silence.
  * Events of a leg that was just closed may still be on their way: don't give its key away at once.
  * Errors: ENOENT no such leg or clip, EEXIST key in use, ENOBUFS a limit is reached, EINVAL.
- * RFC 3550, 3551, 3711, 4568, 4733, 5761, 6716, 7587.
+ * RFC 3550, 3551, 3711, 4568, 4733, 5761, 6716, 7587; a browser's sound: see there.
  */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
@@ -68,8 +68,77 @@ int media_leg_close(struct media *m, uint32_t key);
  * untouched but for header; else transcoded. Digits of one are sent to the other. */
 int media_join(struct media *m, uint32_t a, uint32_t b);
 
-/* Both sides of the join that `key` is in hear nobody. Nothing happens when it's in none. */
+/* Both sides of the join that `key` is in hear nobody; of a conference, `key` leaves it and the
+ * other two go on hearing each other. Nothing happens when it's in none. */
 int media_part(struct media *m, uint32_t key);
+
+/* Three hear each other, and no longer whom they heard before. A conference ends for a leg by
+ * media_part, media_join with anybody, another media_confer, or media_leg_close; the two that stay
+ * are joined. The same three again: nothing happens. A play to one of them is heard by that one
+ * only, who doesn't hear the others meanwhile but goes on being heard by them (as in a join).
+ * Digits of one are sent to none of the others. */
+int media_confer(struct media *m, uint32_t a, uint32_t b, uint32_t c);
+
+/* ---- a browser's sound (WebRTC) ----
+ *
+ * Answered as ICE-lite (RFC 8445, 2.5), DTLS passive (RFC 5763), keys by DTLS-SRTP (RFC 5764), one
+ * port for all (RFC 5761, 8843), Opus or G.711 (RFC 7874), sound both ways. The leg is used as any
+ * other: joined, played to, recorded; it isn't media_leg_set. It begins with MEDIA_EV_WEB_UP; what
+ * is asked of it before is as with a leg that has no address yet. Packets are taken from the
+ * address that an ICE check with our password chose, and from nowhere else; another such check
+ * moves the leg there. A browser sends without pause (its DTX off), hence MEDIA_EV_LOST. */
+
+#define MEDIA_WEB_OFFER_MAX      65536 /* bytes */
+#define MEDIA_WEB_CANDIDATES_MAX 100
+#define MEDIA_WEB_SECTIONS_MAX   8     /* m= lines */
+#define MEDIA_WEB_ANSWER_MAX     4096
+
+/* Why an offer was refused: a key of lang/ ("headset.refused.<name>"). */
+enum media_web_refusal {
+	MEDIA_WEB_OK,
+	MEDIA_WEB_TOO_BIG,             /* over MEDIA_WEB_OFFER_MAX, or an answer would be */
+	MEDIA_WEB_NOT_SDP,
+	MEDIA_WEB_TOO_MANY_SECTIONS,
+	MEDIA_WEB_TOO_MANY_CANDIDATES,
+	MEDIA_WEB_NO_AUDIO,            /* none, only closed ones, or not over DTLS-SRTP */
+	MEDIA_WEB_NOT_BOTH_WAYS,       /* the audio isn't sendrecv */
+	MEDIA_WEB_NO_CODEC,            /* neither Opus nor G.711 */
+	MEDIA_WEB_NO_ICE,              /* no user name and password, or not as RFC 8839 has them */
+	MEDIA_WEB_NO_FINGERPRINT,
+	MEDIA_WEB_UNKNOWN_FINGERPRINT, /* not SHA-256, or not well-formed */
+	MEDIA_WEB_NOT_ACTIVE,          /* a=setup leaves the DTLS client's part to us */
+	MEDIA_WEB_NO_MUX,              /* RTCP on a port of its own */
+	MEDIA_WEB_REFUSALS
+};
+const char *media_web_refusal_name(enum media_web_refusal r); /* "no_audio" ... */
+
+struct media_web_answer {
+	enum media_web_refusal refusal;
+	enum codec codec; /* the first of the offer's that we have */
+	char text[MEDIA_WEB_ANSWER_MAX];
+};
+
+/* Opens the leg and answers at once. Video and all but the first audio are answered as closed.
+ * Returns 0, EBADMSG (out->refusal; there is no leg), or the errors of media_leg_open. */
+int media_web_open(struct media *m, uint32_t key, unsigned interface, const char *offer,
+		   size_t len, struct media_web_answer *out);
+
+/* ICE restart (RFC 8838, 9725): a trickle-ice-sdpfrag with a new user name and password; the
+ * answer's text is the fragment to send back. Sound goes on by the old ones until the first check
+ * with the new. With the same name and password, or with candidates only, text is "" and nothing
+ * happens: an ICE-lite agent has no use for the browser's candidates. The codec is the leg's.
+ * Returns 0, EBADMSG (refusal; nothing changed), ENOENT, EINVAL when it isn't a browser's leg. */
+int media_web_restart(struct media *m, uint32_t key, const char *fragment, size_t len,
+		      struct media_web_answer *out);
+
+/* Why MEDIA_EV_GONE: the leg is silent from then on and is still to be closed. */
+enum media_web_gone {
+	MEDIA_GONE_SILENT,      /* no ICE check for 15 s (RFC 7675) */
+	MEDIA_GONE_NEVER,       /* no connection within 15 s of the answer */
+	MEDIA_GONE_CLOSED,      /* by DTLS */
+	MEDIA_GONE_FINGERPRINT, /* the certificate isn't the offer's */
+	MEDIA_GONE_DTLS         /* the handshake failed */
+};
 
 /* ---- clips ---- */
 
@@ -144,6 +213,7 @@ int media_record_stop(struct media *m, uint32_t key, enum media_why why);
 struct media_watch {
 	bool busy_tone;      /* 450 Hz 0.35 s / 0.35 s, three times: MEDIA_EV_BUSY_TONE, once */
 	uint32_t silence_ms; /* no packet for so long: MEDIA_EV_SILENT, once a silence; 0 off */
+	bool voice;          /* 100 ms of what may be speech: MEDIA_EV_VOICE, once a media_watch */
 };
 int media_watch(struct media *m, uint32_t key, const struct media_watch *watch);
 
@@ -165,7 +235,12 @@ enum media_event_kind {
 	MEDIA_EV_DIGIT,     /* digit */
 	MEDIA_EV_BUSY_TONE,
 	MEDIA_EV_SILENT,
-	MEDIA_EV_STATE      /* serial, state */
+	MEDIA_EV_STATE,     /* serial, state */
+	MEDIA_EV_VOICE,     /* the leg speaks: see media_watch */
+	MEDIA_EV_WEB_UP,    /* DTLS is done, the fingerprint is right: sound flows. Once */
+	MEDIA_EV_LOST,      /* a browser's leg: no RTP for 2 s */
+	MEDIA_EV_BACK,      /* RTP again after MEDIA_EV_LOST */
+	MEDIA_EV_GONE       /* a browser's leg is over: gone */
 };
 
 struct media_event {
@@ -175,6 +250,7 @@ struct media_event {
 	uint32_t ms;        /* length of the file */
 	uint32_t voiced_ms; /* how much of it isn't silence */
 	enum media_why why;
+	enum media_web_gone gone;
 	char digit;
 	struct media_state state;
 };
