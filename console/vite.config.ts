@@ -24,7 +24,11 @@ function lang(): Plugin {
 export default defineConfig({
   plugins: [lang()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
-  build: { target: ["chrome108", "firefox115", "safari16"], modulePreload: { polyfill: false } },
+  build: {
+    target: ["chrome108", "firefox115", "safari16"],
+    modulePreload: { polyfill: false },
+    manifest: true, // for scripts/after-build.mjs, which takes it away
+  },
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },
   test: { environment: "jsdom" },
 } as Parameters<typeof defineConfig>[0]);

@@ -1,6 +1,10 @@
+import { pagesOf } from "./pages";
 import { Live } from "./pages/live";
 import { SignIn } from "./pages/signin";
+import { Frame } from "./parts/frame";
 import { TopBar } from "./parts/topbar";
+import { Ways } from "./parts/ways";
+import { address } from "./state/route";
 import { hasDesk, me } from "./state/session";
 import { company } from "./state/switchboard";
 import { t } from "./text";
@@ -10,6 +14,13 @@ export function App() {
   document.title = [company.value, t("console.title")].filter(Boolean).join(" ");
   if (who === undefined) return <p class="wait">{t("console.loading")}</p>;
   if (who === null) return <SignIn />;
+  const page = pagesOf(who).find((p) => p.path === address.value.pathname);
+  if (page)
+    return (
+      <Frame who={who} key={page.path}>
+        <page.component />
+      </Frame>
+    );
   const desk = hasDesk(who);
   return (
     <div class="console">
@@ -19,7 +30,14 @@ export function App() {
         </a>
       )}
       <TopBar who={who} desk={desk} />
-      {desk ? <Live /> : <main class="call none">{t("console.no_desk")}</main>}
+      {desk ? (
+        <Live />
+      ) : (
+        <main class="call none">
+          <p>{t("console.no_desk")}</p>
+          <Ways who={who} />
+        </main>
+      )}
     </div>
   );
 }

@@ -2,15 +2,18 @@ import { render } from "preact";
 import { App } from "./app";
 import { startClock } from "./state/clock";
 import { firstLanguage, startTheme } from "./state/prefs";
+import { startRoutes } from "./state/route";
 import { findSession } from "./state/session";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/live.css";
+import "./style/quiet.css";
 import { useLanguage } from "./text";
 
 const root = document.getElementById("app");
 
 startTheme();
 startClock();
+startRoutes();
 await Promise.all([useLanguage(firstLanguage()), findSession()]);
 if (root) render(<App />, root);

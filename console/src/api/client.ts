@@ -22,24 +22,43 @@ export class Refusal extends Error {
   }
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { "Accept-Language": language.value };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+/** An answer that isn't a refusal. A Blob goes as it is, with its own type; all else as JSON. */
+export async function send(
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Response> {
+  const headers: Record<string, string> = { "Accept-Language": language.value, ...more };
+  const raw = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = raw ? body.type : "application/json";
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : raw ? body : JSON.stringify(body),
     });
   } catch {
     throw new Refusal(0, { code: "offline", text: "" });
   }
-  if (response.status === 204) return undefined as T;
+  if (response.ok) return response;
   const value: unknown = await response.json().catch(() => undefined);
-  if (response.ok && value !== undefined) return value as T;
   const error = (value as Partial<Schemas["Error"]> | undefined)?.error;
   throw new Refusal(response.status, error ?? { code: "offline", text: "" });
+}
+
+export async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  more?: Record<string, string>,
+): Promise<T> {
+  const response = await send(method, path, body, more);
+  if (response.status === 204) return undefined as T;
+  const value: unknown = await response.json().catch(() => undefined);
+  if (value === undefined) throw new Refusal(response.status, { code: "offline", text: "" });
+  return value as T;
 }
 
 export const signIn = (name: string, password: string) =>

@@ -6,8 +6,9 @@ import { attended, board, calls, company, lostSince, skewMs, unheard } from "../
 import { t } from "../text";
 import { LanguageChoice, ThemeChoice } from "./choices";
 import { Lamp } from "./lamp";
+import { Ways } from "./ways";
 
-function Lost({ since }: { since: number }) {
+export function Lost({ since }: { since: number }) {
   return (
     <div class="lost" role="alert">
       <Lamp state="unknown" />
@@ -32,7 +33,7 @@ function State() {
   );
 }
 
-function Account({ who }: { who: Me }) {
+export function Account({ who, ways }: { who: Me; ways?: boolean }) {
   return (
     <details class="account">
       <summary class="btn">
@@ -44,6 +45,7 @@ function Account({ who }: { who: Me }) {
         <button type="button" class="btn" onClick={() => void leave()}>
           {t("console.sign_out")}
         </button>
+        {ways && <Ways who={who} />}
       </div>
     </details>
   );
@@ -75,7 +77,7 @@ export function TopBar({ who, desk }: { who: Me; desk: boolean }) {
       )}
       <div class="end">
         <time class="num">{timeOfDay(now.value + skewMs.value, false)}</time>
-        <Account who={who} />
+        <Account who={who} ways />
       </div>
       {lost !== undefined && <Lost since={lost} />}
     </header>

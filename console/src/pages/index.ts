@@ -1,0 +1,26 @@
+/** The console's quieter pages. Each is loaded when it is first shown: the desk comes first. */
+import type { ComponentType } from "preact";
+import type { Me } from "../api/client";
+import { later } from "../parts/later";
+
+export interface PageRow {
+  path: string;
+  /** Of its name in lang/. */
+  key: string;
+  /** Who may see it; the server decides for each request once more. */
+  roles: readonly Me["roles"][number][];
+  component: ComponentType;
+}
+
+export const pages: readonly PageRow[] = [
+  {
+    path: "/messages",
+    key: "console.page.messages",
+    roles: ["staff", "operator", "manager", "admin"],
+    component: later(async () => (await import("./messages")).Messages),
+  },
+];
+
+export function pagesOf(who: Me): PageRow[] {
+  return pages.filter((p) => p.roles.some((r) => who.roles.includes(r)));
+}

@@ -1,0 +1,6 @@
+/** Messages. */
+import { t } from "../text";
+
+export function Messages() {
+  return <main>{t("console.page.messages")}</main>;
+}
