@@ -26,6 +26,8 @@
 #include "measures/directory.h"
 #include "records/records.h"
 
+struct json_t; /* <jansson.h> */
+
 #define RECORDS_USER	   64 /* SIP user name */
 #define RECORDS_CSV_BYTES  (8u << 20)
 #define RECORDS_CSV_ROWS   50000
@@ -137,6 +139,57 @@ int records_directory_import(struct records_db *db, uint32_t org, const struct r
 			     const char *by, int64_t at_ms, struct records_csv_errors *errors,
 			     struct records_import_counts *counts);
 
+/* What an import would do, told before it is done; without one a change made by hand. */
+enum records_diff { RECORDS_ADDED, RECORDS_CHANGED, RECORDS_REMOVED };
+struct records_difference {
+	enum records_diff what;
+	enum records_csv_file file;
+	uint32_t id;
+	const char *name;		     /* of an extension: its number */
+	const char *column, *before, *after; /* RECORDS_CHANGED: one a cell; else "" */
+};
+typedef int(records_difference_h)(const struct records_difference *d, void *arg);
+
+/* A file as it comes from another system: cells that are empty don't overwrite (they are counted),
+ * columns that are left out stay, whoever isn't in it stays unless `leavers`. */
+struct records_merge {
+	struct records_csv csv;
+	bool leavers, apply;
+	const char *by;
+	int64_t at_ms;
+};
+struct records_merge_counts {
+	uint32_t added, changed, removed; /* entries */
+	uint32_t kept_blank;		  /* cells */
+};
+/* Tells every difference, then makes it so in one transaction when `apply`. EINVAL with errors and
+ * nothing changed. */
+int records_directory_merge(struct records_db *db, uint32_t org, const struct records_merge *m,
+			    struct records_csv_errors *errors, struct records_merge_counts *counts,
+			    records_difference_h *h, void *arg);
+
+/* One entry by hand: `cells` are columns by name (JSON text, number or true/false); those left out
+ * stay. id 0: a new one, *made its id. cells NULL: it goes, and what refers to it is emptied.
+ * ENOENT; EINVAL with errors (line 0). */
+struct records_edit {
+	uint32_t org, id;
+	enum records_csv_file file;
+	const struct json_t *cells;
+	const char *by;
+	int64_t at_ms;
+};
+int records_directory_edit(struct records_db *db, const struct records_edit *e,
+			   struct records_csv_errors *errors, uint32_t *made);
+
+/* --- readings: the first is the entry's own, others are found by the search too --- */
+#define RECORDS_READINGS 4
+int records_readings_set(struct records_db *db, uint32_t org, enum records_csv_file file,
+			 uint32_t id, const char *const *reading, unsigned count, const char *by,
+			 int64_t at_ms); /* ENOENT, EINVAL: not numbered pinyin */
+typedef int(records_reading_h)(enum records_csv_file file, uint32_t id, const char *reading,
+			       void *arg);
+int records_readings(struct records_db *db, uint32_t org, records_reading_h *h, void *arg);
+
 /* The same file again, text that a spreadsheet would take for a formula has a ' before it (the
  * import takes it off). *out is freed by the caller. */
 int records_directory_export(struct records_db *db, uint32_t org, enum records_csv_file file,
@@ -153,5 +206,14 @@ struct records_change {
 typedef int(records_change_h)(const struct records_change *c, void *arg);
 int records_history(struct records_db *db, uint32_t org, int64_t before_id, unsigned limit,
 		    records_change_h *h, void *arg);
+/* Of one kind (`what` "" any), of one item (0 any). */
+struct records_history_filter {
+	uint32_t org;
+	const char *what;
+	int64_t item, before_id;
+	unsigned limit;
+};
+int records_history_find(struct records_db *db, const struct records_history_filter *f,
+			 records_change_h *h, void *arg);
 
 #endif

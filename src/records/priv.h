@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/ring.h"
 #include "base/text.h"
+#include "records/desk.h"
 #include "records/records.h"
 
 #define RECORDS_KEEP_BATCH  64
@@ -23,8 +24,16 @@ struct records_db {
 	bool lent;
 };
 
+/* A worker that waits for its item; freed by whoever lets go of it last. */
+struct keep_waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t settled;
+	unsigned holders;
+	bool over, ok;
+};
+
 /* --- one of the other queue --- */
-enum keep_kind { KEEP_MESSAGE, KEEP_DAY };
+enum keep_kind { KEEP_MESSAGE, KEEP_DAY, KEEP_DRAFT };
 enum keep_state {
 	KEEP_FRESH, /* its sound has to be put into its place */
 	KEEP_READY, /* for a row */
@@ -40,8 +49,11 @@ struct keep {
 	union {
 		struct records_message message;
 		struct records_day day;
+		struct records_draft draft; /* its json is the item's own */
 	};
+	struct keep_waiter *waiter; /* NULL nobody */
 };
+void records_keep_over(struct keep *k); /* wakes the waiter, frees what is the item's own */
 
 /* --- open calls, folded --- */
 struct call_entry {
@@ -75,6 +87,7 @@ int records_write_call(struct store *s, const struct records_vocabulary *v,
 int records_write_message(struct store *s, const struct records_vocabulary *v,
 			  const struct records_message *m);
 int records_write_day(struct store *s, const struct records_day *d);
+int records_write_draft(struct store *s, const struct records_draft *d);
 /* Folds a call from its rows; ENOENT when it has none. */
 int records_read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
 		      struct records_call *out);

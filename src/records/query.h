@@ -79,6 +79,11 @@ int records_message_get(struct records_db *db, uint32_t org, int64_t id,
 int records_messages_count(struct records_db *db, const struct records_message_filter *f,
 			   uint64_t *count);
 
+/* A slip typed by an operator: durable on return. `request` names the request ("" none): a second
+ * one of the same name is EALREADY with the first one's *id. clause by clause_name. */
+int records_message_add(struct records_db *db, const struct records_message *m,
+			const char *request, int64_t *id);
+
 /* A message's content is opened by an account, with a reason when it isn't for them (A1): kept in
  * the history, and `heard` when recipient. ENOENT. */
 int records_message_opened(struct records_db *db, uint32_t org, int64_t id, const char *account,

@@ -24,7 +24,8 @@
 #define RECORDS_OPEN_CALLS  16384 /* folded in memory; others are folded anew from the log */
 #define RECORDS_CONNECTIONS 8	  /* lent to workers at once */
 #define RECORDS_FILE	    96	  /* name of a sound file, relative to a folder */
-#define RECORDS_MATTER	    256
+#define RECORDS_MATTER	    1024
+#define RECORDS_DECLINED    64
 #define RECORDS_PATIENCE_MS 5000  /* then "not kept" is told, and trying goes on */
 #define RECORDS_CALL_BLOCK  16384 /* call numbers reserved at once */
 
@@ -77,7 +78,9 @@ struct records_message {
 	/* pushed: names in fresh_dir of what media wrote, "" none; read: names in sounds_dir */
 	char recording[RECORDS_FILE];
 	char screening[RECORDS_FILE]; /* surname, organisation, matter in the caller's voice */
-	/* read only */
+	char declined[RECORDS_DECLINED]; /* fields that the caller wouldn't say: "surname matter" */
+	char taken_by[64];		 /* account that typed it, "" the attendant */
+	/* read only, and for records_message_add */
 	char clause_name[RECORDS_WORD];
 	int64_t heard_at_ms; /* first opened by whom it is for; 0 not yet */
 };
@@ -96,11 +99,16 @@ struct records_day {
 	int64_t at_ms, until_ms; /* wall clock; 0 without an end */
 	char set[RECORDS_WORD];
 	char number[RECORDS_NUMBER];
+	char word[RECORDS_NAME]; /* 开会中: of records_absence_set, a push leaves it as it is */
 };
 int records_day_push(struct records *r, const struct records_day *d);
 
+/* What an event is about: serials of each kind are their own. */
+enum records_kept { RECORDS_KEPT_STEP, RECORDS_KEPT_MESSAGE, RECORDS_KEPT_DAY, RECORDS_KEPT_DRAFT };
+
 struct records_event {
 	uint32_t serial, org;
+	uint8_t what; /* enum records_kept */
 	bool ok;
 };
 int records_event_fd(const struct records *r); /* readable when there is one */

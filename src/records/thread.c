@@ -162,11 +162,9 @@ static int steps_write(struct records *r, unsigned count)
 	return err;
 }
 
-static void event_push(struct records *r, uint32_t serial, uint32_t org, bool ok)
+static void event_push(struct records *r, struct records_event e)
 {
-	const struct records_event e = {serial, org, ok};
-
-	if (!serial)
+	if (!e.serial)
 		return;
 	/* The ring holds more than can be on its way; a call thread that stands still makes only
 	 * this thread wait. */
@@ -179,7 +177,7 @@ static void steps_settled(struct records *r, unsigned count, bool ok)
 	for (unsigned i = 0; i < count; i++) {
 		const struct records_step *s = &r->batch[r->batch_first + i];
 
-		event_push(r, s->serial, s->org, ok);
+		event_push(r, (struct records_event){s->serial, s->org, RECORDS_KEPT_STEP, ok});
 	}
 	r->batch_first += count;
 	r->batch_count -= count;
@@ -252,6 +250,8 @@ static int keep_put(struct records *r, const struct keep *k)
 		return records_write_message(r->writer, &r->vocabulary, &k->message);
 	case KEEP_DAY:
 		return records_write_day(r->writer, &k->day);
+	case KEEP_DRAFT:
+		return records_write_draft(r->writer, &k->draft);
 	}
 	return EINVAL;
 }
@@ -290,11 +290,28 @@ static int keeps_write(struct records *r, unsigned most, unsigned *count)
 
 static void keep_tell(struct records *r, struct keep *k, bool ok)
 {
-	const bool message = k->kind == KEEP_MESSAGE;
+	struct records_event e = {.ok = ok};
 
-	if (!k->told)
-		event_push(r, message ? k->message.serial : k->day.serial,
-			   message ? k->message.org : k->day.org, ok);
+	if (k->told)
+		return;
+	switch (k->kind) {
+	case KEEP_MESSAGE:
+		e.serial = k->message.serial;
+		e.org = k->message.org;
+		e.what = RECORDS_KEPT_MESSAGE;
+		break;
+	case KEEP_DAY:
+		e.serial = k->day.serial;
+		e.org = k->day.org;
+		e.what = RECORDS_KEPT_DAY;
+		break;
+	case KEEP_DRAFT:
+		e.serial = k->draft.serial;
+		e.org = k->draft.org;
+		e.what = RECORDS_KEPT_DRAFT;
+		break;
+	}
+	event_push(r, e);
 	k->told = true;
 }
 
@@ -310,9 +327,10 @@ static void keeps_settle(struct records *r)
 			atomic_fetch_add(&r->messages_done, 1);
 		if (k->state == KEEP_BAD)
 			atomic_fetch_add(&r->bad_items, 1);
-		if (k->state == KEEP_DONE || k->state == KEEP_BAD)
+		if (k->state == KEEP_DONE || k->state == KEEP_BAD) {
 			keep_tell(r, k, k->state == KEEP_DONE);
-		else
+			records_keep_over(k);
+		} else
 			r->keep[left++] = *k;
 	}
 	r->keep_count = left;
@@ -405,14 +423,19 @@ static void step_clean(struct records_step *s)
 
 static void keep_clean(struct keep *k)
 {
-	if (k->kind == KEEP_DAY) {
+	switch (k->kind) {
+	case KEEP_DRAFT:
+		break; /* a page's JSON: looked at before it was pushed */
+	case KEEP_DAY:
 		records_utf8_clean(k->day.number);
-		return;
+		break;
+	case KEEP_MESSAGE:
+		records_utf8_clean(k->message.from_number);
+		records_utf8_clean(k->message.from_name);
+		records_utf8_clean(k->message.organisation);
+		records_utf8_clean(k->message.matter);
+		break;
 	}
-	records_utf8_clean(k->message.from_number);
-	records_utf8_clean(k->message.from_name);
-	records_utf8_clean(k->message.organisation);
-	records_utf8_clean(k->message.matter);
 }
 
 static void take(struct records *r)
@@ -513,6 +536,15 @@ static bool over(struct records *r)
 	return (!in_hand(r) && !waiting(r)) || clock_mono_ms() >= atomic_load(&r->stop_by_ms);
 }
 
+/* Nobody waits any more for what stays unwritten. */
+static void keeps_leave(struct records *r)
+{
+	while (r->keep_count > 0)
+		records_keep_over(&r->keep[--r->keep_count]);
+	while (ring_take(r->keeps, &r->keep[0]))
+		records_keep_over(&r->keep[0]);
+}
+
 void *records_thread(void *arg)
 {
 	struct records *r = arg;
@@ -541,5 +573,6 @@ void *records_thread(void *arg)
 			  ring_count(r->keeps) + r->keep_count);
 	else
 		records_numbers_return(r, r->writer);
+	keeps_leave(r);
 	return NULL;
 }
