@@ -12,7 +12,6 @@ class OwnDisk(Server):
     """Its data folder is a small file system of its own that can be frozen."""
 
     def start(self):
-        subprocess.run(["umount", self.data], capture_output=True)  # of a run that was killed
         self.image = os.path.join(OUT, self.name + ".img")
         os.makedirs(self.data, exist_ok=True)
         with open(self.image, "wb") as f:
@@ -37,6 +36,8 @@ class OwnDisk(Server):
 
 
 def world():
+    # of a run that was killed
+    subprocess.run(["umount", "-l", os.path.join(OUT, "disk", "data")], capture_output=True)
     return OwnDisk("disk")
 
 
