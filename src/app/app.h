@@ -75,6 +75,10 @@ struct app_leg {
 	struct sip_session *session; /* NULL once the session is over */
 	uint16_t trunk;
 	uint8_t interface;
+	/* a leg that is no session of sip (a browser's): what FX_RING … FX_SHOW mean for it (after
+	 * FX_END it frees the leg), and media's events of its sound; NULL sip's */
+	void (*effect)(struct app_leg *l, const struct effect *fx);
+	void (*sound)(struct app_leg *l, const struct media_event *m);
 	bool secure, nat, media, held, answered;
 	struct stream_address local;
 	struct stream stream;
@@ -108,6 +112,9 @@ struct app {
 	struct app_sounds *sounds;
 	struct app_files *files;
 	struct app_asks *asks;
+	struct app_desk *desk;
+	/* takes an FX_DIAL that isn't for sip; NULL none does */
+	bool (*dial)(struct app_org *o, const struct effect *fx);
 
 	struct tmr second, publish, copy;
 	struct {
@@ -151,8 +158,9 @@ void app_leg_free(struct app_leg *l); /* closes its media leg too */
 /* Opens the media leg unless it's open and fills what SDP may say. Errors of media_leg_open. */
 int app_leg_sound(struct app_leg *l, const struct app_leg *like, struct stream_local *local);
 void app_leg_stream(struct app_leg *l, const struct stream *s);
-/* From the answer on: a silent line and, of an analog gateway, a busy cadence are noticed. */
-void app_leg_watch(struct app_leg *l);
+/* From the answer on: a silent line and, of an analog gateway, a busy cadence are noticed. `voice`:
+ * so is, once, that it speaks. */
+void app_leg_watch(struct app_leg *l, bool voice);
 
 /* ---- wire_sip.c ---- */
 extern const struct sip_room_handlers app_sip_handlers;

@@ -153,13 +153,14 @@ void app_leg_stream(struct app_leg *l, const struct stream *s)
 		media_leg_set(l->org->app->media, l->key, s);
 }
 
-void app_leg_watch(struct app_leg *l)
+void app_leg_watch(struct app_leg *l, bool voice)
 {
 	struct media_watch watch = {0};
 
 	if (!l->media)
 		return;
 	watch.busy_tone = l->trunk && l->org->app->config->node.trunks[l->trunk - 1].busy_tone;
-	watch.silence_ms = app_measures(l->org)->silent_line_ms;
+	watch.silence_ms = l->effect ? 0 : app_measures(l->org)->silent_line_ms;
+	watch.voice = voice;
 	media_watch(l->org->app->media, l->key, &watch);
 }

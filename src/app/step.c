@@ -55,7 +55,7 @@ static const uint8_t room_of[FX_COUNT] = {
 	[FX_PLAY] = ROOM_MEDIA,	      [FX_TONE] = ROOM_MEDIA,	    [FX_MUSIC] = ROOM_MEDIA,
 	[FX_QUIET] = ROOM_MEDIA,      [FX_RECORD] = ROOM_MEDIA,	    [FX_RECORD_STOP] = ROOM_MEDIA,
 	[FX_KEEP] = ROOM_RECORDS,     [FX_FORGET] = ROOM_RECORDS,   [FX_STEP] = ROOM_RECORDS,
-	[FX_DAY] = ROOM_RECORDS,
+	[FX_DAY] = ROOM_RECORDS,	    [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
 };
 
 static void carry_out(struct app_org *o, const struct effect *fx)

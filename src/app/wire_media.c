@@ -58,6 +58,9 @@ static void on_event(struct app *a, const struct media_event *m)
 	case MEDIA_EV_LOST:
 	case MEDIA_EV_BACK:
 	case MEDIA_EV_GONE:
+		if (l && l->sound)
+			l->sound(l, m);
+		return;
 	case MEDIA_EV_STATE:
 		return;
 	}
@@ -143,6 +146,15 @@ static void record(struct app_leg *l, const struct effect *fx)
 	}
 }
 
+static void confer(struct app_leg *l, const struct effect *fx)
+{
+	struct app_leg *other = app_leg_of(l->org, fx->confer.other);
+	struct app_leg *third = app_leg_of(l->org, fx->confer.third);
+
+	if (other && third)
+		media_confer(l->org->app->media, l->key, other->key, third->key);
+}
+
 void app_media_effect(struct app_leg *l, const struct effect *fx)
 {
 	struct media *m = l->org->app->media;
@@ -166,5 +178,9 @@ void app_media_effect(struct app_leg *l, const struct effect *fx)
 		record(l, fx);
 	} else if (fx->kind == FX_RECORD_STOP) {
 		media_record_stop(m, l->key, MEDIA_WHY_STOPPED);
+	} else if (fx->kind == FX_CONFER) {
+		confer(l, fx);
+	} else if (fx->kind == FX_LISTEN) {
+		app_leg_watch(l, true);
 	}
 }

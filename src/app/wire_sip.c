@@ -174,7 +174,7 @@ static void on_sound(struct app_leg *l, const struct sip_session_event *sev, enu
 
 	app_leg_stream(l, &sev->sound.stream);
 	if (kind == EV_ANSWERED)
-		app_leg_watch(l);
+		app_leg_watch(l, false);
 	event_for(l, kind, &ev);
 	app_event(l->org, &ev);
 }
@@ -319,7 +319,7 @@ static void answer(struct app_leg *l, bool early)
 	if (err == 0)
 		app_leg_stream(l, &stream);
 	if (!early && (err == 0 || err == ENODATA))
-		app_leg_watch(l);
+		app_leg_watch(l, false);
 	if (err == 0)
 		return;
 	if (err == ENOTSUP)
@@ -330,6 +330,10 @@ static void answer(struct app_leg *l, bool early)
 
 void app_session_effect(struct app_leg *l, const struct effect *fx)
 {
+	if (l->effect) {
+		l->effect(l, fx);
+		return;
+	}
 	if (!l->session)
 		return;
 	if (fx->kind == FX_RING) {
@@ -363,12 +367,15 @@ static void dial_failed(struct app_leg *l, int err)
 void app_dial(struct app_org *o, const struct effect *fx)
 {
 	uint32_t key = fx->dial.extension ? app_extension_key(o, fx->dial.extension) : 0;
-	struct app_leg *l = app_leg_new(o);
 	struct stream_local local;
 	struct sip_route route;
 	struct sip_dial d;
+	struct app_leg *l;
 	int err;
 
+	if (o->app->dial && o->app->dial(o, fx))
+		return;
+	l = app_leg_new(o);
 	if (!l) {
 		struct event ev;
 
