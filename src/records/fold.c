@@ -79,6 +79,11 @@ bool records_step_begins(const struct records_vocabulary *v, uint16_t kind)
 	return kind < RECORDS_KINDS && v->meaning[kind] == MEANS_ARRIVED;
 }
 
+bool records_step_connects(const struct records_vocabulary *v, uint16_t kind)
+{
+	return kind < RECORDS_KINDS && v->meaning[kind] == MEANS_CONNECTED;
+}
+
 int records_vocabulary_index(struct records_vocabulary *v)
 {
 	if (v->step_count > RECORDS_KINDS || v->clause_count > RECORDS_KINDS ||

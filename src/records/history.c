@@ -14,7 +14,9 @@ static const struct store_statement sql_write = {
 static const struct store_statement sql_read = {
     "records_history_read",
     "SELECT id, org, at_ms, changed_by, what, item, before_json, after_json FROM history"
-    " WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR id < $2) ORDER BY id DESC LIMIT $3"};
+    " WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR id < $2)"
+    " AND (CAST($3 AS TEXT) = '' OR what = $3) AND (CAST($4 AS BIGINT) = 0 OR item = $4)"
+    " ORDER BY id DESC LIMIT $5"};
 
 int records_history_write(struct store *s, const struct history_item *h)
 {
@@ -55,13 +57,24 @@ static int change_row(const struct store_row *row, void *arg)
 	return rows->h(&c, rows->arg);
 }
 
+int records_history_find(struct records_db *db, const struct records_history_filter *f,
+			 records_change_h *h, void *arg)
+{
+	const unsigned limit =
+	    f->limit == 0 || f->limit > RECORDS_PAGE_MAX ? RECORDS_PAGE_MAX : f->limit;
+	const struct store_value v[] = {STORE_I(f->org), STORE_I(f->before_id),
+					STORE_S(f->what ? f->what : ""), STORE_I(f->item),
+					STORE_I(limit)};
+	struct change_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_read, v, 5, change_row, &rows);
+}
+
 int records_history(struct records_db *db, uint32_t org, int64_t before_id, unsigned limit,
 		    records_change_h *h, void *arg)
 {
-	const struct store_value v[] = {
-	    STORE_I(org), STORE_I(before_id),
-	    STORE_I(limit == 0 || limit > RECORDS_PAGE_MAX ? RECORDS_PAGE_MAX : limit)};
-	struct change_rows rows = {h, arg};
+	const struct records_history_filter f = {
+	    .org = org, .before_id = before_id, .limit = limit};
 
-	return store_run(db->s, &sql_read, v, 3, change_row, &rows);
+	return records_history_find(db, &f, h, arg);
 }

@@ -9,7 +9,7 @@
 #define MESSAGE_COLUMNS                                                                            \
 	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"      \
 	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"          \
-	" screening, heard_at_ms"
+	" screening, heard_at_ms, declined, taken_by"
 #define MESSAGE_FILTER                                                                             \
 	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                          \
 	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"             \
@@ -29,9 +29,20 @@ static const struct store_statement sql_heard = {
     "records_message_heard",
     "UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
     " THEN CAST($4 AS BIGINT) ELSE heard_at_ms END WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_add = {
+    "records_message_add",
+    "INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
+    " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
+    " recording, recording_ms, screening, declined, taken_by, request)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, '', $13, $14, $15)"
+    " RETURNING id"};
+static const struct store_statement sql_request = {
+    "records_message_request",
+    "SELECT id FROM messages WHERE org = $1 AND request = $2 AND request <> ''"};
 static const struct store_statement sql_days = {
     "records_days",
-    "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms FROM days"
+    "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms,"
+    " word FROM days"
     " WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
     " ORDER BY what, extension, person"};
 
@@ -63,6 +74,8 @@ static int message_row(const struct store_row *row, void *arg)
 	TEXT_COPY(m.matter, store_row_text(row, 12));
 	TEXT_COPY(m.recording, store_row_text(row, 13));
 	TEXT_COPY(m.screening, store_row_text(row, 15));
+	TEXT_COPY(m.declined, store_row_text(row, 17));
+	TEXT_COPY(m.taken_by, store_row_text(row, 18));
 	return rows->h(&m, rows->arg);
 }
 
@@ -135,6 +148,49 @@ int records_message_get(struct records_db *db, uint32_t org, int64_t id,
 	return !err && !o.found ? ENOENT : err;
 }
 
+static int id_row(const struct store_row *row, void *arg)
+{
+	*(int64_t *)arg = store_row_int(row, 0);
+	return 0;
+}
+
+static int message_insert(struct store *s, const struct records_message *m, const char *request,
+			  int64_t *id)
+{
+	const struct store_value v[] = {
+	    STORE_I(m->org),	      STORE_I(m->call_no),	   STORE_I(m->kept_at_ms),
+	    STORE_I(m->for_person),   STORE_I(m->for_department), STORE_I(m->copy_department),
+	    STORE_I(m->urgency),      STORE_S(m->clause_name),	   STORE_S(m->from_number),
+	    STORE_S(m->from_name),    STORE_S(m->organisation),   STORE_S(m->matter),
+	    STORE_S(m->declined),     STORE_S(m->taken_by),	   STORE_S(request),
+	};
+
+	return store_run(s, &sql_add, v, sizeof(v) / sizeof(v[0]), id_row, id);
+}
+
+int records_message_add(struct records_db *db, const struct records_message *m,
+			const char *request, int64_t *id)
+{
+	const struct store_value v[] = {STORE_I(m->org), STORE_S(request)};
+	int64_t made = 0;
+	int err = store_begin(db->s);
+
+	if (err)
+		return err;
+	err = store_run(db->s, &sql_request, v, 2, id_row, &made);
+	if (!err && made)
+		err = EALREADY;
+	if (!err)
+		err = message_insert(db->s, m, request, &made);
+	if (err)
+		store_rollback(db->s);
+	else
+		err = store_commit(db->s);
+	if (!err || err == EALREADY)
+		*id = made;
+	return err;
+}
+
 int records_message_opened(struct records_db *db, uint32_t org, int64_t id, const char *account,
 			   bool recipient, const char *reason, int64_t at_ms)
 {
@@ -199,6 +255,7 @@ static int day_row(const struct store_row *row, void *arg)
 
 	TEXT_COPY(d.set, store_row_text(row, 1));
 	TEXT_COPY(d.number, store_row_text(row, 5));
+	TEXT_COPY(d.word, store_row_text(row, 9));
 	return rows->h(&d, rows->arg);
 }
 

@@ -13,6 +13,7 @@
 #include "records/desk.h"
 #include "records/records.h"
 
+#define RECORDS_DAY_MS	    86400000
 #define RECORDS_KEEP_BATCH  64
 #define RECORDS_PATH_JSON   6144
 #define RECORDS_CALL_VALUES 27
@@ -80,8 +81,12 @@ void records_calls_settle(struct calls *c, bool committed);
 
 /* --- statements --- */
 bool records_step_begins(const struct records_vocabulary *v, uint16_t kind);
+bool records_step_connects(const struct records_vocabulary *v, uint16_t kind);
 int records_write_step(struct store *s, const struct records_vocabulary *v,
 		       const struct records_step *step);
+/* A step that connects counts as a use of its person or department. */
+int records_write_use(struct store *s, const struct records_vocabulary *v,
+		      const struct records_step *step);
 int records_write_call(struct store *s, const struct records_vocabulary *v,
 		       const struct records_call *c, const char *node);
 int records_write_message(struct store *s, const struct records_vocabulary *v,

@@ -135,7 +135,8 @@ static int step_put(struct records *r, struct records_step *step)
 	step->seq = e->call.step_count + 1;
 	records_fold(&r->vocabulary, &e->call, step);
 	e->write = e->write || began || had_end || e->call.ended_ms;
-	return records_write_step(r->writer, &r->vocabulary, step);
+	err = records_write_step(r->writer, &r->vocabulary, step);
+	return err ? err : records_write_use(r->writer, &r->vocabulary, step);
 }
 
 static int steps_write(struct records *r, unsigned count)

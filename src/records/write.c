@@ -43,6 +43,13 @@ static const struct store_statement sql_day = {
     " number = excluded.number, until_ms = excluded.until_ms, set_by = excluded.set_by,"
     " at_ms = excluded.at_ms"};
 
+static const struct store_statement sql_use = {
+    "records_use",
+    "INSERT INTO uses (org, kind, item, day, times, last_ms) VALUES ($1, $2, $3, $4, 1, $5)"
+    " ON CONFLICT (org, kind, item, day) DO UPDATE SET times = uses.times + 1,"
+    " last_ms = CASE WHEN excluded.last_ms > uses.last_ms THEN excluded.last_ms"
+    " ELSE uses.last_ms END"};
+
 static const struct store_statement sql_call_steps = {
     "records_call_fold",
     "SELECT call_no, seq, org, at_ms, kind, clause, person, department, extension, trunk,"
@@ -119,6 +126,20 @@ int records_write_step(struct store *s, const struct records_vocabulary *v,
 	};
 
 	return store_queue(s, &sql_step, values, sizeof(values) / sizeof(values[0]));
+}
+
+int records_write_use(struct store *s, const struct records_vocabulary *v,
+		      const struct records_step *step)
+{
+	const bool department = !step->person;
+	const struct store_value values[] = {
+	    STORE_I(step->org), STORE_I(department),
+	    STORE_I(department ? step->department : step->person),
+	    STORE_I(step->at_ms / RECORDS_DAY_MS), STORE_I(step->at_ms)};
+
+	if (!records_step_connects(v, step->kind) || (!step->person && !step->department))
+		return 0;
+	return store_queue(s, &sql_use, values, 5);
 }
 
 static void path_json(const struct records_vocabulary *v, const struct records_call *c,
