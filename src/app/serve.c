@@ -242,6 +242,7 @@ static int open_http(struct app *a)
 	h.metrics_token = c->metrics_token[0] ? c->metrics_token : NULL;
 	h.route = api_route_table(&h.route_count);
 	h.arg = a->api;
+	h.texts = a->catalogue;
 	err = http_room_alloc(&a->http, &h);
 	if (err)
 		log_error("app", "HTTP on %s:%u: %s", c->address, c->port, strerror(err));

@@ -60,6 +60,17 @@ const json_t *http_call_body(const struct http_call *c)
 	return c->json;
 }
 
+const char *http_call_bytes(const struct http_call *c, size_t *len)
+{
+	*len = c->body_len;
+	return c->body ? c->body : "";
+}
+
+const char *http_call_header(const struct http_call *c, const char *name)
+{
+	return http_request_header(c, name);
+}
+
 const struct http_identity *http_call_who(const struct http_call *c)
 {
 	return &c->who;
@@ -100,19 +111,35 @@ void http_call_give_bytes(struct http_call *c, const char *type, void *bytes, si
 	answer(c, 200, type, bytes, len);
 }
 
-static void refuse(struct http_call *c, unsigned status, const char *code, const char *extra,
-		   const char *value)
+void http_call_give_text(struct http_call *c, unsigned status, const char *type, const char *text)
 {
-	char key[96] = "api.";
+	char *copy = strdup(text);
+
+	answer(c, copy ? status : 500, copy ? type : NULL, copy, copy ? strlen(copy) : 0);
+}
+
+void http_call_answer_header(struct http_call *c, const char *name, const char *value)
+{
+	if (c->header_count == HTTP_HEADERS || strlen(value) >= HTTP_HEADER_BYTES)
+		return;
+	c->header[c->header_count].name = name;
+	TEXT_COPY(c->header[c->header_count].value, value);
+	c->header_count++;
+	c->etag |= strcmp(name, "ETag") == 0;
+}
+
+void http_call_refuse_with(struct http_call *c, unsigned status, const char *code, json_t *more)
+{
+	char key[96] = "";
 	json_t *error = json_object(), *body = json_object();
 
-	text_append(key, sizeof(key), "%s", code);
+	text_append(key, sizeof(key), "%s%s", strchr(code, '.') ? "" : "api.", code);
 	json_object_set_new(error, "code", json_string(code));
 	json_object_set_new(
 	    error, "text",
 	    json_string(c->room->texts ? catalogue_text(c->room->texts, c->lang, key) : code));
-	if (value)
-		json_object_set_new(error, extra, json_string(value));
+	json_object_update_missing(error, more);
+	json_decref(more);
 	json_object_set_new(body, "error", error);
 	atomic_fetch_add(&c->room->refused, 1);
 	http_call_give(c, status, body);
@@ -120,13 +147,14 @@ static void refuse(struct http_call *c, unsigned status, const char *code, const
 
 void http_call_refuse(struct http_call *c, unsigned status, const char *code, const char *clause)
 {
-	refuse(c, status, code, "clause", clause);
+	http_call_refuse_with(c, status, code,
+			      clause ? json_pack("{s:s}", "clause", clause) : NULL);
 }
 
 void http_call_refuse_field(struct http_call *c, unsigned status, const char *code,
 			    const char *field)
 {
-	refuse(c, status, code, "field", field);
+	http_call_refuse_with(c, status, code, json_pack("{s:s}", "field", field));
 }
 
 int http_call_attempt(struct http_call *c, const char *user, unsigned *wait_s)
@@ -167,11 +195,12 @@ int http_call_session_open(struct http_call *c, const struct http_identity *who)
 	return 0;
 }
 
-void http_call_session_close(struct http_call *c)
+bool http_call_session_close(struct http_call *c)
 {
 	if (c->cookie[0])
 		http_sessions_close(&c->room->sessions, c->cookie);
 	snprintf(c->set_cookie, sizeof(c->set_cookie),
 		 "%s=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0%s", cookie_name(c),
 		 c->secure ? "; Secure" : "");
+	return !http_sessions_has(&c->room->sessions, c->who.user);
 }

@@ -42,6 +42,8 @@ struct http_call; /* one request and its answer */
 #define HTTP_QUERIES	       24
 #define HTTP_SESSIONS	       4096
 #define HTTP_SESSIONS_USER     32
+#define HTTP_HEADERS	       4 /* of an answer, besides those that each has */
+#define HTTP_HEADER_BYTES      128
 #define HTTP_PROXIES	       8
 #define HTTP_REQUEST_MS	       20000 /* from a request's beginning until all of it has come */
 #define HTTP_ANSWER_MS	       60000 /* until an answer that isn't a stream has gone */
@@ -71,6 +73,7 @@ struct http_route {
 	uint32_t roles;	       /* one of these must be held; 0: everybody, signed in or not */
 	uint32_t body_bytes;   /* most that a body may have, 0: HTTP_BODY_BYTES */
 	http_function *run;    /* NULL: the event stream */
+	const char *body_type; /* of a body that isn't JSON ("audio/wav"); NULL JSON */
 };
 
 struct http_config {
@@ -141,6 +144,11 @@ int http_call_query_number(const struct http_call *c, const char *name, int64_t 
 
 /* The body's JSON, borrowed, NULL without a body. */
 const json_t *http_call_body(const struct http_call *c);
+/* The bytes of a body that isn't JSON (http_route.body_type), terminated with 0; borrowed, *len 0
+ * without one. */
+const char *http_call_bytes(const struct http_call *c, size_t *len);
+/* A header of the request, NULL when it isn't there. */
+const char *http_call_header(const struct http_call *c, const char *name);
 const struct http_identity *http_call_who(const struct http_call *c);
 const char *http_call_address(const struct http_call *c); /* of the client, past proxies */
 enum lang http_call_language(const struct http_call *c);  /* of Accept-Language */
@@ -152,12 +160,20 @@ void http_call_event_id(struct http_call *c, char *out, size_t cap);
 void http_call_give(struct http_call *c, unsigned status, json_t *body);
 /* Bytes of malloc(), taken over; `type` is a string that lasts. Not cached by anybody. */
 void http_call_give_bytes(struct http_call *c, const char *type, void *bytes, size_t len);
-/* {"error":{"code","text","clause"?}}: text is `api.<code>` of lang/ in the caller's language;
- * `clause` NULL none ("A1"). */
+/* A copy of text with a status of one's own. */
+void http_call_give_text(struct http_call *c, unsigned status, const char *type, const char *text);
+/* A header of the answer: Location, ETag (the answer may then be kept, and asked after by
+ * If-None-Match), Content-Encoding … `name` is a string that lasts; beyond HTTP_HEADERS of them, or
+ * HTTP_HEADER_BYTES of value, nothing. */
+void http_call_answer_header(struct http_call *c, const char *name, const char *value);
+/* {"error":{"code","text","clause"?}}: text is `api.<code>` of lang/ in the caller's language, or
+ * `code` itself when it has a dot ("desk.refused.taken"); `clause` NULL none ("A1"). */
 void http_call_refuse(struct http_call *c, unsigned status, const char *code, const char *clause);
 /* The same with the name of the member or parameter that was wrong. */
 void http_call_refuse_field(struct http_call *c, unsigned status, const char *code,
 			    const char *field);
+/* The same with whatever else belongs to it ({"position":2}); `more` is taken over, NULL none. */
+void http_call_refuse_with(struct http_call *c, unsigned status, const char *code, json_t *more);
 
 /* ---- sign-in ---- */
 
@@ -168,6 +184,7 @@ void http_call_attempt_ok(struct http_call *c, const char *user);
 
 /* Opens a session, ends the one that the request came with, sets the cookie. ENOBUFS. */
 int http_call_session_open(struct http_call *c, const struct http_identity *who);
-void http_call_session_close(struct http_call *c);
+/* True when it was the user's last one. */
+bool http_call_session_close(struct http_call *c);
 
 #endif

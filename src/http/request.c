@@ -86,11 +86,13 @@ static enum MHD_Result queue_answer(struct http_call *c)
 		return MHD_NO;
 	c->bytes = NULL;
 	http_request_dress(c, r);
-	MHD_add_response_header(r, "Cache-Control", "no-store");
+	MHD_add_response_header(r, "Cache-Control", c->etag ? "private, no-cache" : "no-store");
 	if (c->type)
 		MHD_add_response_header(r, "Content-Type", c->type);
 	if (c->set_cookie[0])
 		MHD_add_response_header(r, "Set-Cookie", c->set_cookie);
+	for (unsigned i = 0; i < c->header_count; i++)
+		MHD_add_response_header(r, c->header[i].name, c->header[i].value);
 	if (c->retry_after_s) {
 		snprintf(retry, sizeof(retry), "%u", c->retry_after_s);
 		MHD_add_response_header(r, "Retry-After", retry);
@@ -228,12 +230,11 @@ static bool takes_body(const char *method)
 	       strcmp(method, "PATCH") == 0;
 }
 
-static bool is_json(const char *type)
+static bool is_type(const char *type, const char *want)
 {
-	static const char want[] = "application/json";
+	size_t len = strlen(want);
 
-	return type && strncasecmp(type, want, sizeof(want) - 1) == 0 &&
-	       strchr("; \t", type[sizeof(want) - 1]);
+	return type && strncasecmp(type, want, len) == 0 && strchr("; \t", type[len]);
 }
 
 static size_t body_limit(const struct http_call *c)
@@ -255,8 +256,10 @@ static void check_route(struct http_call *c, const char *method)
 		refuse(c, 401, "sign_in");
 	else if (c->route->roles && !(c->route->roles & c->who.roles))
 		refuse(c, 403, "forbidden");
-	else if (takes_body(method) && !is_json(http_request_header(c, "Content-Type")))
-		refuse(c, 415, "not_json");
+	else if (takes_body(method) && !is_type(http_request_header(c, "Content-Type"),
+						c->route->body_type ? c->route->body_type
+								    : "application/json"))
+		refuse(c, 415, c->route->body_type ? "wrong_type" : "not_json");
 }
 
 /* What is wrong with the request before its body; MHD_NO never: a refusal is an answer. */
@@ -306,7 +309,7 @@ static void body_more(struct http_call *c, const char *bytes, size_t n)
 		refuse(c, 413, "too_large");
 		return;
 	}
-	while (cap < c->body_len + n)
+	while (cap < c->body_len + n + 1) /* a terminator, for bodies that are text */
 		cap *= 2;
 	if (cap > c->body_cap) {
 		more = realloc(c->body, cap);
@@ -319,13 +322,14 @@ static void body_more(struct http_call *c, const char *bytes, size_t n)
 	}
 	memcpy(c->body + c->body_len, bytes, n);
 	c->body_len += n;
+	c->body[c->body_len] = '\0';
 }
 
 static void body_parse(struct http_call *c)
 {
 	int err;
 
-	if (c->body_len == 0)
+	if (c->body_len == 0 || (c->route && c->route->body_type))
 		return;
 	err = http_json_parse(c->body, c->body_len, &c->json);
 	if (!err)

@@ -76,6 +76,7 @@ bool http_sessions_find(struct http_sessions *t, const char *cookie, struct http
 int http_sessions_open(struct http_sessions *t, const struct http_identity *who,
 		       char cookie[HTTP_COOKIE_BYTES + 1]);
 void http_sessions_close(struct http_sessions *t, const char *cookie);
+bool http_sessions_has(struct http_sessions *t, uint32_t user);
 void http_sessions_close_user(struct http_sessions *t, uint32_t user);
 void http_sessions_save(struct http_sessions *t);
 
@@ -224,6 +225,12 @@ struct http_call {
 	bool must_close, head;
 	unsigned retry_after_s;
 	char set_cookie[160];
+	struct {
+		const char *name;
+		char value[HTTP_HEADER_BYTES];
+	} header[HTTP_HEADERS];
+	unsigned header_count;
+	bool etag;
 	struct http_stream *stream;
 };
 

@@ -211,7 +211,8 @@ static int serve(char **argv)
 
 	routes = api_route_table(&cfg.route_count);
 	memcpy(table, routes, cfg.route_count * sizeof(*table));
-	table[cfg.route_count++] = (struct http_route){"POST", "/api/v1/fake", "fake", 0, 0, fake};
+	table[cfg.route_count++] =
+	    (struct http_route){"POST", "/api/v1/fake", "fake", 0, 0, fake, NULL};
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);

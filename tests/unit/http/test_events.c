@@ -39,9 +39,9 @@ static void newest(struct http_call *c, void *arg)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/api/v1/in", "in", 0, 0, sign_in},
-    {"GET", "/api/v1/newest", "newest", 0, 0, newest},
-    {"GET", "/api/v1/events", "events", 3, 0, NULL},
+    {"POST", "/api/v1/in", "in", 0, 0, sign_in, NULL},
+    {"GET", "/api/v1/newest", "newest", 0, 0, newest, NULL},
+    {"GET", "/api/v1/events", "events", 3, 0, NULL, NULL},
 };
 
 static void take_cookie(unsigned user, char out[64])

@@ -54,13 +54,13 @@ static void address(struct http_call *c, void *arg)
 }
 
 static const struct http_route routes[] = {
-    {"POST", "/api/v1/echo", "echo", 0, 2000, echo},
-    {"GET", "/api/v1/slow/{no}", "slow", 0, 0, slow},
-    {"GET", "/api/v1/silent", "silent", 0, 0, silent},
-    {"POST", "/api/v1/in", "in", 0, 0, sign_in},
-    {"GET", "/api/v1/one", "one", 1, 0, address},
-    {"GET", "/api/v1/two", "two", 2, 0, address},
-    {"GET", "/api/v1/address", "address", 0, 0, address},
+    {"POST", "/api/v1/echo", "echo", 0, 2000, echo, NULL},
+    {"GET", "/api/v1/slow/{no}", "slow", 0, 0, slow, NULL},
+    {"GET", "/api/v1/silent", "silent", 0, 0, silent, NULL},
+    {"POST", "/api/v1/in", "in", 0, 0, sign_in, NULL},
+    {"GET", "/api/v1/one", "one", 1, 0, address, NULL},
+    {"GET", "/api/v1/two", "two", 2, 0, address, NULL},
+    {"GET", "/api/v1/address", "address", 0, 0, address, NULL},
 };
 
 static void put_file(const char *name, const char *text)
