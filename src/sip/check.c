@@ -272,11 +272,6 @@ bool sip_check_request(const struct sip_msg *msg, void *arg)
 	struct sip_room *r = f->room;
 	const struct handling *h;
 
-	if (!f->udp_tuned && msg->tp == SIP_TRANSP_UDP) {
-		sip_iface_tune(f, msg);
-		if (sip_iface_is_tune(f, msg))
-			return true;
-	}
 	r->stats.requests_in++;
 	if (r->closing)
 		return true;

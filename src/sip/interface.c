@@ -4,7 +4,6 @@
  * neither verification nor SNI). RFC 3261, 18; RFC 5626, 4.4 (CRLF and STUN keep-alives: libre's).
  */
 #define USE_OPENSSL /* re_tls.h: tls_openssl_context */
-#include <ctype.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -16,10 +15,6 @@
 #define CONNECTION_BUCKETS  4096
 #define LISTEN_BACKLOG	    1024
 #define LISTEN_SEARCH	    4096 /* descriptors that are looked at for a listening socket */
-#define UDP_SOCKET_BUFFER   (4 << 20)
-#define TUNE_LAYER	    10 /* of the UDP helper; only order counts */
-
-static const struct pl tune_method = PL("ACK");
 
 static void tls_limits(struct tls *tls)
 {
@@ -57,7 +52,9 @@ static int add_transport(struct sip_iface *f, enum sip_transport t, uint16_t por
 	if (!err && sa_is_any(&f->local[t]))
 		err = EINVAL;
 	if (!err)
-		err = sip_transp_add(f->sip, sip_over_transp(t), &f->local[t], f->tls);
+		err = t == SIP_OVER_UDP ? sip_udp_open(f, &f->local[t])
+					: sip_transp_add(f->sip, sip_over_transp(t), &f->local[t],
+							 f->tls);
 	if (err) {
 		log_error("sip", "interface %s: %s port %u (%s): %s", f->config.name, f->config.ip,
 			  port, sip_transp_name(sip_over_transp(t)), strerror(err));
@@ -69,94 +66,6 @@ static int add_transport(struct sip_iface *f, enum sip_transport t, uint16_t por
 	return 0;
 }
 
-/* ---- Datagrams before libre ---- */
-
-static bool blank(const uint8_t *p, size_t n)
-{
-	while (n && (*p == '\r' || *p == '\n' || *p == ' ' || *p == '\0')) {
-		p++;
-		n--;
-	}
-	return n == 0;
-}
-
-static bool first_line_good(const uint8_t *p, size_t n)
-{
-	const uint8_t *end = memchr(p, '\n', n);
-	size_t len;
-
-	if (!end)
-		return false;
-	len = (size_t)(end - p);
-	if (len && p[len - 1] == '\r')
-		len--;
-	if (len > 12 && !memcmp(p, "SIP/2.0 ", 8))
-		return true;
-	return len > 10 && !memcmp(p + len - 8, " SIP/2.0", 8);
-}
-
-/* libre prints a line for each datagram that it can't decode: those that cannot be SIP end here.
- * What may be STUN (first byte 0 or 1) is libre's. */
-static bool datagram_handler(struct sa *src, struct mbuf *mb, void *arg)
-{
-	struct sip_iface *f = arg;
-	const uint8_t *p = mbuf_buf(mb);
-	size_t n = mbuf_get_left(mb);
-
-	if (n <= 4 || p[0] <= 1)
-		return false;
-	if (isgraph(p[0]) && first_line_good(p, n)) /* a method may begin with any token's sign */
-		return false;
-	if (blank(p, n))
-		return true; /* a keep-alive */
-	f->room->stats.malformed++;
-	sip_complain(f->room, src, "not SIP");
-	return true;
-}
-
-/* libre keeps its UDP socket to itself; it is seen at the first message that came in by it. */
-void sip_iface_tune(struct sip_iface *f, const struct sip_msg *msg)
-{
-	int tos = 0x60; /* CS3, RFC 4594: signalling */
-	struct udp_sock *us = msg->sock;
-	int level = sa_af(&f->local[SIP_OVER_UDP]) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-
-	f->udp_tuned = true;
-	udp_rxsz_set(us, SIP_MSG_MAX);
-	(void)udp_sockbuf_set(us, UDP_SOCKET_BUFFER);
-	(void)udp_setsockopt(us, level, level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS, &tos,
-			     sizeof(tos));
-	(void)udp_register_helper(NULL, us, TUNE_LAYER, NULL, datagram_handler, f);
-}
-
-bool sip_iface_is_tune(const struct sip_iface *f, const struct sip_msg *msg)
-{
-	return !pl_cmp(&msg->met, &tune_method) && !pl_strcmp(&msg->callid, f->tune_token);
-}
-
-/* A message to ourselves, so that the socket is tuned before anybody else is served. An ACK, since
- * nothing answers it. Without a way to ourselves the first message from outside does it. */
-static void send_tune(struct sip_iface *f)
-{
-	const struct sa *dst = &f->local[SIP_OVER_UDP];
-	char text[512];
-	int fd, n;
-
-	sip_token(f->tune_token, sizeof(f->tune_token));
-	fd = socket(sa_af(dst), SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	n = re_snprintf(text, sizeof(text),
-			"ACK sip:%J SIP/2.0\r\nVia: SIP/2.0/UDP %J;branch=z9hG4bK%s\r\n"
-			"From: <sip:%J>;tag=1\r\nTo: <sip:%J>;tag=1\r\nCall-ID: %s\r\n"
-			"CSeq: 1 ACK\r\nMax-Forwards: 0\r\nContent-Length: 0\r\n\r\n",
-			dst, dst, f->tune_token, dst, dst, f->tune_token);
-	if (n > 0 && sendto(fd, text, (size_t)n, 0, &dst->u.sa, dst->len) < 0)
-		log_warn("sip", "interface %s: no way to itself: %s", f->config.name,
-			 strerror(errno));
-	close(fd);
-}
-
 /* ---- Interfaces ---- */
 
 static void destructor(void *data)
@@ -165,6 +74,7 @@ static void destructor(void *data)
 
 	mem_deref(f->requests);
 	mem_deref(f->responses);
+	mem_deref(f->udp);
 	sip_close(f->sip, true);
 	mem_deref(f->sip);
 	mem_deref(f->tls);
@@ -242,8 +152,6 @@ int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c)
 		err = add_transports(f);
 	if (err)
 		goto out;
-	if (f->on[SIP_OVER_UDP])
-		send_tune(f);
 	r->iface[r->iface_count++] = f;
 	log_info("sip", "interface %s: %s udp %u tcp %u tls %u", c->name, c->ip, c->udp_port,
 		 c->tcp_port, c->tls_port);

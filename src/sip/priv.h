@@ -27,6 +27,7 @@ struct sip_sessions; /* session.c */
 struct sip_bindings; /* bindings.c */
 struct sip_subs;     /* subscribe.c */
 struct sip_guard;    /* auth.c */
+struct sip_udp;	     /* udp.c */
 
 /* ---- Interfaces (interface.c) ---- */
 
@@ -40,14 +41,13 @@ struct sip_iface {
 	struct sip_interface_config config;
 	struct sip *sip;
 	struct tls *tls;
+	struct sip_udp *udp; /* NULL when it isn't on */
 	bool on[SIP_OVER_COUNT];
 	struct sa local[SIP_OVER_COUNT];      /* with port */
 	struct sa advertised[SIP_OVER_COUNT]; /* with port */
 	struct sip_lsnr *requests, *responses;
 	char uplink_key[SIP_HOST + SIP_PATH + SIP_LABEL + 8]; /* "" = not an uplink */
 	char uplink_name[SIP_HOST];
-	bool udp_tuned;
-	char tune_token[24];
 };
 
 enum sip_transp sip_over_transp(enum sip_transport t);
@@ -66,9 +66,11 @@ int sip_iface_contact(const struct sip_iface *f, enum sip_transp tp, const char 
 int sip_iface_open(struct sip_room *r, const struct sip_interface_config *c);
 int sip_iface_uplink(struct sip_iface *base, const char *name, const char *ca, bool verify,
 		     struct sip_iface **fp);
-/* The first message by UDP shows libre's socket; a message to ourselves is made to be the first. */
-void sip_iface_tune(struct sip_iface *f, const struct sip_msg *msg);
-bool sip_iface_is_tune(const struct sip_iface *f, const struct sip_msg *msg);
+
+/* Adds UDP to f->sip and sets f->udp, whose release must come before that of f->sip. */
+int sip_udp_open(struct sip_iface *f, const struct sa *local);
+/* A datagram as it has come in. */
+void sip_udp_take(struct sip_udp *u, struct sa *src, const uint8_t *p, size_t n);
 
 /* NULL when there is none of that index. */
 struct sip_iface *sip_iface_at(struct sip_room *r, unsigned index);

@@ -23,43 +23,26 @@
 #define PATIENCE  100000 /* timers that run out until all is quiet */
 
 static struct sip_room *room;
-static udp_recv_h *receive;
-static void *receive_arg;
-static udp_helper_recv_h *filter;
-static void *filter_arg;
 static uint64_t now_ms = 1000000;
 static uint32_t timers_idle;
 static char last_invite[MESSAGE], last_request[MESSAGE], last_response[MESSAGE];
 static struct sip_session *calls[CALLS];
 static char inside; /* what app does from inside the next event */
 
-/* ---- In place of libre's socket: it finds these in the program ---- */
+/* ---- In place of the socket: libre finds these in the program ---- */
 
-int udp_listen(struct udp_sock **usp, const struct sa *local, udp_recv_h *rh, void *arg)
+/* The room believes in its port, and many can run at the same time. */
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	int (*real)(struct udp_sock **, const struct sa *, udp_recv_h *, void *) =
-	    (int (*)(struct udp_sock **, const struct sa *, udp_recv_h *, void *))dlsym(
-		RTLD_NEXT, "udp_listen");
-	struct sa any = *local;
+	int (*real)(int, const struct sockaddr *, socklen_t) =
+	    (int (*)(int, const struct sockaddr *, socklen_t))dlsym(RTLD_NEXT, "bind");
+	struct sockaddr_in any;
 
-	if (sa_port(local) == PORT) {
-		receive = rh;
-		receive_arg = arg;
-		sa_set_port(&any, 0);
-	}
-	return real(usp, &any, rh, arg);
-}
-
-int udp_register_helper(struct udp_helper **uhp, struct udp_sock *us, int layer,
-			udp_helper_send_h *sh, udp_helper_recv_h *rh, void *arg)
-{
-	(void)uhp;
-	(void)us;
-	(void)layer;
-	(void)sh;
-	filter = rh;
-	filter_arg = arg;
-	return 0;
+	if (addr->sa_family != AF_INET || len != sizeof(any))
+		return real(fd, addr, len);
+	memcpy(&any, addr, sizeof(any));
+	any.sin_port = 0;
+	return real(fd, (const struct sockaddr *)&any, len);
 }
 
 int udp_send(struct udp_sock *us, const struct sa *dst, struct mbuf *mb)
@@ -347,8 +330,7 @@ static void deliver(bool trunk, const char *p, size_t n)
 	mb->pos = 0;
 	mem_deref(text);
 	(void)sa_set_str(&src, trunk ? "192.0.2.10" : "192.0.2.66", 5070);
-	if (!filter || !filter(&src, mb, filter_arg))
-		receive(&src, mb, receive_arg);
+	sip_udp_take(room->iface[0]->udp, &src, mb->buf, mb->end);
 	mem_deref(mb);
 }
 
@@ -394,7 +376,7 @@ static void open_room(void)
 		abort();
 	tmr_heap_clock_set(clock_ms);
 	TEXT_COPY(trunk.sources[0], "192.0.2.10");
-	if (sip_room_open(&room, &config, &h) || sip_room_trunks_set(room, &trunk, 1) || !receive)
+	if (sip_room_open(&room, &config, &h) || sip_room_trunks_set(room, &trunk, 1))
 		abort();
 	deliver(false, "ACK", 3);
 	timers_idle = tmr_heap_count();
