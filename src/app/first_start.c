@@ -165,32 +165,54 @@ static int add_account(FILE *to, struct records_db *db, uint32_t org, const char
 	return err;
 }
 
-/* The first organisation's manager (A1) and appointed operators (A2), the node's administrator. */
+/* Names of the second organisation's accounts and so on end in its id: manager-2. */
+static void account_name(const struct app *a, const struct app_org *o, const char *role,
+			 unsigned number, char out[32])
+{
+	char digits[12] = "", org[16] = "";
+
+	if (number)
+		snprintf(digits, sizeof(digits), "%u", number);
+	if (o != &a->org[0])
+		snprintf(org, sizeof(org), "-%u", o->id);
+	snprintf(out, 32, "%s%s%s", role, digits, org);
+}
+
+static int add_accounts_of(struct app *a, struct app_org *o, FILE *to, struct records_db *db)
+{
+	const struct directory *d = app_directory(o);
+	const struct directory_person *manager = directory_post(d, POST_GAD_MANAGER, 0);
+	unsigned operators = 0;
+	char name[32];
+	int err = 0;
+
+	account_name(a, o, "manager", 0, name);
+	if (manager || o == &a->org[0])
+		err = add_account(to, db, o->id, name, RECORDS_MANAGER, manager);
+	for (uint32_t i = 0; i < d->person_count && !err; i++) {
+		if (d->people[i].post != POST_OPERATOR)
+			continue;
+		account_name(a, o, "operator", ++operators, name);
+		err = add_account(to, db, o->id, name, RECORDS_OPERATOR, &d->people[i]);
+	}
+	return err;
+}
+
+/* The node's administrator, each organisation's manager (A1) and appointed operators (A2). */
 static int add_accounts(struct app *a, struct records_db *db)
 {
-	const struct directory *d = app_directory(&a->org[0]);
-	uint32_t org = a->org[0].id;
-	unsigned n = 0, operators = 0;
+	unsigned n = 0;
 	FILE *to;
-	int err = records_accounts(db, org, count_account, &n);
+	int err = records_accounts(db, 0, count_account, &n);
 
 	if (err || n)
 		return err;
 	to = open_private(a, "first-accounts.txt");
 	if (!to)
 		return errno;
-	err = add_account(to, db, org, "admin", RECORDS_ADMIN, NULL);
-	if (!err)
-		err = add_account(to, db, org, "manager", RECORDS_MANAGER,
-				  directory_post(d, POST_GAD_MANAGER, 0));
-	for (uint32_t i = 0; i < d->person_count && !err; i++) {
-		char name[32];
-
-		if (d->people[i].post != POST_OPERATOR)
-			continue;
-		snprintf(name, sizeof(name), "operator%u", ++operators);
-		err = add_account(to, db, org, name, RECORDS_OPERATOR, &d->people[i]);
-	}
+	err = add_account(to, db, a->org[0].id, "admin", RECORDS_ADMIN, NULL);
+	for (unsigned i = 0; i < a->org_count && !err; i++)
+		err = add_accounts_of(a, &a->org[i], to, db);
 	if (fclose(to) && !err)
 		err = errno;
 	return err;

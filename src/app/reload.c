@@ -30,6 +30,7 @@ static void take_over(struct app *a, struct config *fresh)
 	}
 	/* what needs a restart stays as it runs; the rest is taken over */
 	memcpy(a->config->measures, fresh->measures, sizeof(fresh->measures));
+	memcpy(a->config->cards, fresh->cards, sizeof(fresh->cards));
 	memcpy(a->config->node.trunks, fresh->node.trunks, sizeof(fresh->node.trunks));
 	a->config->node.trunk_count = fresh->node.trunk_count;
 	if (!(parts & CONFIG_PART_ORGANISATION_SET))

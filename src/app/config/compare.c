@@ -21,6 +21,7 @@ static unsigned compare_organisations(const struct config *a, const struct confi
 		if (memcmp(x, y, sizeof(*x)) != 0)
 			parts |= CONFIG_PART_ORGANISATIONS;
 		if (memcmp(&a->measures[i], &b->measures[i], sizeof(a->measures[i])) != 0 ||
+		    memcmp(&a->cards[i], &b->cards[i], sizeof(a->cards[i])) != 0 ||
 		    memcmp(a->hours_names[i], b->hours_names[i], sizeof(a->hours_names[i])) != 0)
 			parts |= CONFIG_PART_MEASURES;
 	}

@@ -243,12 +243,37 @@ struct node_config {
 	unsigned organisation_count;
 };
 
+/* ---- what lies beside the measures: cards of the desk, read by people only ---- */
+
+#define CONFIG_CARDS	  32 /* of each kind */
+#define CONFIG_CARD_TEXT  768
+
+struct config_card {
+	char title[CONFIG_NAME];
+	char text[CONFIG_CARD_TEXT];
+	char number[32]; /* of the emergency card: whom to call, "" nobody */
+};
+
+struct config_cards {
+	struct config_card facts[CONFIG_CARDS];	    /* what may be told (A4.1.5) */
+	struct config_card emergency[CONFIG_CARDS]; /* fire, power cut … */
+	struct config_card approved[CONFIG_CARDS];  /* approved explanations (A4.1.6) */
+	unsigned fact_count, emergency_count, approved_count;
+};
+
+/* A measures file as it is read: its tables count from here. */
+struct config_measures {
+	struct measures measures; /* first */
+	struct config_cards cards;
+};
+
 /* ---- node and measures together ---- */
 
 struct config {
 	char path[CONFIG_PATH]; /* of the node's file */
 	struct node_config node;
 	struct measures measures[CONFIG_ORGANISATIONS]; /* of organisations[i] */
+	struct config_cards cards[CONFIG_ORGANISATIONS];
 	char hours_names[CONFIG_ORGANISATIONS][MEASURES_HOURS_SETS][CONFIG_ID];
 };
 

@@ -55,7 +55,9 @@ static void check_node(struct walk *w, const void *value)
 
 static void check_measures(struct walk *w, const void *value)
 {
-	measures_check(w, value);
+	const struct config_measures *m = value;
+
+	measures_check(w, &m->measures);
 }
 
 int config_node_parse(const char *file, const char *text, size_t len, struct node_config *out,
@@ -75,28 +77,50 @@ int config_node_parse(const char *file, const char *text, size_t len, struct nod
 	return err;
 }
 
-int config_measures_parse(const char *file, const char *text, size_t len, struct measures *out,
-			  struct config_errors *errs)
+static int measures_parse(const char *file, const char *text, size_t len,
+			  struct config_measures *out, struct config_errors *errs)
 {
-	struct measures m;
-	int err;
+	struct config_measures *m = calloc(1, sizeof(*m));
+	int err = m ? parse(file, text, len, measures_schema, m, errs, check_measures) : ENOMEM;
 
-	memset(&m, 0, sizeof(m));
-	err = parse(file, text, len, measures_schema, &m, errs, check_measures);
 	if (!err)
-		memcpy(out, &m, sizeof(m));
+		memcpy(out, m, sizeof(*m));
+	free(m);
 	return err;
 }
 
-int config_measures_load(const char *path, struct measures *out, struct config_errors *errs)
+static int measures_load(const char *path, struct config_measures *out, struct config_errors *errs)
 {
 	char *text = NULL;
 	size_t len;
 	int err = document_read(path, &text, &len, errs);
 
 	if (!err)
-		err = config_measures_parse(path, text, len, out, errs);
+		err = measures_parse(path, text, len, out, errs);
 	free(text);
+	return err;
+}
+
+int config_measures_parse(const char *file, const char *text, size_t len, struct measures *out,
+			  struct config_errors *errs)
+{
+	struct config_measures *m = malloc(sizeof(*m));
+	int err = m ? measures_parse(file, text, len, m, errs) : ENOMEM;
+
+	if (!err)
+		memcpy(out, &m->measures, sizeof(*out));
+	free(m);
+	return err;
+}
+
+int config_measures_load(const char *path, struct measures *out, struct config_errors *errs)
+{
+	struct config_measures *m = malloc(sizeof(*m));
+	int err = m ? measures_load(path, m, errs) : ENOMEM;
+
+	if (!err)
+		memcpy(out, &m->measures, sizeof(*out));
+	free(m);
 	return err;
 }
 
@@ -125,18 +149,23 @@ static void hours_names(struct config *c, unsigned i, const char *path)
 /* Those of a broken node file are read too, as far as it names any: all is told at once. */
 static void measures_load_all(struct config *c, struct config_errors *errs)
 {
+	struct config_measures *m = malloc(sizeof(*m));
+
 	for (unsigned i = 0; i < c->node.organisation_count; i++) {
 		const struct config_organisation *o = &c->node.organisations[i];
 		bool again = !o->measures[0];
 
 		for (unsigned j = 0; j < i; j++)
 			again |= text_eq(o->measures, c->node.organisations[j].measures);
-		if (again || config_measures_load(o->measures, &c->measures[i], errs))
+		if (!m || again || measures_load(o->measures, m, errs))
 			continue;
+		memcpy(&c->measures[i], &m->measures, sizeof(m->measures));
+		memcpy(&c->cards[i], &m->cards, sizeof(m->cards));
 		c->measures[i].org = o->id;
 		c->measures[i].kind = o->kind;
 		hours_names(c, i, o->measures);
 	}
+	free(m);
 }
 
 /* Fills *c as far as it can. */

@@ -1,12 +1,18 @@
 /* The settings of an organisation's measures, and what has to be true among them. */
 #include <string.h>
 
+#include "app/config/config.h"
 #include "app/config/errors.h"
 #include "app/config/schema.h"
 #include "base/text.h"
 
 #define M(member) SCHEMA_AT(struct measures, member)
 #define ALL	  .offset = 0
+#define CARD(member) SCHEMA_AT(struct config_card, member)
+#define CARDS(member, count)                                                                       \
+	.offset = offsetof(struct config_measures, cards.member),                                  \
+	.size = sizeof(struct config_card),                                                        \
+	.count_offset = offsetof(struct config_measures, cards.count)
 #define MS_HOUR	  3600000
 
 const char *const schema_posts[] = {"employee",	   "chairman",	"vice_chairman", "general_manager",
@@ -62,6 +68,48 @@ static const struct schema_field ringing_fields[] = {
     {"ring_off", SCHEMA_MS, M(ring_off_ms), 10, 10000, .fallback = "4s", .help = "Its pause."},
     {"target", SCHEMA_MS, M(target_ring_ms), 100, 120000, .fallback = "20s",
      .help = "A target that rings longer doesn't answer (house)."},
+    {0},
+};
+
+static const char *const strategies[] = {"longest_idle", "all", "in_order", NULL};
+
+static const struct schema_field desk_fields[] = {
+    {"answer_strategy", SCHEMA_WORD, M(answer_strategy), .words = strategies,
+     .fallback = "longest_idle",
+     .help = "Whose position rings first: who has been free longest, all, or the first by number."},
+    {"rings_all_from", SCHEMA_INTEGER, M(rings_all_from), 1, 20, .fallback = "2",
+     .help = "From this ring on every free position rings (A4.1.1)."},
+    {"hold_remind", SCHEMA_MS, M(hold_remind_ms), 100, MS_HOUR, .fallback = "90s",
+     .help = "A held caller is to be spoken to after so long (house)."},
+    {"returned", SCHEMA_MS, M(returned_ms), 100, MS_HOUR, .fallback = "30s",
+     .help = "A returned call waits so long for its operator, then any may take it (house)."},
+    {"grace", SCHEMA_MS, M(desk_grace_ms), 100, MS_HOUR, .fallback = "20s",
+     .help = "A vanished position's callers hear music so long before others take them (house)."},
+    {"wrap_up", SCHEMA_MS, M(wrap_up_ms), 0, MS_HOUR, .fallback = "0s",
+     .help = "After a call no new one rings for so long; 0s none (house)."},
+    {0},
+};
+
+static const struct schema_field card_fields[] = {
+    {"title", SCHEMA_TEXT, CARD(title), 1, .flags = SCHEMA_REQUIRED, .help = "Its heading."},
+    {"text", SCHEMA_TEXT, CARD(text), 1, .flags = SCHEMA_REQUIRED, .help = "What is said."},
+    {0},
+};
+
+static const struct schema_field emergency_fields[] = {
+    {"title", SCHEMA_TEXT, CARD(title), 1, .flags = SCHEMA_REQUIRED, .help = "What happened."},
+    {"text", SCHEMA_TEXT, CARD(text), 1, .flags = SCHEMA_REQUIRED, .help = "What to do."},
+    {"number", SCHEMA_DIAL, CARD(number), .help = "Whom to call, as dialled inside."},
+    {0},
+};
+
+static const struct schema_field cards_fields[] = {
+    {"facts", SCHEMA_TABLE, CARDS(facts, fact_count), .max = CONFIG_CARDS, .fields = card_fields,
+     .help = "What may be told to anybody who asks (A4.1.5)."},
+    {"emergency", SCHEMA_TABLE, CARDS(emergency, emergency_count), .max = CONFIG_CARDS,
+     .fields = emergency_fields, .help = "Whom to call in a fire, a power cut."},
+    {"approved", SCHEMA_TABLE, CARDS(approved, approved_count), .max = CONFIG_CARDS,
+     .fields = card_fields, .help = "Short approved explanations for complaints (A4.1.6)."},
     {0},
 };
 
@@ -163,12 +211,14 @@ const struct schema_field measures_schema[] = {
     {"duty_margin", SCHEMA_MINUTES, M(duty_margin_minutes), 0, 240, .fallback = "15min",
      .help = "Duty begins so much before the office's hours and ends so much after (A5.10)."},
     SECTION("ringing", ringing_fields, "The ring clock."),
+    SECTION("desk", desk_fields, "The operators' positions."),
     SECTION("attendant", attendant_fields, "The automatic attendant (A4.2)."),
     SECTION("screening", screening_fields, "Calls for the general manager (A4.1.3)."),
     SECTION("messages", message_fields, "Spoken messages (A3.8)."),
     SECTION("calls", call_fields, "Every call."),
     {"departments", SCHEMA_SECTION, ALL, .fields = department_fields, .flags = SCHEMA_REQUIRED,
      .help = "Where Article 4 sends what has no other place."},
+    SECTION("cards", cards_fields, "Texts at an operator's hand; the exchange doesn't read them."),
     {0},
 };
 
@@ -230,6 +280,8 @@ void measures_check(struct walk *w, const struct measures *m)
 		walk_error_at(w, "config.same_number", "numbers.outside_prefix");
 	if (m->outside_prefix[0] && text_starts(m->main_number, m->outside_prefix))
 		walk_error_at(w, "config.begins_outside", "numbers.main");
+	if (m->rings_all_from > m->rings)
+		walk_error_at(w, "config.min_over_max", "desk.rings_all_from");
 	if (m->park_slots && !m->park_first[0])
 		walk_error_at(w, "config.park_first", "parking.slots");
 	if (m->message_min_ms >= m->message_max_ms)
