@@ -147,13 +147,6 @@ int records_csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count,
 
 /* --- cells --- */
 
-struct cell_place {
-	struct records_csv_errors *errors;
-	enum records_csv_file f;
-	const struct column *c;
-	uint32_t line;
-};
-
 static struct records_csv_error *bad(const struct cell_place *p, enum records_csv_code code,
 				     const char *found)
 {
@@ -255,6 +248,8 @@ static void cell_members(const struct cell_place *p, const char *text, char *row
 	struct directory_department *d = &((struct department_row *)(void *)row)->d;
 	char one[16];
 
+	d->member_count = 0;
+	memset(d->members, 0, sizeof(d->members));
 	while (*(text += strspn(text, " "))) {
 		size_t len = strcspn(text, " ");
 		int64_t id;
@@ -274,8 +269,10 @@ static void cell_members(const struct cell_place *p, const char *text, char *row
 	}
 }
 
-static void cell_put(const struct cell_place *p, const char *text, char *row)
+void records_cell_put(const struct cell_place *p, const char *text, void *row)
 {
+	char *field = (char *)row + p->c->offset;
+
 	for (const char *t = text; *t; t++) {
 		if ((unsigned char)*t < 0x20 || *t == 0x7f) {
 			bad(p, RECORDS_CSV_CONTROL, "");
@@ -286,6 +283,8 @@ static void cell_put(const struct cell_place *p, const char *text, char *row)
 		bad(p, RECORDS_CSV_REQUIRED, "");
 		return;
 	}
+	if (p->c->kind != COLUMN_ID || !p->c->required)
+		memset(field, 0, p->c->size);
 	switch (p->c->kind) {
 	case COLUMN_ID:
 	case COLUMN_SMALL:
@@ -314,26 +313,22 @@ struct parsing {
 	struct records_csv_errors *errors;
 	const struct column *map[CSV_FIELDS]; /* NULL: a column that isn't known */
 	unsigned columns;
+	const struct rows *base; /* NULL: see records_csv_rows_over */
+	uint32_t *kept_blank;
 };
 
-static void header_name(struct parsing *p, unsigned i, const char *name, uint32_t line)
+const struct column *records_column_find(enum records_csv_file f, const char *name, uint32_t line,
+					 struct records_csv_errors *errors)
 {
-	const struct table *t = &tables[p->f];
+	const struct table *t = &tables[f];
 	struct records_csv_error *e;
 	unsigned nearest = 3;
 
 	for (unsigned c = 0; c < t->count; c++) {
-		if (!text_eq(t->column[c].name, name))
-			continue;
-		for (unsigned k = 0; k < i; k++) {
-			if (p->map[k] == &t->column[c])
-				records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_TWICE, p->f,
-						      line, name, name);
-		}
-		p->map[i] = &t->column[c];
-		return;
+		if (text_eq(t->column[c].name, name))
+			return &t->column[c];
 	}
-	e = records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_UNKNOWN, p->f, line, name, name);
+	e = records_csv_error_add(errors, RECORDS_CSV_COLUMN_UNKNOWN, f, line, name, name);
 	for (unsigned c = 0; c < t->count; c++) {
 		unsigned d = text_distance(name, t->column[c].name, 2);
 
@@ -342,6 +337,17 @@ static void header_name(struct parsing *p, unsigned i, const char *name, uint32_
 		nearest = d < nearest ? d : nearest;
 		(void)text_append(e->expected, sizeof(e->expected), "%s%s", c ? " " : "",
 				  t->column[c].name);
+	}
+	return NULL;
+}
+
+static void header_name(struct parsing *p, unsigned i, const char *name, uint32_t line)
+{
+	p->map[i] = records_column_find(p->f, name, line, p->errors);
+	for (unsigned k = 0; k < i && p->map[i]; k++) {
+		if (p->map[k] == p->map[i])
+			records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_TWICE, p->f, line, name,
+					      name);
 	}
 }
 
@@ -357,8 +363,49 @@ static void header(struct parsing *p, char *fields[CSV_FIELDS], unsigned count, 
 
 		for (unsigned i = 0; i < p->columns; i++)
 			there = there || p->map[i] == &t->column[c];
-		if (!there && t->column[c].required)
+		if (!there && t->column[c].required && (!p->base || c == 0))
 			records_csv_error_add(p->errors, RECORDS_CSV_COLUMN_MISSING, p->f, line,
+					      t->column[c].name, "");
+	}
+}
+
+/* The row of this line's id as it stands, NULL when it is a new one. */
+static const void *line_base(const struct parsing *p, char *fields[CSV_FIELDS])
+{
+	int64_t id = 0;
+
+	for (unsigned i = 0; i < p->columns && p->base; i++) {
+		if (p->map[i] == &tables[p->f].column[0] &&
+		    integer(fields[i], 1, p->map[i]->max, &id))
+			return records_rows_find(p->base, p->f, (uint32_t)id);
+	}
+	return NULL;
+}
+
+/* An empty cell leaves what stands there. */
+static bool kept(struct parsing *p, const struct column *c, const char *text, const void *row)
+{
+	char was[CELL_MAX];
+
+	if (text[0])
+		return false;
+	records_cell_text(c, row, was);
+	*p->kept_blank += was[0] && !text_eq(was, "0");
+	return true;
+}
+
+/* A new row has what the table requires, also in columns that the file left out. */
+static void required_left_out(struct parsing *p, uint32_t line)
+{
+	const struct table *t = &tables[p->f];
+
+	for (unsigned c = 1; c < t->count; c++) {
+		bool there = !t->column[c].required;
+
+		for (unsigned i = 0; i < p->columns && !there; i++)
+			there = p->map[i] == &t->column[c];
+		if (!there)
+			records_csv_error_add(p->errors, RECORDS_CSV_REQUIRED, p->f, line,
 					      t->column[c].name, "");
 	}
 }
@@ -366,6 +413,7 @@ static void header(struct parsing *p, char *fields[CSV_FIELDS], unsigned count, 
 static int line_put(struct parsing *p, char *fields[CSV_FIELDS], unsigned count, uint32_t line,
 		    struct rows *out)
 {
+	const void *base;
 	char *row, found[16];
 
 	if (count == 1 && fields[0][0] == '\0')
@@ -382,12 +430,17 @@ static int line_put(struct parsing *p, char *fields[CSV_FIELDS], unsigned count,
 	row = records_rows_add(out, tables[p->f].row_size);
 	if (!row)
 		return ENOMEM;
+	base = line_base(p, fields);
+	if (base)
+		memcpy(row, base, tables[p->f].row_size);
+	else if (p->base)
+		required_left_out(p, line);
 	memcpy(row, &line, sizeof(line));
 	for (unsigned i = 0; i < count; i++) {
 		const struct cell_place place = {p->errors, p->f, p->map[i], line};
 
-		if (place.c)
-			cell_put(&place, fields[i], row);
+		if (place.c && !(base && kept(p, place.c, fields[i], row)))
+			records_cell_put(&place, fields[i], row);
 	}
 	return 0;
 }
@@ -440,7 +493,18 @@ static uint32_t bad_line(const char *data, size_t len)
 int records_csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
 		     struct records_csv_errors *errors)
 {
-	struct parsing p = {.f = f, .errors = errors, .csv.line = 1};
+	return records_csv_rows_over(text, f, NULL, out, NULL, errors);
+}
+
+int records_csv_rows_over(const struct records_csv_text *text, enum records_csv_file f,
+			  const struct rows *base, struct rows *out, uint32_t *kept_blank,
+			  struct records_csv_errors *errors)
+{
+	struct parsing p = {.f = f,
+			    .errors = errors,
+			    .csv.line = 1,
+			    .base = base,
+			    .kept_blank = kept_blank};
 	size_t skip = text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	uint32_t line;
 	int err;

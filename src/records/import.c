@@ -16,16 +16,6 @@ static const struct store_statement sql_park = {
     "UPDATE extensions SET sip_user = '#' || CAST(org AS TEXT) || '-' || CAST(id AS TEXT),"
     " ha1_md5 = '', ha1_sha256 = '' WHERE org = $1 AND id = $2"};
 
-struct import {
-	struct store *s;
-	uint32_t org;
-	const char *by;
-	int64_t at_ms;
-	struct rows now[RECORDS_FILES];	 /* in the database */
-	struct rows next[RECORDS_FILES]; /* as the files have it, else as it is */
-	struct records_import_counts counts;
-};
-
 static int found_row(const struct store_row *row, void *arg)
 {
 	*(bool *)arg = true;
@@ -132,7 +122,7 @@ out:
 	return err;
 }
 
-static int make_equal(struct import *im)
+int records_import_write(struct import *im)
 {
 	int err = 0;
 
@@ -149,6 +139,34 @@ static int make_equal(struct import *im)
 	return err;
 }
 
+int records_import_load(struct import *im)
+{
+	int err = 0;
+
+	for (unsigned f = 0; f < RECORDS_FILES && !err; f++) {
+		err = records_rows_load(im->s, im->org, f, &im->now[f]);
+		if (!err)
+			err = records_rows_load(im->s, im->org, f, &im->next[f]);
+		im->next[f].given = true;
+	}
+	return err;
+}
+
+int records_import_check(struct import *im, struct records_csv_errors *errors)
+{
+	int err = records_csv_cross_check(im->next, errors);
+
+	if (!err)
+		err = users_elsewhere(im, errors);
+	return !err && errors->count > 0 ? EINVAL : err;
+}
+
+void records_import_free(struct import *im)
+{
+	records_rows_free(im->now);
+	records_rows_free(im->next);
+}
+
 static int read_all(struct import *im, const struct records_csv *csv,
 		    struct records_csv_errors *errors)
 {
@@ -162,11 +180,7 @@ static int read_all(struct import *im, const struct records_csv *csv,
 		else if (!err)
 			err = records_rows_load(im->s, im->org, f, &im->next[f]);
 	}
-	if (!err)
-		err = records_csv_cross_check(im->next, errors);
-	if (!err)
-		err = users_elsewhere(im, errors);
-	return !err && errors->count > 0 ? EINVAL : err;
+	return err ? err : records_import_check(im, errors);
 }
 
 int records_directory_import(struct records_db *db, uint32_t org, const struct records_csv *csv,
@@ -182,13 +196,12 @@ int records_directory_import(struct records_db *db, uint32_t org, const struct r
 		return err;
 	err = read_all(&im, csv, errors);
 	if (!err)
-		err = make_equal(&im);
+		err = records_import_write(&im);
 	if (err)
 		store_rollback(db->s);
 	else
 		err = store_commit(db->s);
-	records_rows_free(im.now);
-	records_rows_free(im.next);
+	records_import_free(&im);
 	if (!err)
 		*counts = im.counts;
 	return err;

@@ -89,9 +89,26 @@ struct csv {
  * CSV_FIELDS are counted. EINVAL for a quote that doesn't end or text after one. */
 int records_csv_record(struct csv *c, char *fields[CSV_FIELDS], unsigned *count, uint32_t *line);
 
-/* Parses a file into rows, reporting what is wrong with single cells. */
+/* Parses a file into rows, reporting what is wrong with single cells. With a base (sorted) a row
+ * begins as the one of its id stands there, its empty cells and columns left out stay, and are
+ * counted in *kept_blank; both NULL: every row begins empty. */
 int records_csv_rows(const struct records_csv_text *text, enum records_csv_file f, struct rows *out,
 		     struct records_csv_errors *errors);
+int records_csv_rows_over(const struct records_csv_text *text, enum records_csv_file f,
+			  const struct rows *base, struct rows *out, uint32_t *kept_blank,
+			  struct records_csv_errors *errors);
+
+/* One cell of a row; what stood there is gone. */
+struct cell_place {
+	struct records_csv_errors *errors;
+	enum records_csv_file f;
+	const struct column *c;
+	uint32_t line;
+};
+void records_cell_put(const struct cell_place *p, const char *text, void *row);
+/* NULL and an error with a near name when the table has no such column. */
+const struct column *records_column_find(enum records_csv_file f, const char *name, uint32_t line,
+					 struct records_csv_errors *errors);
 /* What is wrong between rows and between files. */
 int records_csv_cross_check(struct rows r[RECORDS_FILES], struct records_csv_errors *errors);
 
@@ -99,4 +116,22 @@ struct records_csv_error *records_csv_error_add(struct records_csv_errors *error
 						enum records_csv_code code, enum records_csv_file f,
 						uint32_t line, const char *column,
 						const char *found);
+/* --- changing a directory: import.c --- */
+struct import {
+	struct store *s;
+	uint32_t org;
+	const char *by;
+	int64_t at_ms;
+	struct rows now[RECORDS_FILES];	 /* in the database */
+	struct rows next[RECORDS_FILES]; /* as it is to be */
+	struct records_import_counts counts;
+};
+int records_import_load(struct import *im); /* now, and next the same */
+/* Between rows, between files, between organisations; EINVAL with errors. next is sorted after. */
+int records_import_check(struct import *im, struct records_csv_errors *errors);
+int records_import_write(struct import *im); /* in a transaction, with history */
+void records_import_free(struct import *im);
+/* What is in the database only and refers to entries that go is emptied. */
+void records_import_unlink(struct import *im);
+
 #endif
