@@ -15,6 +15,7 @@ void bridge_part(struct engine *e, struct leg *l)
 {
 	struct leg *other = l->peer;
 
+	mix_leave(e, l);
 	if (!other)
 		return;
 	l->peer = other->peer = NULL;

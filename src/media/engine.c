@@ -102,8 +102,13 @@ static void record(struct engine *e, struct leg *l, struct recording *r)
 static void watch(struct engine *e, struct leg *l, const struct media_watch *w)
 {
 	l->watch = *w;
-	l->silent_told = false;
+	l->silent_told = l->voice_told = false;
 	l->silent_since_us = w->silence_ms != 0 ? e->now_us : 0;
+}
+
+static void confer(struct engine *e, struct leg *l, const uint32_t two[2])
+{
+	mix_make(e, l, &e->media->legs[two[0]], &e->media->legs[two[1]]);
 }
 
 static void take_command(struct engine *e, struct command *c)
@@ -146,6 +151,15 @@ static void take_command(struct engine *e, struct command *c)
 		break;
 	case COMMAND_STATE:
 		leg_state(e, l, c->serial);
+		break;
+	case COMMAND_CONFER:
+		confer(e, l, c->two);
+		break;
+	case COMMAND_WEB:
+		web_start(e, l, c->web);
+		break;
+	case COMMAND_WEB_RESTART:
+		web_restart(l, c->web);
 		break;
 	case COMMAND_STOP:
 		e->stop = true;

@@ -50,6 +50,7 @@ void leg_finish(struct engine *e, struct leg *l)
 		recording_end(e, l, MEDIA_WHY_HANGUP);
 	tick_leave(e, l);
 	play_free(l->play);
+	web_end(e, l);
 	batch_send(e); /* it may hold packets of this leg's socket */
 	port_forget(l);
 	if (l->port == &l->own)
@@ -57,6 +58,7 @@ void leg_finish(struct engine *e, struct leg *l)
 	coder_free(l->coder);
 	ear_free(l->ear);
 	srtp_pair_free(l->srtp);
+	web_free(l->web);
 	memset(l, 0, sizeof(*l));
 	e->legs_open--;
 	tick_timer(e);
@@ -217,13 +219,14 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 	const bool passes = bridge_passes(l);
 	const bool relays = passes && l->peer->codec == l->codec;
 	const bool transcodes = passes && !relays && in_order;
+	const bool mixes = l->mix && in_order;
 	const bool listens = in_order && (l->recording || ear_wanted(l));
 	int16_t pcm[PCM_MAX];
 	int n;
 
 	if (relays)
 		bridge_relay(e, l, p);
-	if (!listens && !transcodes)
+	if (!listens && !transcodes && !mixes)
 		return;
 	if (!l->coder && coder_alloc(&l->coder))
 		return;
@@ -234,6 +237,8 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 	}
 	if (transcodes)
 		bridge_transcode(e, l, p, pcm, (size_t)n);
+	if (mixes)
+		mix_hear(l, pcm, (size_t)n);
 	if (listens)
 		listen_to(e, l, p->timestamp, pcm, (size_t)n);
 }
@@ -265,6 +270,8 @@ static void receive_rtp(struct engine *e, struct leg *l, const uint8_t *data, si
 		return;
 	}
 	learn_source(l, from);
+	if (l->web)
+		web_heard(e, l);
 	in_order = rx_update(e, l, &p, codec_rtp_clock(l->codec));
 	l->silent_told = false;
 	if (l->silent_since_us == 0)
@@ -285,7 +292,9 @@ void leg_receive(struct engine *e, struct leg *l, uint8_t *data, size_t len,
 
 	if (!l->agreed)
 		return;
-	if (!may_speak(e, l, from)) {
+	if (l->web && !web_receive(e, l, data, len, from))
+		return;
+	if (!l->web && !may_speak(e, l, from)) {
 		engine_count(e, COUNT_STRANGER, 1);
 		l->rx.dropped++;
 		engine_complain(e, from, "isn't the far end of the leg that it sends to");
@@ -322,6 +331,8 @@ static void sweep_silence(struct engine *e, struct leg *l)
 void leg_sweep(struct engine *e, struct leg *l)
 {
 	sweep_silence(e, l);
+	if (l->web)
+		web_sweep(e, l);
 	if (l->recording)
 		recording_sweep(e, l);
 	if (e->now_us >= l->rtcp_due_us) {

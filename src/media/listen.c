@@ -15,6 +15,10 @@
 #define BUSY_HZ      450
 #define BUSY_RMS     200 /* about -41 dBm0 */
 #define BUSY_SHARE   0.7 /* of the energy that is at 450 Hz */
+#define VOICE_RMS    150 /* about -44 dBm0: below it nobody speaks */
+#define VOICE_OVER   8   /* of the room's energy: 9 dB */
+#define VOICE_RISE   1.02
+#define VOICE_BLOCKS 10
 
 struct cadence {
 	double s1, s2, energy;
@@ -26,8 +30,17 @@ struct cadence {
 	unsigned since; /* blocks since the first tone began */
 };
 
+/* Speech: louder than the room by VOICE_OVER, mostly, for 100 ms. The room's level falls at once
+ * and rises slowly. */
+struct voice {
+	double energy, floor;
+	unsigned gathered;
+	unsigned loud; /* blocks that were, a quiet one takes one away */
+};
+
 struct ear {
 	struct cadence cadence;
+	struct voice voice;
 	dtmf_rx_state_t *dtmf;
 	struct engine *engine; /* during ear_hear only */
 	struct leg *leg;
@@ -40,7 +53,8 @@ static bool wants_digits(const struct leg *l)
 
 bool ear_wanted(const struct leg *l)
 {
-	return l->watch.busy_tone || l->recording || wants_digits(l);
+	return l->watch.busy_tone || l->recording || wants_digits(l) ||
+	       (l->watch.voice && !l->voice_told);
 }
 
 uint32_t ear_cadence_ms(const struct ear *ear)
@@ -104,6 +118,41 @@ static bool hear_cadence(struct cadence *c, const int16_t *pcm, size_t count)
 	return found;
 }
 
+static bool hear_voice(struct voice *v, const int16_t *pcm, size_t count)
+{
+	const double least = (double)VOICE_RMS * VOICE_RMS * BLOCK;
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++) {
+		v->energy += (double)pcm[i] * pcm[i];
+		if (++v->gathered < BLOCK)
+			continue;
+		if (v->floor == 0)
+			v->floor = least / VOICE_OVER;
+		if (v->energy > least && v->energy > v->floor * VOICE_OVER)
+			v->loud++;
+		else if (v->loud > 0)
+			v->loud--;
+		found = found || v->loud >= VOICE_BLOCKS;
+		v->floor = v->energy < v->floor ? v->energy : v->floor * VOICE_RISE;
+		v->floor = v->floor < least / VOICE_OVER ? least / VOICE_OVER : v->floor;
+		v->energy = 0;
+		v->gathered = 0;
+	}
+	return found;
+}
+
+static void listen_for_voice(struct engine *e, struct leg *l, const int16_t *pcm, size_t count)
+{
+	const struct media_event ev = {.kind = MEDIA_EV_VOICE, .key = l->key};
+
+	if (!l->watch.voice || l->voice_told || !hear_voice(&l->ear->voice, pcm, count))
+		return;
+	l->voice_told = true;
+	l->ear->voice.loud = 0;
+	engine_event(e, &ev);
+}
+
 void ear_hear(struct engine *e, struct leg *l, const int16_t *pcm, size_t count)
 {
 	struct ear *ear = l->ear;
@@ -122,6 +171,7 @@ void ear_hear(struct engine *e, struct leg *l, const int16_t *pcm, size_t count)
 			dtmf_rx(ear->dtmf, pcm, (int)count);
 		ear->leg = NULL;
 	}
+	listen_for_voice(e, l, pcm, count);
 	if (!hear_cadence(&ear->cadence, pcm, count) || ear->cadence.told)
 		return;
 	if (l->watch.busy_tone) {

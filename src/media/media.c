@@ -18,7 +18,7 @@ static struct leg *leg_of(const struct media *m, uint32_t key)
 	return idmap_get(&m->keys, key);
 }
 
-static int tell(struct media *m, struct command *c)
+int media_tell(struct media *m, struct command *c)
 {
 	int err = ring_push(m->engine.commands, c);
 
@@ -198,6 +198,8 @@ static void free_command(struct command *c)
 		play_free(c->play);
 	else if (c->kind == COMMAND_RECORD)
 		recording_discard(c->recording);
+	else if (c->kind == COMMAND_WEB || c->kind == COMMAND_WEB_RESTART)
+		web_free(c->web);
 }
 
 static void free_clips(struct media *m)
@@ -223,6 +225,7 @@ void media_close(struct media *m)
 	while (m->engine.commands && ring_take(m->engine.commands, &c))
 		free_command(&c);
 	free_clips(m);
+	web_desk_free(m);
 	for (unsigned i = 0; m->shared && i < m->cfg.interface_count * m->cfg.shared_ports; i++)
 		port_close(&m->shared[i]);
 	engine_free(&m->engine);
@@ -290,7 +293,7 @@ int media_leg_open(struct media *m, uint32_t key, unsigned interface, bool exact
 		err = port_take(m, interface, &l->own);
 	l->own.only = l;
 	if (!err)
-		err = tell(m, &c);
+		err = media_tell(m, &c);
 	if (err) {
 		if (!exact && l->own.fd > 0)
 			port_close(&l->own);
@@ -316,7 +319,7 @@ int media_leg_set(struct media *m, uint32_t key, const struct stream *stream)
 	if (!c.stream)
 		return ENOMEM;
 	*c.stream = *stream;
-	err = tell(m, &c);
+	err = media_tell(m, &c);
 	if (err)
 		free(c.stream);
 	return err;
@@ -330,16 +333,20 @@ static int tell_leg(struct media *m, uint32_t key, struct command c)
 	if (!l)
 		return ENOENT;
 	c.slot = l->slot;
-	return tell(m, &c);
+	return media_tell(m, &c);
 }
 
 int media_leg_close(struct media *m, uint32_t key)
 {
+	const struct leg *l = leg_of(m, key);
+	const uint32_t slot = l ? l->slot : 0; /* before the engine clears it */
 	int err = tell_leg(m, key, (struct command){.kind = COMMAND_CLOSE});
 
-	if (!err)
-		idmap_remove(&m->keys, key);
-	return err;
+	if (err)
+		return err;
+	web_desk_forget(m, slot);
+	idmap_remove(&m->keys, key);
+	return 0;
 }
 
 int media_join(struct media *m, uint32_t a, uint32_t b)
@@ -354,6 +361,18 @@ int media_join(struct media *m, uint32_t a, uint32_t b)
 int media_part(struct media *m, uint32_t key)
 {
 	return tell_leg(m, key, (struct command){.kind = COMMAND_PART});
+}
+
+int media_confer(struct media *m, uint32_t a, uint32_t b, uint32_t c)
+{
+	const struct leg *lb = leg_of(m, b), *lc = leg_of(m, c);
+
+	if (!lb || !lc)
+		return ENOENT;
+	if (a == b || b == c || a == c)
+		return EINVAL;
+	return tell_leg(m, a, (struct command){.kind = COMMAND_CONFER,
+					       .two = {lb->slot, lc->slot}});
 }
 
 /* ---- clips ---- */

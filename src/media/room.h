@@ -2,6 +2,9 @@
  * What the files of the media room share. Everything here but the call thread's tables (media.c)
  * and the workers (clip.c, writer.c) belongs to the engine's thread.
  *
+ * A browser's leg: web.c answers its offer in the call thread (web_sdp.c), web_leg.c receives its
+ * packets (web_stun.c, web_dtls.c) and hands what is SRTP to leg.c.
+ *
  * One packet: port.c receives it and finds its leg; leg.c checks who sent it and what it is;
  * bridge.c passes it on, digit.c, listen.c and record.c take from it; send.c numbers what goes out
  * and port.c sends it. tick.c does the same for what is played, by the clock.
@@ -147,6 +150,8 @@ struct srtp_pair; /* srtp.c */
 struct coder;     /* codec.c */
 struct ear;       /* listen.c */
 struct recording; /* record.c */
+struct web;       /* web_leg.c: of a browser's leg */
+struct mix;       /* mix.c: the conference that the leg is in */
 
 struct leg {
 	uint32_t key, slot;
@@ -172,6 +177,8 @@ struct leg {
 	struct relay relay;
 	struct rx rx;
 	struct leg *peer;
+	struct mix *mix;
+	struct web *web;
 	struct play *play;
 	bool spoken; /* something was sent once: silence is sent from then on */
 	bool ticking;
@@ -185,7 +192,7 @@ struct leg {
 	struct srtp_pair *srtp;
 
 	struct media_watch watch;
-	bool silent_told;
+	bool silent_told, voice_told;
 	int64_t silent_since_us; /* 0: not armed */
 	int64_t rtcp_due_us;
 };
@@ -236,7 +243,7 @@ struct engine {
 enum command_kind {
 	COMMAND_OPEN, COMMAND_SET, COMMAND_CLOSE, COMMAND_JOIN, COMMAND_PART, COMMAND_PLAY,
 	COMMAND_QUIET, COMMAND_DIGIT, COMMAND_RECORD, COMMAND_RECORD_STOP, COMMAND_WATCH,
-	COMMAND_STATE, COMMAND_STOP
+	COMMAND_STATE, COMMAND_STOP, COMMAND_CONFER, COMMAND_WEB, COMMAND_WEB_RESTART
 };
 
 /* From the call thread to the engine. A pointer's owner is whoever has the command. */
@@ -245,6 +252,8 @@ struct command {
 	uint32_t slot;
 	union {
 		uint32_t other;
+		uint32_t two[2];
+		struct web *web;
 		uint32_t serial;
 		char digit;
 		enum media_why why;
@@ -271,6 +280,7 @@ struct media {
 	struct clip *builtin[BUILTIN_COUNT];
 	struct clip *music;
 	uint64_t commands_lost;
+	struct web_desk *web; /* web.c: what the call thread keeps of browsers' legs */
 
 	_Atomic uint64_t clip_bytes;
 	_Atomic uint32_t recordings;
@@ -279,6 +289,9 @@ struct media {
 	pthread_t clip_thread, writer_thread;
 	bool clip_thread_on, writer_thread_on, engine_thread_on;
 };
+
+/* media.c: ENOBUFS when the engine's queue is full. */
+int media_tell(struct media *m, struct command *c);
 
 static inline void engine_count(struct engine *e, enum counter c, uint64_t n)
 {
@@ -406,6 +419,27 @@ void recording_retry(struct engine *e);
 void *recording_writer(void *media);
 int recording_writer_open(struct media *m);
 int recording_writer_stop(struct media *m);
+
+/* mix.c: a conference of three */
+void mix_make(struct engine *e, struct leg *a, struct leg *b, struct leg *c);
+void mix_leave(struct engine *e, struct leg *l); /* the two others are joined */
+void mix_hear(struct leg *l, const int16_t *pcm, size_t count);
+void mix_tick(struct engine *e, struct leg *l);
+
+/* web.c: of the call thread */
+void web_desk_free(struct media *m);
+void web_desk_forget(struct media *m, uint32_t slot);
+
+/* web_leg.c */
+void web_start(struct engine *e, struct leg *l, struct web *w);
+void web_restart(struct leg *l, struct web *w); /* w: the new name and password; taken over */
+void web_end(struct engine *e, struct leg *l); /* says good-bye to the browser */
+void web_free(struct web *w);		       /* accepts NULL */
+/* True when it is SRTP from the browser's address: leg.c goes on with it. */
+bool web_receive(struct engine *e, struct leg *l, uint8_t *data, size_t len,
+		 const union address *from);
+void web_heard(struct engine *e, struct leg *l); /* an authentic RTP packet */
+void web_sweep(struct engine *e, struct leg *l);
 
 /* wav.c */
 #define WAV_HEADER 44

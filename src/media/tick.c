@@ -141,7 +141,9 @@ static void tick_leg(struct engine *e, struct leg *l)
 	}
 	if (l->play && play_tick(e, l))
 		return;
-	if (!l->peer && l->spoken)
+	if (l->mix)
+		mix_tick(e, l);
+	else if (!l->peer && l->spoken)
 		send_frame(e, l, e->media->builtin[BUILTIN_SILENCE], 0);
 	else
 		tick_leave(e, l);
