@@ -1,5 +1,9 @@
-/** The one table: fixed columns, rows of 36 px, a caption, a line for when it is empty. */
+/**
+ * The one table: fixed columns, rows of 36 px, a caption, a line for when it is empty. Where a row
+ * can be opened its first cell is a link; arrow keys go from one to the next.
+ */
 import type { ComponentChildren } from "preact";
+import { go } from "../state/route";
 
 export interface Column<T> {
   head: string;
@@ -7,6 +11,8 @@ export interface Column<T> {
   /** In `ch`; without it the column takes what is left. */
   width?: number;
   right?: boolean;
+  /** Rows can be sorted by it; the name stands in the address. */
+  sort?: string;
 }
 
 interface Props<T> {
@@ -17,10 +23,53 @@ interface Props<T> {
   empty: string;
   chosen?: string | number;
   onChoose?: (row: T) => void;
+  href?: (row: T) => string;
+  /** "name", or "-name" for downwards. */
+  sort?: string | undefined;
+  onSort?: ((sort: string) => void) | undefined;
 }
 
-export function Table<T>({ caption, columns, rows, rowKey, empty, chosen, onChoose }: Props<T>) {
+function arrow(e: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  if (!step && e.key !== "Home" && e.key !== "End") return;
+  if (!(e.currentTarget instanceof HTMLElement) || !(e.target instanceof HTMLElement)) return;
+  const links = [...e.currentTarget.querySelectorAll<HTMLElement>("a.row")];
+  const at = links.indexOf(e.target);
+  if (at < 0) return;
+  e.preventDefault();
+  const next = step ? links[at + step] : links.at(e.key === "Home" ? 0 : -1);
+  next?.focus();
+}
+
+function Head<T>({ c, sort, onSort }: { c: Column<T> } & Pick<Props<T>, "sort" | "onSort">) {
+  const up = c.sort !== undefined && sort === c.sort;
+  const down = c.sort !== undefined && sort === `-${c.sort}`;
+  return (
+    <th
+      scope="col"
+      class={c.right ? "r" : undefined}
+      aria-sort={up ? "ascending" : down ? "descending" : undefined}
+    >
+      {c.sort && onSort ? (
+        <button type="button" class="sort" onClick={() => onSort(up ? `-${c.sort}` : `${c.sort}`)}>
+          {c.head}
+          <span aria-hidden="true">{up ? " ▴" : down ? " ▾" : ""}</span>
+        </button>
+      ) : (
+        c.head
+      )}
+    </th>
+  );
+}
+
+export function Table<T>(props: Props<T>) {
+  const { caption, columns, rows, rowKey, empty, chosen, onChoose, href, sort, onSort } = props;
   const side = (c: Column<T>) => (c.right ? "r" : undefined);
+  const first = rows.some((row) => rowKey(row) === chosen) ? chosen : rows[0] && rowKey(rows[0]);
+  const open = (row: T) => {
+    onChoose?.(row);
+    if (href) go(href(row));
+  };
   return (
     <table class="table">
       <caption class="vh">{caption}</caption>
@@ -32,22 +81,31 @@ export function Table<T>({ caption, columns, rows, rowKey, empty, chosen, onChoo
       <thead>
         <tr>
           {columns.map((c) => (
-            <th key={c.head} scope="col" class={side(c)}>
-              {c.head}
-            </th>
+            <Head key={c.head} c={c} sort={sort} onSort={onSort} />
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody onKeyDown={href && arrow}>
         {rows.map((row) => (
           <tr
             key={rowKey(row)}
-            class={rowKey(row) === chosen ? "chosen" : undefined}
-            onClick={onChoose && (() => onChoose(row))}
+            class={[rowKey(row) === chosen && "chosen", href && "opens"].filter(Boolean).join(" ")}
+            onClick={onChoose || href ? () => open(row) : undefined}
           >
-            {columns.map((c) => (
+            {columns.map((c, i) => (
               <td key={c.head} class={side(c)}>
-                {c.cell(row)}
+                {href && i === 0 ? (
+                  <a
+                    class="row"
+                    href={href(row)}
+                    tabIndex={rowKey(row) === first ? 0 : -1}
+                    aria-current={rowKey(row) === chosen ? "true" : undefined}
+                  >
+                    {c.cell(row)}
+                  </a>
+                ) : (
+                  c.cell(row)
+                )}
               </td>
             ))}
           </tr>
