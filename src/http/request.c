@@ -242,6 +242,13 @@ static size_t body_limit(const struct http_call *c)
 	return c->route && c->route->body_bytes ? c->route->body_bytes : HTTP_BODY_BYTES;
 }
 
+static bool is_body_good(const struct http_call *c, const char *method)
+{
+	const char *want = c->route->body_type ? c->route->body_type : "application/json";
+
+	return !takes_body(method) || is_type(http_request_header(c, "Content-Type"), want);
+}
+
 /* Refuses what the route doesn't allow; the order tells a stranger no more than it must. */
 static void check_route(struct http_call *c, const char *method)
 {
@@ -256,9 +263,7 @@ static void check_route(struct http_call *c, const char *method)
 		refuse(c, 401, "sign_in");
 	else if (c->route->roles && !(c->route->roles & c->who.roles))
 		refuse(c, 403, "forbidden");
-	else if (takes_body(method) && !is_type(http_request_header(c, "Content-Type"),
-						c->route->body_type ? c->route->body_type
-								    : "application/json"))
+	else if (!is_body_good(c, method))
 		refuse(c, 415, c->route->body_type ? "wrong_type" : "not_json");
 }
 

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "app/api/sound.h"
 #include "http/http.h"
 
 /* Roles of an account; the mask of http_identity. */
@@ -45,6 +46,29 @@ struct api_query {
 	char reason[API_TEXT];	/* why content is opened (A1) */
 	bool own;		/* the asker is staff only: calls that who.person took part in,
 				 * messages for who.person or their department, nothing else */
+	bool standin;		/* an approved stand-in of who.person is in force (A5.9) */
+	const void *more;	/* what else belongs to the question, of the source's own */
+};
+
+/* What an operator does with his duty, and wants done. Unused members are 0 or "". */
+struct api_duty {
+	char act[8], sound[12]; /* as in api/openapi.yaml, DeskDuty */
+	char extension[16];
+	int64_t until_ms;
+	bool nailed;
+	uint8_t greetings; /* the source's own: own greetings that are there, by language */
+};
+
+#define API_NOTE 256
+struct api_command {
+	char what[24]; /* a name of commands.def */
+	int64_t call;  /* 0: the one in hand */
+	uint16_t rev, to_position;
+	uint32_t person, department;
+	char number[32], text[64], note[API_NOTE];
+	char word[16]; /* value as a word, or … */
+	uint32_t value; /* … as a number, or as bits: surname 1, organisation 2, matter 4 */
+	char key[64];  /* Idempotency-Key */
 };
 
 /* *out is handed over. 0, ENOENT, EAGAIN (not to be had at the moment: 503), or another errno: 500.
@@ -99,6 +123,29 @@ struct api_source {
 	api_read *message_text; /* who, organisation, matter as typed or said */
 	/* Must be durable when it returns 0: nothing is opened otherwise. */
 	int (*opening_keep)(void *arg, const struct api_opening *o);
+
+	/* The desk. EACCES: not appointed (A5.9). EPERM: refused, *out is the error's members
+	 * ("code", "clause", "position"). EINVAL: *out is {"field"}. Of a manager, desk only. */
+	api_read *desk; /* the whole picture */
+	int (*desk_duty)(void *arg, const struct api_query *q, const struct api_duty *d,
+			 json_t **out);
+	int (*desk_command)(void *arg, const struct api_query *q, const struct api_command *c,
+			    json_t **out);
+	api_read *desk_beat; /* id: of the beat that is answered; no answer */
+	api_read *desk_summary;
+	/* Of call q->id; durable when it returns 0. `draft` NULL: there is none any more. */
+	int (*draft_set)(void *arg, const struct api_query *q, const json_t *draft);
+	/* The asker's own greeting in q->text's language. EBADMSG: no sound that can be used,
+	 * *out is {"fault"}: a text's key. */
+	int (*greeting_find)(void *arg, const struct api_query *q, char path[API_PATH]);
+	int (*greeting_set)(void *arg, const struct api_query *q, const void *wav, size_t len,
+			    json_t **out);
+	int (*greeting_drop)(void *arg, const struct api_query *q);
+	/* Browsers' sound: sound.h. EACCES: not appointed. EBADMSG: {"refusal"}: a name of enum
+	 * media_web_refusal. EINVAL: {"field"}. EBUSY: a phone that somebody has, or that talks. */
+	int (*sound)(void *arg, const struct api_query *q, const struct api_sound *s, json_t **out);
+	/* The account has no session any more. May be NULL. */
+	void (*signed_out)(void *arg, const struct http_identity *who);
 };
 
 struct api;

@@ -90,7 +90,7 @@ void api_message_content(struct http_call *c, void *arg)
 		api_give(c, a, a->source.message_text, &q);
 }
 
-static void give_sound(struct http_call *c, const char *path)
+void api_give_sound(struct http_call *c, const char *path)
 {
 	FILE *f = path[0] ? fopen(path, "rbe") : NULL;
 	long size = -1;
@@ -125,5 +125,5 @@ void api_message_sound(struct http_call *c, void *arg)
 		return;
 	}
 	if (take_query(c, &q) && open_content(c, a, &q, &content))
-		give_sound(c, screening ? content.screening_path : content.sound_path);
+		api_give_sound(c, screening ? content.screening_path : content.sound_path);
 }

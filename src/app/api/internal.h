@@ -35,5 +35,19 @@ http_function api_session_open, api_session_close, api_session_show;
 http_function api_switchboard, api_calls, api_call, api_legs, api_registrations, api_trunks,
     api_people, api_departments, api_messages, api_message, api_records, api_record;
 http_function api_message_content, api_message_sound;
+http_function api_desk, api_desk_duty, api_desk_command, api_desk_beat, api_desk_summary,
+    api_draft_put, api_draft_drop, api_greeting_get, api_greeting_put, api_greeting_drop;
+
+http_function api_headset_open, api_headset_restart, api_headset_close;
+http_function api_sample_open, api_sample_sound, api_sample_show, api_sample_act, api_sample_close;
+
+/* For headset.c and sample.c: asks with the body's text; the refusal for an error; the parameter
+ * `name` as s->id, false and a 404 when it can be none. */
+int api_sound_ask(struct http_call *c, struct api *a, struct api_sound *s, json_t **out);
+void api_sound_refuse(struct http_call *c, int err, const json_t *out);
+bool api_sound_id(struct http_call *c, const char *name, struct api_sound *s);
+
+/* A WAV file as the answer, 404 when it isn't there. */
+void api_give_sound(struct http_call *c, const char *path);
 
 #endif

@@ -80,7 +80,10 @@ void api_session_show(struct http_call *c, void *arg)
 
 void api_session_close(struct http_call *c, void *arg)
 {
-	seen(arg, c, http_call_who(c)->name, "signed_out");
-	http_call_session_close(c);
+	struct api *a = arg;
+
+	seen(a, c, http_call_who(c)->name, "signed_out");
+	if (http_call_session_close(c) && a->source.signed_out)
+		a->source.signed_out(a->source.arg, http_call_who(c));
 	http_call_give(c, 204, NULL);
 }
