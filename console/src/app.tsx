@@ -1,26 +1,36 @@
+import { useEffect } from "preact/hooks";
+import type { Me } from "./api/client";
 import { pagesOf } from "./pages";
-import { Live } from "./pages/live";
+import { DeskPage } from "./pages/desk";
 import { SignIn } from "./pages/signin";
 import { Frame } from "./parts/frame";
+import { later } from "./parts/later";
 import { TopBar } from "./parts/topbar";
 import { Ways } from "./parts/ways";
+import { followDesk } from "./state/desk";
 import { address } from "./state/route";
-import { hasDesk, me } from "./state/session";
+import { hasDesk, isOperator, me } from "./state/session";
 import { company } from "./state/switchboard";
 import { t } from "./text";
 
-export function App() {
-  const who = me.value;
-  document.title = [company.value, t("console.title")].filter(Boolean).join(" ");
-  if (who === undefined) return <p class="wait">{t("console.loading")}</p>;
-  if (who === null) return <SignIn />;
-  const page = pagesOf(who).find((p) => p.path === address.value.pathname);
+const Live = later(async () => (await import("./pages/live")).Live);
+
+/** An operator's desk is followed on whatever page they are: calls ring there too. */
+function Following() {
+  useEffect(() => followDesk(() => (me.value = null)), []);
+  return null;
+}
+
+function Main({ who }: { who: Me }) {
+  const path = address.value.pathname;
+  const page = pagesOf(who).find((p) => p.path === path);
   if (page)
     return (
       <Frame who={who} key={page.path}>
         <page.component />
       </Frame>
     );
+  if (isOperator(who) && path !== "/live") return <DeskPage who={who} />;
   const desk = hasDesk(who);
   return (
     <div class="console">
@@ -39,5 +49,18 @@ export function App() {
         </main>
       )}
     </div>
+  );
+}
+
+export function App() {
+  const who = me.value;
+  document.title = [company.value, t("console.title")].filter(Boolean).join(" ");
+  if (who === undefined) return <p class="wait">{t("console.loading")}</p>;
+  if (who === null) return <SignIn />;
+  return (
+    <>
+      {isOperator(who) && <Following />}
+      <Main who={who} />
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { findSession } from "./state/session";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/live.css";
+import "./style/desk.css";
 import "./style/quiet.css";
 import { useLanguage } from "./text";
 

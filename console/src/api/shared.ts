@@ -104,17 +104,17 @@ export class SharedStream {
     if (this.leads) return;
     this.heard = performance.now();
     if (this.lastId === undefined) {
-      if (said.kind === "event") this.early.push(said);
+      if (said.kind === "event" && said.id) this.early.push(said);
       return;
     }
-    if (said.kind === "event" && !isLater(said.id, this.lastId)) return;
+    if (said.kind === "event" && said.id && !isLater(said.id, this.lastId)) return;
     this.act(said);
   }
 
   private act(said: Said): void {
     switch (said.kind) {
       case "event":
-        this.lastId = said.id;
+        if (said.id) this.lastId = said.id;
         this.handlers.event(said.name, said.data, said.id);
         break;
       case "alive":

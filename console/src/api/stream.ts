@@ -5,6 +5,7 @@
 export interface StreamHandlers {
   /** Something came: the server is there. */
   alive(nowMs: number | undefined): void;
+  /** `id` is "" for what isn't resumed. */
   event(name: string, data: unknown, id: string): void;
   /** The past can't be told: read anew, then open anew. */
   reset(): void;
@@ -19,7 +20,14 @@ export const EVENTS = [
   "extension",
   "trunk",
   "message",
+  "desk",
+  "desk_call",
+  "draft",
+  "directory",
+  "instruction",
 ] as const;
+/** Told to whoever listens at the moment; not part of what is resumed. */
+export const PASSING = ["beat_desk"] as const;
 
 export class Stream {
   private source: EventSource | undefined;
@@ -60,6 +68,10 @@ export class Stream {
     for (const name of EVENTS)
       source.addEventListener(name, (e: MessageEvent<string>) =>
         this.handlers.event(name, seen(e), this.lastId),
+      );
+    for (const name of PASSING)
+      source.addEventListener(name, (e: MessageEvent<string>) =>
+        this.handlers.event(name, seen(e), ""),
       );
     source.onerror = () => {
       if (this.source === source) this.handlers.broken();

@@ -29,3 +29,7 @@ export async function leave(): Promise<void> {
 export function hasDesk(who: Me): boolean {
   return who.roles.some((r) => r !== "staff");
 }
+
+export function isOperator(who: Me): boolean {
+  return who.roles.includes("operator");
+}

@@ -1,0 +1,368 @@
+/** The lowest zone: what can be done, in the same place for every moment of a call. */
+import type { ComponentChildren } from "preact";
+import type { DeskCall, Entry } from "../api/desk";
+import { since, timeOfDay } from "../state/clock";
+import { board, calls, done, inHand, isLost, myNo, next } from "../state/desk";
+import { isPast } from "../state/deskbays";
+import { form } from "../state/deskforms";
+import { keyOf } from "../state/deskkeys";
+import { type Extra, extras, type Offer, offers, type Place } from "../state/deskoffers";
+import {
+  dayOf,
+  lampWord,
+  outcomeWord,
+  reachWord,
+  shownAs,
+  targetName,
+  who,
+  whoFrom,
+} from "../state/desktext";
+import { chosen, ending, entryOf, lampOf, onDuty, phase } from "../state/deskview";
+import { has, t } from "../text";
+import { EntryLamp, Mark } from "./deskmarks";
+import { DeskSlip } from "./deskslip";
+import { DeskStart } from "./deskstart";
+
+const RING_MS = 20_000;
+
+export interface Fact {
+  head: string;
+  text: ComponentChildren;
+  tail?: string | undefined;
+}
+export function Facts({ rows }: { rows: readonly Fact[] }) {
+  return (
+    <ul class="facts">
+      {rows.map((r, i) => (
+        <li key={i}>
+          <span class="q one">{r.head}</span>
+          <span class="one">{r.text}</span>
+          <span class="m">{r.tail}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A person whom one is about to reach, or is reaching. */
+export function TargetCard(p: {
+  entry: Entry;
+  hot?: boolean;
+  more: string;
+  tail?: ComponentChildren;
+  ringing?: number;
+}) {
+  const lamp = lampOf(p.entry);
+  const kind = p.ringing === undefined ? lamp.kind : "ringing";
+  return (
+    <div class={`target${p.hot ? " hot" : ""}`}>
+      <EntryLamp kind={kind} />
+      <p class="n one">
+        {p.entry.name} <span class="m">{p.entry.title}</span>
+      </p>
+      <b class="x num">{p.entry.number}</b>
+      <p class="l2 one">
+        <span class={`word ${kind}`}>
+          {p.ringing === undefined
+            ? lampWord(lamp, p.entry)
+            : t("console.desk.rings_nth", { n: Math.floor(p.ringing / 5000) + 1 })}
+        </span>{" "}
+        {p.more}
+      </p>
+      <span class="l2b num">{p.tail ?? reachWord(p.entry)}</span>
+      {p.ringing !== undefined && (
+        <svg class="gauge" viewBox="0 0 600 12" preserveAspectRatio="none" aria-hidden="true">
+          <rect class="track" x=".5" y=".5" width="599" height="11" />
+          <rect
+            class="fill"
+            x="2"
+            y="2"
+            height="8"
+            width={Math.min(596, (596 * p.ringing) / RING_MS)}
+          />
+        </svg>
+      )}
+    </div>
+  );
+}
+
+function Choice({ no, place, first }: { no: number; place: Place; first?: boolean }) {
+  const o = offers.value[place];
+  if (!o) return null;
+  return <ChoiceRow no={no} sign={keyOf(o.action ?? place)} offer={o} first={first === true} />;
+}
+
+function ChoiceRow(p: { no: number; sign: string; offer: Offer; first: boolean }) {
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      class={`choice${p.first ? " first" : ""}`}
+      onClick={p.offer.run}
+    >
+      <span class="o">{p.no}</span>
+      <kbd class={p.first ? "go" : undefined}>{p.sign}</kbd>
+      <b class="one">{p.offer.label}</b>
+    </button>
+  );
+}
+
+/** What has no place in the bar, with its key. */
+function Extras() {
+  const all = Object.entries(extras.value) as [Extra, Offer][];
+  if (!all.length) return null;
+  return (
+    <p class="extras">
+      {all.map(([a, o]) => (
+        <button key={a} type="button" tabIndex={-1} class="btn" onClick={o.run}>
+          <kbd>{keyOf(a)}</kbd>
+          {o.label}
+        </button>
+      ))}
+    </p>
+  );
+}
+
+function Free() {
+  const rows = done.value.map(({ call, atMs }): Fact => {
+    const last = call.steps.at(-1);
+    const what = last && has(`step.${last.step}`) ? t(`step.${last.step}`) : "";
+    return {
+      head: timeOfDay(atMs, false),
+      text: [whoFrom(call), targetName(call)].filter(Boolean).join(" \u2192 "),
+      tail: what,
+    };
+  });
+  const others = (board.value?.positions ?? []).filter((p) => p.no !== myNo.value);
+  return (
+    <>
+      <h3>{t(next.value ? "console.desk.free.waiting" : "console.desk.free.none")}</h3>
+      {others.length > 0 && (
+        <Facts
+          rows={others.map((p) => ({
+            head: t("console.desk.position", { n: p.no }),
+            text: p.name,
+            tail: p.call !== null ? t("console.lamp.busy") : t(`console.desk.at.${p.state}`),
+          }))}
+        />
+      )}
+      {rows.length > 0 && <h3>{t("console.desk.done")}</h3>}
+      <Facts rows={rows} />
+      <p class="q foot">{t("console.desk.free.search")}</p>
+    </>
+  );
+}
+
+function Past({ call }: { call: DeskCall }) {
+  return (
+    <>
+      <h3>{t("console.desk.past.did")}</h3>
+      <Facts
+        rows={call.steps.slice(-5).map((s) => ({
+          head: timeOfDay(s.at_ms, true),
+          text: has(`step.${s.step}`) ? t(`step.${s.step}`) : s.step,
+          tail: s.clause === "house" ? t("console.desk.house") : s.clause,
+        }))}
+      />
+      <p class="m">{t("console.desk.past.counts")}</p>
+      <p class="m foot">{t("console.desk.past.until")}</p>
+    </>
+  );
+}
+
+function Last({ call }: { call: DeskCall }) {
+  if (!call.last) return null;
+  return (
+    <>
+      <h3>{t("console.desk.before", { name: who(call) })}</h3>
+      <Facts rows={[{ head: dayOf(call.last.at_ms), text: call.last.target }]} />
+    </>
+  );
+}
+
+function Talk({ call }: { call: DeskCall }) {
+  const e = chosen.value;
+  return (
+    <>
+      {e ? (
+        <TargetCard entry={e} hot more={t("console.desk.will_show", { text: shownAs(call) })} />
+      ) : (
+        <p class="m">{t("console.desk.ask_whom")}</p>
+      )}
+      <Last call={call} />
+      <Extras />
+    </>
+  );
+}
+
+function Trying({ call }: { call: DeskCall }) {
+  const e = entryOf(call.target) ?? {
+    ...({ kind: "person", id: 0, readings: [], department: "", post: "", uses: 0 } as const),
+    name: targetName(call),
+    title: call.target?.title ?? "",
+    number: call.target?.number ?? "",
+    reach: "straight" as const,
+    disclosure: "none" as const,
+    disclosure_text: "",
+    away_until_ms: null,
+    secretary: null,
+    deputy: null,
+    last_used_ms: 0,
+  };
+  const ms = Math.min(RING_MS, since(call.since_ms));
+  const s = (n: number) => t("console.desk.seconds", { n: Math.floor(n / 1000) });
+  return (
+    <>
+      <TargetCard
+        entry={{ ...e, readings: [...e.readings] }}
+        more={t("console.desk.shown", { text: shownAs(call) })}
+        ringing={ms}
+        tail={`${s(ms)} / ${s(RING_MS)}`}
+      />
+      <Facts
+        rows={[
+          {
+            head: t("console.desk.trying.now"),
+            text: t("console.desk.trying.hears", { name: who(call) }),
+          },
+          { head: t("console.desk.trying.answered"), text: t("console.desk.trying.leaves") },
+          {
+            head: t("console.desk.trying.full", { s: s(RING_MS) }),
+            text: t("console.desk.trying.back"),
+          },
+        ]}
+      />
+      <p class="foot">
+        <button type="button" tabIndex={-1} class="btn big" onClick={offers.value.escape?.run}>
+          <kbd>{keyOf("escape")}</kbd>
+          <b>{t("console.desk.key.pull_back")}</b>
+          <span class="m">{t("console.desk.trying.pull", { name: who(call) })}</span>
+        </button>
+      </p>
+    </>
+  );
+}
+
+function Outcome({ call }: { call: DeskCall }) {
+  const name = targetName(call);
+  return (
+    <>
+      <p class="result">
+        <Mark name="back" />
+        <b>{t("console.desk.outcome_of", { name, outcome: outcomeWord(call) })}</b>
+        <span class="m num">{call.target?.number}</span>
+      </p>
+      <div class="choices">
+        <Choice no={1} place="message" first />
+        <ChoiceRow
+          no={2}
+          sign="A–Z"
+          first={false}
+          offer={{ label: t("console.desk.key.another"), run: () => undefined }}
+        />
+        {call.outcome === "busy" && <Choice no={3} place="hold" />}
+        <Choice no={call.outcome === "busy" ? 4 : 3} place="call_back" />
+        {call.reached === "general_manager" && <Choice no={5} place="gad" />}
+      </div>
+      {chosen.value && (
+        <TargetCard
+          entry={chosen.value}
+          hot
+          more={t("console.desk.will_show", { text: shownAs(call) })}
+        />
+      )}
+      <Extras />
+    </>
+  );
+}
+
+function Consult({ call }: { call: DeskCall }) {
+  const name = call.target?.title || targetName(call);
+  if (phase.value === "asking")
+    return (
+      <>
+        <h3>
+          {t("console.desk.asking", { name: `${targetName(call)} ${call.target?.title ?? ""}` })}
+        </h3>
+        <p class="m">{t("console.desk.consult.music", { name: who(call) })}</p>
+      </>
+    );
+  return (
+    <>
+      <div class="choices">
+        <Choice no={1} place="consult" />
+        <Choice no={2} place="message" />
+        <Choice no={3} place="gad" />
+        <Choice no={4} place="call_back" />
+        <div class="pair">
+          <Choice no={5} place="complaint" />
+          <Choice no={6} place="hold" />
+        </div>
+      </div>
+      <p class="m">{t("console.desk.consult.unheard", { name: who(call) })}</p>
+      <p class="q foot">
+        {t("console.desk.consult.rule", { name, number: call.target?.number ?? "" })}
+      </p>
+      <Extras />
+    </>
+  );
+}
+
+function Ending() {
+  const places: Place[] = ["enter", "message", "complaint", "gad", "hold", "call_back"];
+  return (
+    <div class="choices">
+      {places.map((p, i) => (
+        <Choice key={p} no={i + 1} place={p} first={p === "enter"} />
+      ))}
+    </div>
+  );
+}
+
+function Lost() {
+  const rows = [...calls.value.values()].map((c): Fact => {
+    const kind = c.bay === "in_hand" ? "hand" : c.bay === "held" ? "held" : "ringing";
+    return { head: who(c), text: t(`console.desk.lost.${kind}`) };
+  });
+  return (
+    <>
+      <h3>{t("console.desk.lost.how")}</h3>
+      <Facts rows={rows.slice(0, 6)} />
+      <p class="m foot">{t("console.desk.lost.keys")}</p>
+    </>
+  );
+}
+
+function bodyOf(call: DeskCall | undefined): [label: string, body: ComponentChildren] {
+  if (isLost.value) return ["lost", <Lost />];
+  if (!onDuty.value) return ["start", <DeskStart />];
+  if (!call && next.value && isPast(next.value)) return ["attendant", <Past call={next.value} />];
+  if (!call) return ["todo", <Free />];
+  if (ending.value) return ["ending", <Ending />];
+  const f = form.value;
+  switch (phase.value) {
+    case "consult":
+    case "asking":
+      return ["opinion", <Consult call={call} />];
+    case "trying":
+      return ["rings", <Trying call={call} />];
+    default:
+      break;
+  }
+  if (f?.call === call.no) return [f.kind, <DeskSlip call={call} kind={f.kind} />];
+  if (phase.value === "outcome") return ["choices", <Outcome call={call} />];
+  return ["through", <Talk call={call} />];
+}
+
+export function DeskBody() {
+  const [label, body] = bodyOf(inHand.value);
+  const name = t(`console.desk.zone.${label}`);
+  return (
+    <section class="belt body" aria-label={name}>
+      <h2 class="upright">{name}</h2>
+      <div class="inner" key={label}>
+        {body}
+      </div>
+    </section>
+  );
+}

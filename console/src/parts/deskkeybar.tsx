@@ -1,0 +1,37 @@
+/** The keys of the moment: eleven fixed places; what isn't offered leaves its place empty. */
+import { keyOf } from "../state/deskkeys";
+import { act } from "../state/deskact";
+import { type Offer, offers, type Place, PLACES } from "../state/deskoffers";
+import { t } from "../text";
+
+/** True while a text field has the focus: then the keys need Alt. */
+function Key({ place, offer, inField }: { place: Place; offer: Offer; inField: boolean }) {
+  const action = offer.action ?? place;
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      class={offer.prime ? "prime" : undefined}
+      data-place={place}
+      onClick={() => (action === "emergency" ? act("emergency") : offer.run())}
+    >
+      <kbd class={offer.prime ? "go" : undefined}>{keyOf(action, inField)}</kbd>
+      <span class="one">{offer.label}</span>
+    </button>
+  );
+}
+
+export function DeskKeyBar({ inField }: { inField: boolean }) {
+  return (
+    <footer class="desk-keys" aria-label={t("console.desk.keys_now")}>
+      {PLACES.map((p) => {
+        const offer = offers.value[p];
+        return (
+          <div key={p} class={offer ? undefined : "empty"}>
+            {offer && <Key place={p} offer={offer} inField={inField} />}
+          </div>
+        );
+      })}
+    </footer>
+  );
+}

@@ -1,0 +1,93 @@
+/** The rack: five bays, fourteen places, none of which ever moves. */
+import type { DeskCall } from "../api/desk";
+import { BAYS, type BayName, isPast, PLACES } from "../state/deskbays";
+import { bays, calls, inHand, isLost, next } from "../state/desk";
+import { answerCall } from "../state/deskcommands";
+import { keyOf } from "../state/deskkeys";
+import { offers } from "../state/deskoffers";
+import { clockOf, isDue, who, why } from "../state/desktext";
+import { locked, panel, phase, rowNo } from "../state/deskview";
+import { t } from "../text";
+import { Marks } from "./deskmarks";
+
+/** Whether Enter acts on this row: as the next right thing, or as a thing that may be done. */
+function markOf(call: DeskCall): "next" | "may" | "" {
+  if (isLost.value || locked.value || panel.value) return "";
+  if (rowNo.value !== undefined) return rowNo.value === call.no ? "next" : "";
+  if (next.value?.no !== call.no || !offers.value.enter) return "";
+  if (!inHand.value) return "next";
+  return phase.value === "trying" ? "may" : "";
+}
+
+function tintOf(call: DeskCall): string {
+  if (isLost.value) return " stale";
+  if (isPast(call)) return " past";
+  if (call.bay === "ringing" && call.rings >= 3) return " third";
+  return isDue(call) ? " third" : "";
+}
+
+function nameOf(call: DeskCall) {
+  if (locked.value)
+    return t(call.caller.trunk ? "console.desk.outside_call" : "console.desk.inside_call");
+  return (
+    <>
+      {who(call)} {call.caller.organisation}
+    </>
+  );
+}
+
+function Strip({ call }: { call: DeskCall }) {
+  const mark = markOf(call);
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      class={`ticket${tintOf(call)}${mark ? ` ${mark}` : ""}`}
+      data-no={call.no}
+      aria-current={rowNo.value === call.no}
+      aria-disabled={isLost.value || locked.value}
+      onClick={() => {
+        if (!isLost.value && !locked.value) void answerCall(call);
+      }}
+    >
+      <span>
+        <Marks call={call} />
+        <span class="sec num">{clockOf(call)}</span>
+      </span>
+      <span class="one">
+        <b class="who one">{nameOf(call)}</b>
+        <span class="why one">{why(call)}</span>
+      </span>
+      {mark && <kbd class={mark === "next" ? "go" : undefined}>{keyOf("enter")}</kbd>}
+    </button>
+  );
+}
+
+function Bay({ name }: { name: BayName }) {
+  const slots = bays.value[name];
+  const more = slots.length - PLACES[name];
+  return (
+    <section class="pit" style={{ "--n": PLACES[name] }}>
+      <h2 class="upright">
+        {t(`console.desk.bay.${name}`)}
+        {more > 0 && <span class="num">+{more}</span>}
+      </h2>
+      <ul>
+        {slots.map((no, i) => {
+          const call = no === null ? undefined : calls.value.get(no);
+          return <li key={i}>{call && <Strip key={call.no} call={call} />}</li>;
+        })}
+      </ul>
+    </section>
+  );
+}
+
+export function DeskRack() {
+  return (
+    <nav class="desk-rack" aria-label={t("console.pane.calls")}>
+      {BAYS.map((b) => (
+        <Bay key={b} name={b} />
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,254 @@
+/** Forms of a call: screening, complaint, message, what was told. In one place, saved while typing. */
+import { useEffect, useRef } from "preact/hooks";
+import type { DeskCall } from "../api/desk";
+import { timeOfDay } from "../state/clock";
+import { byKey, cards, instructions } from "../state/desk";
+import { commandOn } from "../state/deskcommands";
+import { allAnswered, answered, field, type FormKind, saved, write } from "../state/deskforms";
+import { keyOf } from "../state/deskkeys";
+import { tellScreened } from "../state/deskmoves";
+import { offers } from "../state/deskoffers";
+import { outcomeWord } from "../state/desktext";
+import { chosen, entryOf, special } from "../state/deskview";
+import { t } from "../text";
+import { Facts, TargetCard } from "./deskbody";
+
+interface FieldProps {
+  name: string;
+  long?: boolean;
+  known?: string;
+  declines?: boolean;
+  focus?: boolean;
+  voice?: DeskCall;
+}
+
+function Decline({ name }: { name: string }) {
+  const on = field(name).declined;
+  return (
+    <button
+      type="button"
+      class="btn"
+      aria-pressed={on}
+      aria-label={`${t(`console.desk.field.${name}`)}: ${t("console.desk.declined")}`}
+      onClick={() => write(name, { declined: !on })}
+    >
+      {t("console.desk.declined")}
+    </button>
+  );
+}
+
+function Field(p: FieldProps) {
+  const value = field(p.name);
+  const ref = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  useEffect(() => {
+    const box = ref.current;
+    if (!p.focus || !box) return;
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
+  }, []);
+  const id = `slip-${p.name}`;
+  const common = {
+    id,
+    ref,
+    class: "in",
+    value: value.text,
+    disabled: value.declined,
+    autocomplete: "off",
+    spellcheck: false,
+    onInput: (e: { currentTarget: { value: string } }) =>
+      write(p.name, { text: e.currentTarget.value }),
+  };
+  return (
+    <div class="line">
+      <label for={id}>{t(`console.desk.field.${p.name}`)}</label>
+      {p.long ? (
+        <textarea {...common} maxLength={2000} />
+      ) : (
+        <input {...common} maxLength={200} onKeyDown={nextField} />
+      )}
+      {p.declines && <Decline name={p.name} />}
+      {p.voice && (
+        <button type="button" class="btn" onClick={() => void speakMessage(p.voice)}>
+          {t("console.desk.message.voice")}
+        </button>
+      )}
+      {p.known && <span class="known one">{p.known}</span>}
+    </div>
+  );
+}
+
+/** Enter in a line of text goes to the next one; while an input method composes it is the method's. */
+function nextField(e: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  if (e.key !== "Enter" || e.isComposing || e.ctrlKey || e.altKey) return;
+  e.preventDefault();
+  const all = [...(e.currentTarget.closest(".slip")?.querySelectorAll<HTMLElement>(".in") ?? [])];
+  all[all.indexOf(e.currentTarget) + 1]?.focus();
+}
+
+async function speakMessage(call: DeskCall | undefined): Promise<void> {
+  const entry = byKey.value.get(field("for").text);
+  if (!call || !entry) return;
+  const target = entry.kind === "person" ? { person: entry.id } : { department: entry.id };
+  await commandOn(call, "voice_message", { target });
+}
+
+function Saved({ hint }: { hint: string }) {
+  const s = saved.value;
+  const text =
+    s === "saving" || s === "no"
+      ? t(`console.desk.saved.${s}`)
+      : t("console.desk.saved.at", { at: timeOfDay(s, true) });
+  return (
+    <p class="saved">
+      <span class="one">{hint}</span>
+      <span class="num end">{text}</span>
+    </p>
+  );
+}
+
+function Screening({ call }: { call: DeskCall }) {
+  const target = entryOf(call.target) ?? chosen.value;
+  const three = answered.value;
+  useEffect(() => {
+    const timer = window.setTimeout(() => void tellScreened(), 300);
+    return () => window.clearTimeout(timer);
+  }, [three.surname, three.organisation, three.matter]);
+  const order = target && instructions.value.find((i) => i.person === target.id);
+  return (
+    <>
+      <div class="slip">
+        <Field name="surname" declines focus={!three.surname} />
+        <Field name="organisation" declines focus={three.surname && !three.organisation} />
+        <Field name="matter" long declines focus={three.surname && three.organisation} />
+      </div>
+      {target && (
+        <TargetCard
+          entry={target}
+          more={order?.text ?? t("console.desk.no_order")}
+          tail={
+            <>
+              {t("console.desk.reach.screened")}{" "}
+              {allAnswered.value && <kbd class="go">{keyOf("consult")}</kbd>}
+            </>
+          }
+        />
+      )}
+      <Saved hint={call.caller.name ? t("console.desk.screening.check") : ""} />
+    </>
+  );
+}
+
+const URGENCIES = ["ordinary", "today", "urgent"] as const;
+function Urgency() {
+  const now = field("urgency").text || "ordinary";
+  return (
+    <div class="line">
+      <span class="lab">{t("console.desk.field.urgency")}</span>
+      <div class="seg" role="group" aria-label={t("console.desk.field.urgency")}>
+        {URGENCIES.map((u) => (
+          <button
+            key={u}
+            type="button"
+            class="btn"
+            aria-pressed={u === now}
+            onClick={() => write("urgency", { text: u })}
+          >
+            {t(`console.desk.urgency.${u}`)}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function ForWhom({ call }: { call: DeskCall }) {
+  const e = byKey.value.get(field("for").text);
+  const failed = call.outcome !== "none" && call.outcome !== "answered";
+  return (
+    <div class="line">
+      <span class="lab">{t("console.desk.field.for")}</span>
+      <output class="in one">
+        {e
+          ? [e.name, e.title, e.number].filter(Boolean).join(" ")
+          : t("console.desk.message.search")}
+      </output>
+      <span class="known one">{failed ? outcomeWord(call) : ""}</span>
+    </div>
+  );
+}
+
+function Message({ call }: { call: DeskCall }) {
+  return (
+    <>
+      <div class="slip">
+        <ForWhom call={call} />
+        <Field name="surname" declines focus={!field("surname").text} />
+        <Field name="organisation" declines />
+        <Field name="number" known={t("console.desk.message.number")} />
+        <Field name="matter" long focus={Boolean(field("surname").text)} voice={call} />
+        <Urgency />
+      </div>
+      <Saved hint={t("console.desk.message.where")} />
+    </>
+  );
+}
+
+function Complaint({ call }: { call: DeskCall }) {
+  const service = special("customer_service");
+  return (
+    <>
+      <div class="slip">
+        <Field name="surname" declines />
+        <Field name="organisation" declines />
+        <Field name="said" long focus known={t("console.desk.complaint.seen")} />
+      </div>
+      <Facts
+        rows={cards.value.approved.slice(0, 2).map((c) => ({
+          head: c.title || t("console.desk.complaint.explain"),
+          text: c.text,
+        }))}
+      />
+      {service && (
+        <TargetCard
+          entry={service}
+          hot
+          more={t("console.desk.complaint.with_note")}
+          tail={
+            <button type="button" class="plain" tabIndex={-1} onClick={offers.value.enter?.run}>
+              <kbd class="go">{keyOf("complete")}</kbd> {t("console.desk.complaint.put")}
+            </button>
+          }
+        />
+      )}
+      <Saved hint={call.caller.organisation} />
+    </>
+  );
+}
+
+function Told() {
+  const e = chosen.value;
+  return (
+    <>
+      <p class="m">{t(e ? "console.desk.told.say" : "console.desk.told.search")}</p>
+      {e && <TargetCard entry={e} hot more={t(`console.desk.disclosure.${e.disclosure}`)} />}
+      <div class="slip">
+        <Field name="said" long />
+      </div>
+      <Saved hint={t("console.desk.told.kept_how")} />
+    </>
+  );
+}
+
+export function DeskSlip({ call, kind }: { call: DeskCall; kind: FormKind }) {
+  switch (kind) {
+    case "screening":
+      return <Screening call={call} />;
+    case "message":
+      return <Message call={call} />;
+    case "complaint":
+      return <Complaint call={call} />;
+    case "told":
+    case "note":
+      return <Told />;
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * The desk as the server tells it: one snapshot, then events. Nothing here is changed by a wish:
+ * a command's answer carries the call as it is now, and that is applied like an event.
+ */
+import { batch, computed, effect, signal } from "@preact/signals";
+import { Refusal, showSession } from "../api/client";
+import {
+  answerBeat,
+  type Cards,
+  type Desk,
+  type DeskCall,
+  type DeskState,
+  type Draft,
+  type DraftEvent,
+  type Entry,
+  type Instruction,
+  listInstructions,
+  type Position,
+  showCards,
+  showDesk,
+  showDirectory,
+} from "../api/desk";
+import { SharedStream } from "../api/shared";
+import { keep, read } from "./prefs";
+import { type Bays, bayOf, closedUp, emptyBays, nextCall, placed } from "./deskbays";
+import { frequent, indexOf } from "./desksearch";
+import { me } from "./session";
+import { company, lostSince, mainNumber, skewMs } from "./switchboard";
+
+const RETRY_MS = 2000;
+const SESSION_MS = 3000;
+const DONE_KEPT = 6;
+
+export type Lamp = { number: string; state: string; dnd: boolean; since: number };
+
+export const board = signal<DeskState | undefined>(undefined);
+export const mine = signal<Position | null>(null);
+export const calls = signal<ReadonlyMap<number, DeskCall>>(new Map());
+export const bays = signal<Bays>(emptyBays());
+export const drafts = signal<ReadonlyMap<number, Draft>>(new Map());
+export const greeting = signal("");
+/** State of each extension by its number; `since` by our clock, 0 not known. */
+export const lamps = signal<ReadonlyMap<string, Lamp>>(new Map());
+export const entries = signal<readonly Entry[]>([]);
+export const instructions = signal<readonly Instruction[]>([]);
+export const cards = signal<Cards>(keptCards());
+/** The last calls that this page saw the operator end. */
+export const done = signal<readonly { call: DeskCall; atMs: number }[]>([]);
+/** When the call in hand ended by itself (page's clock): Enter is ignored for a moment. */
+export const farEndAt = signal(0);
+/** Why this account can't work here, as the server says it. */
+export const refused = signal("");
+/** Arrivals, for sound and announcements. */
+export const arrived = signal<DeskCall | undefined>(undefined);
+
+export const myNo = computed(() => mine.value?.no);
+export const inHand = computed(() =>
+  [...calls.value.values()].find((c) => c.bay === "in_hand" && c.position === myNo.value),
+);
+export const next = computed(() => nextCall(calls.value, myNo.value));
+export const held = computed(() =>
+  [...calls.value.values()].filter((c) => bayOf(c, myNo.value) === "held"),
+);
+export const index = computed(() => indexOf(entries.value, Date.now()));
+export const usual = computed(() => frequent(index.value));
+export const byKey = computed(() => new Map(entries.value.map((e) => [`${e.kind}-${e.id}`, e])));
+export const isLost = computed(() => lostSince.value !== undefined);
+
+function keptCards(): Cards {
+  try {
+    const kept = JSON.parse(read("cards") ?? "") as Partial<Cards>;
+    return {
+      facts: kept.facts ?? [],
+      emergency: kept.emergency ?? [],
+      approved: kept.approved ?? [],
+    };
+  } catch {
+    return { facts: [], emergency: [], approved: [] };
+  }
+}
+
+function replace<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): ReadonlyMap<K, V> {
+  const copy = new Map(map);
+  if (value === undefined) copy.delete(key);
+  else copy.set(key, value);
+  return copy;
+}
+
+function place(all: ReadonlyMap<number, DeskCall>): void {
+  calls.value = all;
+  bays.value = placed(bays.value, all, myNo.value);
+}
+
+/** Rows close up; only after the operator's own key. */
+export function closeUp(): void {
+  bays.value = closedUp(bays.value, calls.value);
+}
+
+export function putCall(call: DeskCall): void {
+  const before = calls.value.get(call.no);
+  if (before && before.rev > call.rev && before.bay === call.bay) return;
+  if (inHand.value?.no === call.no && call.bay !== "in_hand") leftHand(call);
+  if (!before && call.bay === "ringing") arrived.value = call;
+  place(replace(calls.value, call.no, call));
+}
+
+function leftHand(call: DeskCall): void {
+  if (call.bay === "held" || call.bay === "parked") return;
+  done.value = [{ call, atMs: Date.now() }, ...done.value].slice(0, DONE_KEPT);
+}
+
+export function dropCall(no: number): void {
+  const call = calls.value.get(no);
+  if (!call) return;
+  batch(() => {
+    if (inHand.value?.no === no) {
+      farEndAt.value = performance.now();
+      leftHand(call);
+    }
+    place(replace(calls.value, no, undefined));
+    drafts.value = replace(drafts.value, no, undefined);
+  });
+}
+
+function putState(state: DeskState): void {
+  board.value = state;
+  skewMs.value = state.now_ms - Date.now();
+  const no = mine.value?.no;
+  const now = state.positions.find((p) =>
+    no === undefined ? p.person !== 0 && p.person === me.value?.person : p.no === no,
+  );
+  if (now) mine.value = now;
+  bays.value = placed(bays.value, calls.value, myNo.value);
+}
+
+function putLamp(e: Desk["extensions"][number]): void {
+  const before = lamps.value.get(e.number);
+  const same = before?.state === e.state;
+  lamps.value = replace(lamps.value, e.number, {
+    number: e.number,
+    state: e.state,
+    dnd: e.dnd ?? false,
+    since: same ? before.since : before ? Date.now() : 0,
+  });
+}
+
+export const beat = { last: 0 };
+function answer(n: number): void {
+  beat.last = performance.now();
+  if (mine.value && mine.value.state !== "off") void answerBeat(n).catch(() => undefined);
+}
+
+export function apply(name: string, data: unknown): void {
+  batch(() => {
+    switch (name) {
+      case "desk":
+        putState(data as DeskState);
+        break;
+      case "desk_call":
+        putCall(data as DeskCall);
+        break;
+      case "call_ended":
+        dropCall((data as { no: number }).no);
+        break;
+      case "extension":
+        putLamp(data as Desk["extensions"][number]);
+        break;
+      case "draft": {
+        const { call, draft } = data as DraftEvent;
+        drafts.value = replace(drafts.value, call, draft ?? undefined);
+        break;
+      }
+      case "beat_desk":
+        answer((data as { n: number }).n);
+        break;
+      case "directory":
+        void readDirectory();
+        break;
+      case "instruction":
+        void readInstructions();
+        break;
+    }
+  });
+}
+
+/** A whole picture replaces what was known. */
+export function applyDesk(d: Desk): void {
+  batch(() => {
+    company.value = d.company;
+    mainNumber.value = d.main_number;
+    greeting.value = d.greeting.text;
+    mine.value = d.position;
+    putState(d);
+    mine.value = d.position;
+    for (const e of d.extensions) putLamp(e);
+    drafts.value = new Map(Object.entries(d.drafts).map(([no, x]) => [Number(no), x]));
+    place(new Map(d.calls.map((c) => [c.no, c])));
+  });
+}
+
+let directoryVersion = -1;
+export async function readDirectory(): Promise<void> {
+  try {
+    const d = await showDirectory();
+    if (d.version === directoryVersion) return;
+    directoryVersion = d.version;
+    entries.value = d.entries;
+  } catch {
+    // what was known stays; the next event or reload asks again
+  }
+}
+
+export async function readInstructions(): Promise<void> {
+  try {
+    instructions.value = (await listInstructions()).items;
+  } catch {
+    // as above
+  }
+}
+
+async function readCards(): Promise<void> {
+  try {
+    cards.value = await showCards();
+    keep("cards", JSON.stringify(cards.value)); // the emergency card works without the server
+  } catch {
+    // the kept ones serve
+  }
+}
+
+/** Reads the desk and follows it until the returned function is called. */
+export function followDesk(onSignedOut: () => void): () => void {
+  let timer = 0;
+  let over = false;
+  let askedAt = 0;
+
+  const lost = () => {
+    lostSince.value ??= Date.now();
+    if (Date.now() - askedAt < SESSION_MS) return;
+    askedAt = Date.now();
+    showSession().catch((e: unknown) => {
+      if (!over && e instanceof Refusal && e.status === 401) onSignedOut();
+    });
+  };
+  const begin = async () => {
+    try {
+      const d = await showDesk();
+      if (over) return;
+      applyDesk(d);
+      refused.value = "";
+      lostSince.value = undefined;
+      stream.start(d.event_id);
+    } catch (e) {
+      if (over) return;
+      if (e instanceof Refusal && e.status === 401) return onSignedOut();
+      if (e instanceof Refusal && e.status >= 400 && e.status < 500) refused.value = e.error.text;
+      else lostSince.value ??= Date.now();
+      timer = window.setTimeout(() => void begin(), RETRY_MS);
+    }
+  };
+  const stream = new SharedStream({
+    alive(nowMs) {
+      lostSince.value = undefined;
+      if (nowMs) skewMs.value = nowMs - Date.now();
+    },
+    event: apply,
+    reset: () => void begin(),
+    broken: lost,
+  });
+  void begin();
+  void readDirectory();
+  void readCards();
+  void readInstructions();
+  // what a lost connection may have hidden is read anew when it is back
+  let wasLost = false;
+  const stop = effect(() => {
+    const now = isLost.value;
+    if (wasLost && !now) {
+      void readDirectory();
+      void readInstructions();
+    }
+    wasLost = now;
+  });
+  return () => {
+    over = true;
+    stop();
+    window.clearTimeout(timer);
+    stream.close();
+  };
+}

@@ -1,0 +1,57 @@
+/** What a key does now. */
+import { farEndAt, isLost } from "./desk";
+import { completeForm } from "./deskcomplete";
+import { form } from "./deskforms";
+import type { Action } from "./deskkeys";
+import { EXTRA, type Extra, extras, type Offer, offers, type Place, PLACES } from "./deskoffers";
+import { ending, locked, panel, typing } from "./deskview";
+
+const ENTER_PAUSE_MS = 500;
+function openPanel(which: CardAction): void {
+  panel.value = panel.value === which ? undefined : which;
+}
+
+function isPlace(a: Action): a is Place {
+  return PLACES.some((p) => p === a);
+}
+
+function offered(action: Action): Offer | undefined {
+  if (isPlace(action)) return offers.value[action];
+  return EXTRA.some((x) => x === action) ? extras.value[action as Extra] : undefined;
+}
+
+function complete(): void {
+  if (isLost.value || locked.value || ending.value) return;
+  if (form.value?.kind === "screening") offers.value.consult?.run();
+  else if (form.value) void completeForm();
+}
+
+const CARDS = ["instruct", "facts", "emergency", "help"] as const;
+type CardAction = (typeof CARDS)[number];
+
+function isCard(a: Action): a is CardAction {
+  return CARDS.some((c) => c === a);
+}
+
+/** Runs what a key stands for now. True: the key was ours. */
+export function act(action: Action): boolean {
+  if (isCard(action)) {
+    if (!locked.value || action === "emergency") openPanel(action);
+    return true;
+  }
+  if (action === "type") {
+    if (!locked.value && !panel.value) typing.value = true;
+    return true;
+  }
+  if (action === "complete") {
+    complete();
+    return true;
+  }
+  if (action === "enter") {
+    if (performance.now() - farEndAt.value < ENTER_PAUSE_MS) return true;
+    if (offers.value.enter?.action === "complete") return false;
+  }
+  const o = offered(action);
+  o?.run();
+  return o !== undefined || isPlace(action);
+}

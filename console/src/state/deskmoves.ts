@@ -1,0 +1,106 @@
+/** The steps of a call that an operator's key begins: each ends with what the server answers. */
+import type { Command, DeskCall, Entry } from "../api/desk";
+import { inHand } from "./desk";
+import { command, commandOn, duty, targetOf } from "./deskcommands";
+import { answered, closeForm, field, form, openForm, type Screened } from "./deskforms";
+import { shownAs } from "./desktext";
+import { chosen, clearSearch, ending, entryOf } from "./deskview";
+
+/** Puts the call through to an entry, by the way that its reach permits. */
+export async function through(call: DeskCall, e: Entry): Promise<void> {
+  if (e.reach === "screened" && !call.consent && !call.complaint) return startScreening(call, e);
+  const done = await commandOn(call, "put_through", { target: targetOf(e), text: shownAs(call) });
+  if (done) {
+    clearSearch();
+    closeForm();
+  }
+}
+
+export async function dialled(call: DeskCall, number: string): Promise<void> {
+  if (await commandOn(call, "put_through", { target: { number }, text: shownAs(call) }))
+    clearSearch();
+}
+
+/** A4.1.3: surname, organisation and matter first. */
+export async function startScreening(call: DeskCall, e: Entry): Promise<void> {
+  const value = answered.value;
+  if (!(await commandOn(call, "screen", { target: targetOf(e), value }))) return;
+  clearSearch();
+  openForm(call, "screening", {
+    surname: call.caller.name,
+    organisation: call.caller.organisation,
+  });
+  await tellScreened();
+}
+
+let told = "";
+/** The server knows which of the three are answered, not what was said. */
+export async function tellScreened(): Promise<void> {
+  const call = inHand.value;
+  const value: Screened = answered.value;
+  const what = `${call?.no}:${JSON.stringify(value)}`;
+  if (!call || form.value?.kind !== "screening" || what === told) return;
+  told = what;
+  if (!(await command("screen", { call: call.no, value }))) told = "";
+}
+
+export function openMessage(call: DeskCall, reason = ""): void {
+  const c = call.caller;
+  const target = entryOf(call.target) ?? chosen.value;
+  clearSearch();
+  openForm(call, "message", {
+    for: target ? `${target.kind}-${target.id}` : "",
+    surname: c.name,
+    organisation: c.organisation,
+    number: c.number || c.extension,
+    matter: field("matter").text,
+    reason,
+  });
+}
+
+export async function startComplaint(call: DeskCall): Promise<void> {
+  if (!call.complaint && !(await commandOn(call, "complaint"))) return;
+  clearSearch();
+  openForm(call, "complaint", {
+    surname: call.caller.name,
+    organisation: call.caller.organisation,
+    said: field("matter").text,
+  });
+}
+
+export async function consult(call: DeskCall, e: Entry | undefined): Promise<void> {
+  if (!e) return;
+  if (await commandOn(call, "consult", { target: targetOf(e) })) clearSearch();
+}
+
+export async function outcome(call: DeskCall, value: string, e?: Entry): Promise<void> {
+  const target = e ? { target: targetOf(e) } : {};
+  const text = { text: shownAs(call) };
+  if (!(await commandOn(call, "outcome", { value, ...target, ...text }))) return;
+  if (value === "agreed" || value === "other") clearSearch();
+  if (value === "refused") openMessage(call);
+}
+
+export async function hangUp(value: string): Promise<void> {
+  const call = inHand.value;
+  ending.value = false;
+  if (call && (await commandOn(call, "hang_up", { value }))) {
+    clearSearch();
+    closeForm();
+  }
+}
+
+export async function dialOut(target: Command["target"]): Promise<void> {
+  if (target && (await command("dial", { target }))) clearSearch();
+}
+
+/** An enquiry (A4.1.5): whose number is told is chosen in the directory. */
+export function tellNumber(call: DeskCall): void {
+  openForm(call, "told", { said: "" });
+}
+
+export async function goOn(sound: "headset" | "phone", extension: string): Promise<boolean> {
+  return duty(
+    sound === "phone" ? { act: "on", sound, extension, nailed: false } : { act: "on", sound },
+  );
+}

@@ -1,0 +1,187 @@
+/** Where a call in hand is in Article 4, read off what the server tells of it. Pure. */
+import type { DeskCall } from "../api/desk";
+
+export type Phase =
+  | "talk" // operator and caller together, nobody asked for yet
+  | "trying" // a target's phone rings while the operator still speaks
+  | "outcome" // the target wasn't reached: what now
+  | "screening" // for the general manager: the three are asked
+  | "asking" // his phone rings, the caller has music
+  | "consult" // he is on the private line
+  | "three" // conference
+  | "complaint"
+  | "recording"; // the caller speaks a message
+
+const TRYING = ["target", "target_ringing", "secretary", "gad", "gad_manager", "customer_service"];
+
+function lastOf(call: DeskCall, names: readonly string[]): boolean {
+  return names.includes(call.steps.at(-1)?.step ?? "");
+}
+
+export function isOutcome(call: DeskCall): boolean {
+  return call.outcome !== "none" && call.outcome !== "answered";
+}
+
+/** The caller has music while somebody else is spoken to, or the call isn't plain talk. */
+function apart(call: DeskCall): Phase | undefined {
+  if (call.state === "record" || call.state === "review") return "recording";
+  if (call.state === "confer" || call.state === "conference") return "three";
+  if (call.together) return undefined;
+  if (call.consulted) return "consult";
+  return lastOf(call, ["consultation", "consulted"]) ? "asking" : undefined;
+}
+
+export function phaseOf(call: DeskCall): Phase {
+  const p = apart(call);
+  if (p) return p;
+  if (call.target && call.outcome === "none" && lastOf(call, TRYING)) return "trying";
+  if (call.complaint) return "complaint";
+  if (call.target && isOutcome(call)) return "outcome";
+  return call.reached === "general_manager" && !call.consent ? "screening" : "talk";
+}
+
+export interface StepMark {
+  mark: "done" | "now" | "next";
+  /** `console.desk.step.<name>`. */
+  name: string;
+  clause: string;
+}
+
+type Row = [name: string, clause: string];
+/** The procedure of each phase, and which of its steps is the current one. */
+const PROCEDURE: Record<Phase | "ready" | "message" | "next" | "past", [Row[], number]> = {
+  next: [
+    [
+      ["greet", "A4.1.1"],
+      ["ask", "A4.1.2–4.1.7"],
+      ["finish", "A3.7"],
+    ],
+    0,
+  ],
+  past: [
+    [
+      ["three_rings", "A4.1.1"],
+      ["attendant", "A4.2"],
+      ["listing", "A4.2"],
+      ["take_back", "A4.1.1"],
+    ],
+    2,
+  ],
+  talk: [
+    [
+      ["greet", "A4.1.1"],
+      ["ask", "A4.1.2–4.1.7"],
+      ["finish", "A3.7"],
+    ],
+    1,
+  ],
+  ready: [
+    [
+      ["greet", "A4.1.1"],
+      ["wants", "A4.1.2"],
+      ["through", "A4.1.2"],
+      ["connected", "A4.1.2"],
+    ],
+    2,
+  ],
+  trying: [
+    [
+      ["greet", "A4.1.1"],
+      ["wants", "A4.1.2"],
+      ["through", "A4.1.2"],
+      ["rings", "A4.1.2"],
+    ],
+    3,
+  ],
+  outcome: [
+    [
+      ["greet", "A4.1.1"],
+      ["through", "A4.1.2"],
+      ["outcome", "A4.1.2"],
+      ["what_now", "A4.1.2"],
+    ],
+    3,
+  ],
+  screening: [
+    [
+      ["greet", "A4.1.1"],
+      ["three", "A4.1.3"],
+      ["consult", "A4.1.3"],
+      ["as_told", "A4.1.3"],
+    ],
+    1,
+  ],
+  asking: [
+    [
+      ["greet", "A4.1.1"],
+      ["three", "A4.1.3"],
+      ["consult", "A4.1.3"],
+      ["as_told", "A4.1.3"],
+    ],
+    2,
+  ],
+  consult: [
+    [
+      ["greet", "A4.1.1"],
+      ["three", "A4.1.3"],
+      ["consult", "A4.1.3"],
+      ["as_told", "A4.1.3"],
+    ],
+    2,
+  ],
+  three: [
+    [
+      ["greet", "A4.1.1"],
+      ["conference", "house"],
+      ["leave", "house"],
+    ],
+    1,
+  ],
+  message: [
+    [
+      ["outcome", "A4.1.2"],
+      ["wants_message", "A4.1.2"],
+      ["write_read", "A5.7"],
+      ["deliver", "A3.8"],
+    ],
+    2,
+  ],
+  recording: [
+    [
+      ["outcome", "A4.1.2"],
+      ["wants_message", "A4.1.2"],
+      ["voice", "A3.8"],
+      ["deliver", "A3.8"],
+    ],
+    2,
+  ],
+  complaint: [
+    [
+      ["greet", "A4.1.1"],
+      ["complaint", "A4.1.6"],
+      ["listen", "A4.1.6"],
+      ["to_service", "A4.1.6"],
+    ],
+    2,
+  ],
+};
+
+export function stepsOf(which: keyof typeof PROCEDURE): StepMark[] {
+  const [rows, now] = PROCEDURE[which];
+  return rows.map(([name, clause], i) => ({
+    mark: i < now ? "done" : i === now ? "now" : "next",
+    name,
+    clause,
+  }));
+}
+
+/** Splits a sentence so that it breaks between clauses only. */
+export function clausesOf(text: string): string[] {
+  return text.match(/[^，。？！；、,.?!;]+[，。？！；、,.?!;]*[”"’]?\s?|.+/gu) ?? [];
+}
+
+/** How large it can be: one line, two, three. */
+export function sizeOf(text: string): "" | "two" | "three" {
+  const wide = text.length + (text.match(/[\u2e80-\uffef]/g)?.length ?? 0);
+  return wide > 56 ? "three" : wide > 30 ? "two" : "";
+}

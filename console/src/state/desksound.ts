@@ -1,0 +1,89 @@
+/**
+ * The desk's sounds. Arriving calls ring in the loudspeaker; while the operator talks there is one
+ * soft tick instead. The headset itself is loaded when duty begins.
+ */
+import { signal } from "@preact/signals";
+
+export interface SoundDevices {
+  microphone?: string;
+  ear?: string;
+  loudspeaker?: string;
+}
+/** What console/src/sound/headset.ts gives. */
+export interface Headset {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  /** Calls back with 0 to 1 until the returned function is called. */
+  watchLevel(call: (level: number) => void): () => void;
+  /** True while the far end is heard speaking. */
+  hears(): boolean;
+}
+
+const silent: Headset = {
+  connect: () => Promise.resolve(),
+  disconnect: () => Promise.resolve(),
+  watchLevel: () => () => undefined,
+  hears: () => false,
+};
+export const headset = signal<Headset>(silent);
+/** Why the headset isn't there: a key of lang/, "" it is. */
+export const trouble = signal("");
+
+const RING_HZ = 450;
+const ON_S = 1;
+const EVERY_S = 5;
+
+let context: AudioContext | undefined;
+let ringing: { stop(): void } | undefined;
+
+function audio(): AudioContext | undefined {
+  if (typeof AudioContext === "undefined") return undefined;
+  context ??= new AudioContext();
+  void context.resume().catch(() => undefined);
+  return context;
+}
+
+function tone(ctx: AudioContext, at: number, length: number, loud: number): OscillatorNode {
+  const osc = ctx.createOscillator();
+  const gain = ctx.createGain();
+  osc.frequency.value = RING_HZ;
+  gain.gain.setValueAtTime(0, at);
+  gain.gain.linearRampToValueAtTime(loud, at + 0.02);
+  gain.gain.setValueAtTime(loud, at + length - 0.03);
+  gain.gain.linearRampToValueAtTime(0, at + length);
+  osc.connect(gain).connect(ctx.destination);
+  osc.start(at);
+  osc.stop(at + length);
+  return osc;
+}
+
+function startRinging(): { stop(): void } | undefined {
+  const ctx = audio();
+  if (!ctx) return undefined;
+  const last: { osc?: OscillatorNode } = {};
+  const burst = () => (last.osc = tone(ctx, ctx.currentTime, ON_S, 0.12));
+  burst();
+  const timer = window.setInterval(burst, EVERY_S * 1000);
+  return {
+    stop() {
+      window.clearInterval(timer);
+      last.osc?.stop();
+    },
+  };
+}
+
+export const sound = {
+  watchLevel: (call: (level: number) => void) => headset.value.watchLevel(call),
+  /** `rings`: somebody waits and the operator's hands are free. */
+  ring(rings: boolean): void {
+    if (rings && !ringing) ringing = startRinging();
+    if (!rings && ringing) {
+      ringing.stop();
+      ringing = undefined;
+    }
+  },
+  tick(): void {
+    const ctx = audio();
+    if (ctx) tone(ctx, ctx.currentTime, 0.06, 0.03);
+  },
+};
