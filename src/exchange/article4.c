@@ -119,6 +119,11 @@ static void outcome_reject(struct turn *t, struct call *c, enum outcome o)
 	exchange_call_finish(t, c, outcomes[o].code, outcomes[o].why);
 }
 
+enum phrase_kind exchange_article4_question(enum next n)
+{
+	return n < NX_COUNT ? menus[n].question : PHRASE_NONE;
+}
+
 static bool is_menu(enum next n)
 {
 	return menus[n].question != PHRASE_NONE;
@@ -135,17 +140,25 @@ static bool outcome_waits(struct turn *t, struct call *c, enum outcome o)
 
 void exchange_article4_outcome(struct turn *t, struct call *c, enum outcome o)
 {
-	const struct exchange_article4_row *row = exchange_article4_row(c->to, o);
-	struct effect *play;
-
 	exchange_call_drop_legs(t, c, NULL, END_NO_ANSWER);
 	if (!(c->flags & CALL_ATTENDED)) {
 		outcome_reject(t, c, o);
 		return;
 	}
-	exchange_call_step(t, c, outcomes[o].step, row->clause);
+	exchange_call_step(t, c, outcomes[o].step, exchange_article4_row(c->to, o)->clause);
 	if (outcome_waits(t, c, o))
 		return;
+	if (c->position)
+		exchange_desk_outcome(t, c, o);
+	else
+		exchange_article4_tell(t, c, o);
+}
+
+void exchange_article4_tell(struct turn *t, struct call *c, enum outcome o)
+{
+	const struct exchange_article4_row *row = exchange_article4_row(c->to, o);
+	struct effect *play;
+
 	if (FAULT(FAULT_NO_SENTENCE) && o == OUTCOME_BUSY) {
 		exchange_call_finish(t, c, 486, END_BUSY);
 		return;
@@ -299,6 +312,11 @@ static void next_end_feature(struct turn *t, struct call *c)
 	exchange_call_finish(t, c, 0, END_FEATURE);
 }
 
+static void next_desk(struct turn *t, struct call *c)
+{
+	exchange_desk_back(t, c);
+}
+
 static void next_reject(struct turn *t, struct call *c)
 {
 	exchange_call_finish(t, c, c->reject_code, c->reject_why);
@@ -325,6 +343,7 @@ static void (*const nexts[NX_COUNT])(struct turn *t, struct call *c) = {
     [NX_END_KEPT] = next_end_kept,
     [NX_END_FEATURE] = next_end_feature,
     [NX_REJECT] = next_reject,
+    [NX_DESK] = next_desk,
 };
 
 void exchange_article4_next(struct turn *t, struct call *c, enum next n)

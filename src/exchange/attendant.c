@@ -21,12 +21,7 @@ void exchange_attendant_start(struct turn *t, struct call *c)
 		l->flags |= LEG_BY_MAIN;
 	c->flags |= CALL_ATTENDED;
 	c->ext = c->person = c->department = 0;
-	exchange_call_goto(t, c, CALL_RING);
-	if (l->state == LEG_OFFERED)
-		exchange_caller_ringback(t, c);
-	/* Positions of operators on duty will ring here, for measures.rings; the automatic state
-	 * takes the call at once (A3.4). */
-	exchange_attendant_announce(t, c);
+	exchange_ring_start(t, c);
 }
 
 static void say_departments(struct turn *t, struct call *c, struct effect *play)
@@ -122,12 +117,20 @@ static void try_failed(struct turn *t, struct call *c, enum step_kind step, enum
 
 /* ---- digits ---- */
 
-static void operator_dialled(struct turn *t, struct call *c)
+void exchange_attendant_no_operator(struct turn *t, struct call *c)
 {
 	if (measures_open(exchange_call_measures(t, c), 0, t->now))
 		exchange_gad_asked(t, c);
 	else
 		exchange_enquiry_start(t, c);
+}
+
+static void operator_dialled(struct turn *t, struct call *c)
+{
+	if (exchange_positions_on(t))
+		exchange_queue_start(t, c, QUEUED_ASKED);
+	else
+		exchange_attendant_no_operator(t, c);
 }
 
 static void digits_go(struct turn *t, struct call *c, struct target tg)

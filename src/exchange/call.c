@@ -3,8 +3,9 @@
  *
  * Invariants
  * 1. A call has a caller, except in RECORD, REVIEW and KEEP, where a message outlives him.
- * 2. Legs beside the caller exist only in TARGET, CONSULT, TALK and CLOSE.
- * 3. Every state but TALK has TIMER_STATE armed; TALK is owned by its two ends.
+ * 2. Legs beside the caller exist only in TARGET, CONSULT, TALK, THREE and CLOSE.
+ * 3. Every state has TIMER_STATE armed or an owner: TALK its two ends; what an operator has in hand
+ *    (DESK, CONSULT once answered, THREE) the position, which has a grace when it vanishes.
  * 4. Entering a state disarms both timers: a state arms its own.
  * 5. STEP_ENDED is a call's last effect and comes once: exchange_call_finish is the only way out.
  *
@@ -16,6 +17,11 @@
  *                                   |   |                       |
  *                                   |   +--> SCREEN --> CONSULT-+ (by consent only)
  *                                   +--> RECORD --> REVIEW --> KEEP --> SAY --> ended
+ *
+ *  arrived --> RING --Enter--> (FETCH) --> DESK <--> HELD, QUEUE, PARK; DIAL --> DESK
+ *               | the third ring is over     |  ^ outcome
+ *               v                            v  |
+ *            ANNOUNCE --Enter-->          TARGET, WAIT, CONSULT, THREE --> TALK
  *
  * The table below is the whole of it: for each state the cues it permits, the states it may go to
  * and the function that takes the cues. A cue that isn't permitted changes nothing; "the caller has
@@ -36,8 +42,9 @@ enum {
 	/* where a sentence, a key or an outcome may lead */
 	ONWARD = ST(CALL_RING) | ST(CALL_ANNOUNCE) | ST(CALL_DIGITS) | ST(CALL_SAY) | ST(CALL_ASK) |
 		 ST(CALL_TARGET) | ST(CALL_WAIT) | ST(CALL_CONSULT) | ST(CALL_ENQUIRY) |
-		 ST(CALL_CLOSE),
+		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE),
 	RECORDING = ST(CALL_RECORD) | ST(CALL_SCREEN),
+	AT_DESK = CUE_BIT(CUE_HEADSET),
 	SAID = CUE_BIT(CUE_PLAYED) | CUE_BIT(CUE_TIMER),
 	RANG = CUE_BIT(CUE_RINGING) | CUE_BIT(CUE_EARLY) | CUE_BIT(CUE_UP) | CUE_BIT(CUE_DOWN),
 	MADE = CUE_BIT(CUE_RECORDED) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_CLOSING) |
@@ -45,22 +52,22 @@ enum {
 };
 
 static const struct call_row rows[CALL_STATE_COUNT] = {
-    [CALL_FREE] = {"free", 0, ST(CALL_RING) | ONWARD | ST(CALL_TALK), NULL},
-    [CALL_RING] = {"ring", 0, ONWARD, NULL},
+    [CALL_FREE] = {"free", 0, ONWARD | ST(CALL_TALK) | ST(CALL_DIAL), NULL},
+    [CALL_RING] = {"ring", CUE_BIT(CUE_TIMER), ONWARD, exchange_ring_on},
     [CALL_ANNOUNCE] = {"announce", SAID | CUE_BIT(CUE_DIGIT), ONWARD,
 		       exchange_attendant_announce_on},
     [CALL_DIGITS] = {"digits", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_attendant_digits_on},
     [CALL_SAY] = {"say", SAID | CUE_BIT(CUE_DIGIT), ONWARD | RECORDING | ST(CALL_HITS),
 		  exchange_say_on},
     [CALL_ASK] = {"ask", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_ask_on},
-    [CALL_TARGET] = {"target", RANG | SAID, ONWARD | ST(CALL_TALK) | ST(CALL_PARK),
+    [CALL_TARGET] = {"target", RANG | SAID | AT_DESK, ONWARD | ST(CALL_TALK) | ST(CALL_PARK),
 		     exchange_target_on},
     [CALL_WAIT] = {"wait", SAID | CUE_BIT(CUE_WORD), ONWARD, exchange_wait_on},
     [CALL_SCREEN] = {"screen", MADE & ~(CUE_BIT(CUE_GONE) | CUE_BIT(CUE_CLOSING)), ONWARD,
 		     exchange_screening_on},
     [CALL_CONSULT] = {"consult",
-		      RANG | CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_LEG_DIGIT) | CUE_BIT(CUE_LEG_PLAYED),
-		      ONWARD | ST(CALL_TALK), exchange_consult_on},
+		      RANG | SAID | CUE_BIT(CUE_LEG_DIGIT) | CUE_BIT(CUE_LEG_PLAYED) | AT_DESK,
+		      ONWARD | ST(CALL_TALK) | ST(CALL_THREE) | ST(CALL_HELD), exchange_consult_on},
     [CALL_ENQUIRY] = {"enquiry", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS),
 		      exchange_enquiry_on},
     [CALL_HITS] = {"hits", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_HITS), exchange_hits_on},
@@ -71,10 +78,21 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
     [CALL_KEEP] = {"keep",
 		   CUE_BIT(CUE_KEPT) | CUE_BIT(CUE_NOT_KEPT) | CUE_BIT(CUE_GONE) |
 		       CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_CLOSING),
-		   ST(CALL_SAY), exchange_message_keep_on},
+		   ST(CALL_SAY) | ST(CALL_QUEUE), exchange_message_keep_on},
     [CALL_TALK] = {"talk", CUE_BIT(CUE_HELD) | CUE_BIT(CUE_RETRIEVED) | CUE_BIT(CUE_DOWN),
 		   ONWARD | ST(CALL_TALK) | ST(CALL_PARK), exchange_talk_on},
     [CALL_PARK] = {"park", CUE_BIT(CUE_TIMER), ONWARD | ST(CALL_TALK), exchange_park_on},
+    [CALL_FETCH] = {"fetch", CUE_BIT(CUE_TIMER) | AT_DESK,
+		    ONWARD | ST(CALL_RING) | ST(CALL_HELD), exchange_fetch_on},
+    [CALL_DESK] = {"desk", CUE_BIT(CUE_PLAYED) | AT_DESK,
+		   ONWARD | ST(CALL_HELD) | ST(CALL_PARK) | ST(CALL_TALK), exchange_desk_on},
+    [CALL_HELD] = {"held", CUE_BIT(CUE_TIMER), ONWARD, exchange_held_on},
+    [CALL_QUEUE] = {"queue", SAID | CUE_BIT(CUE_WORD), ONWARD | ST(CALL_HELD), exchange_queue_on},
+    [CALL_THREE] = {"three", CUE_BIT(CUE_DOWN) | AT_DESK, ONWARD | ST(CALL_TALK),
+		    exchange_three_on},
+    [CALL_DIAL] = {"dial", (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER) |
+			   AT_DESK,
+		   ST(CALL_DESK) | ST(CALL_QUEUE) | ST(CALL_CLOSE), exchange_dial_on},
     [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
 		    exchange_close_on},
 };
@@ -111,6 +129,31 @@ static void call_leave(struct turn *t, struct call *c)
 	}
 }
 
+bool exchange_call_is_desk(const struct exchange *x, const struct call *c)
+{
+	return x->positions && (c->position || (c->desk & DESK_OF));
+}
+
+void exchange_call_show(struct turn *t, struct call *c)
+{
+	uint16_t mine = exchange_call_index(t, c);
+
+	if (!exchange_call_is_desk(t->x, c))
+		return;
+	for (unsigned i = 0; i < t->touched_count; i++)
+		if (t->touched[i] == mine)
+			return;
+	if (t->touched_count < TOUCHED_MAX)
+		t->touched[t->touched_count++] = mine;
+}
+
+void exchange_call_touch(struct turn *t, struct call *c)
+{
+	if (++c->rev == 0)
+		c->rev = 1; /* 0 is any */
+	exchange_call_show(t, c);
+}
+
 void exchange_call_goto(struct turn *t, struct call *c, enum call_state s)
 {
 	if (!(rows[c->state].next & ST(s)) && c->state != s)
@@ -119,6 +162,7 @@ void exchange_call_goto(struct turn *t, struct call *c, enum call_state s)
 	if (c->state != s)
 		c->since_wall_ms = t->now->wall_ms;
 	c->state = (uint8_t)s;
+	exchange_call_touch(t, c);
 }
 
 void exchange_call_cue(struct turn *t, struct call *c, const struct cue *cue)
@@ -152,7 +196,7 @@ struct effect *exchange_call_step(struct turn *t, struct call *c, enum step_kind
 	return e;
 }
 
-struct call *exchange_call_new(struct turn *t, const struct event *ev)
+struct call *exchange_call_new(struct turn *t, uint64_t call_no, const char *dialled)
 {
 	struct exchange *x = t->x;
 	struct call *c;
@@ -167,9 +211,9 @@ struct call *exchange_call_new(struct turn *t, const struct event *ev)
 	x->edition_calls[c->edition]++;
 	c->caller = c->peer = c->first_leg = NONE16;
 	c->wait_prev = c->wait_next = c->wait_ext = c->park = NONE16;
-	c->call_no = ev->invite.call_no;
+	c->call_no = call_no;
 	c->began_wall_ms = c->since_wall_ms = t->now->wall_ms;
-	TEXT_COPY(c->dialled, ev->invite.dialled);
+	TEXT_COPY(c->dialled, dialled);
 	return c;
 }
 
@@ -212,6 +256,7 @@ void exchange_call_finish(struct turn *t, struct call *c, uint16_t code, enum ex
 	struct effect *e;
 
 	call_leave(t, c);
+	exchange_desk_forget(t, c);
 	exchange_call_await(t, c, 0);
 	if (caller)
 		exchange_leg_end(t, caller, code ? code : 480, why);

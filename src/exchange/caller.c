@@ -36,6 +36,8 @@ void exchange_caller_ringback(struct turn *t, struct call *c)
 {
 	struct leg *l = exchange_call_caller(t, c);
 
+	if (exchange_position_hands(t, c) && l->sound == SOUND_JOIN)
+		return; /* an operator speaks with him while it rings */
 	if (l->state == LEG_UP || l->state == LEG_PROGRESS) {
 		if (l->sound != SOUND_PLAY && l->sound != SOUND_TONE)
 			exchange_leg_tone(t, l, TONE_RINGBACK);

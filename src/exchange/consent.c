@@ -98,11 +98,40 @@ bool exchange_consent_instruction(struct turn *t, struct call *c, uint32_t perso
 	for (unsigned i = 0; i < EXCHANGE_INSTRUCTIONS; i++) {
 		const struct instruction *in = &t->x->instruction[i];
 
-		if (in->person == person && text_eq(in->number, caller->number) &&
+		if (in->person == person && !in->refuse && !in->by_name &&
+		    text_eq(in->number, caller->number) &&
 		    (!in->until_ms || in->until_ms > t->now->wall_ms))
 			return true;
 	}
 	return false;
+}
+
+/* A dated instruction not to be asked, by this number or by anybody. */
+bool exchange_consent_forbidden(struct turn *t, struct call *c, uint32_t person)
+{
+	const struct leg *caller = exchange_call_caller(t, c);
+
+	for (unsigned i = 0; i < EXCHANGE_INSTRUCTIONS; i++) {
+		const struct instruction *in = &t->x->instruction[i];
+
+		if (in->person == person && in->refuse &&
+		    (!in->number[0] || text_eq(in->number, caller->number)) &&
+		    (!in->until_ms || in->until_ms > t->now->wall_ms))
+			return true;
+	}
+	return false;
+}
+
+const struct instruction *exchange_instruction_by_name(const struct turn *t, uint32_t id)
+{
+	for (unsigned i = 0; i < EXCHANGE_INSTRUCTIONS; i++) {
+		const struct instruction *in = &t->x->instruction[i];
+
+		if (id && in->person && in->id == id && in->by_name && !in->refuse &&
+		    (!in->until_ms || in->until_ms > t->now->wall_ms))
+			return in;
+	}
+	return NULL;
 }
 
 void exchange_consent_missing(struct turn *t, struct call *c, uint32_t person)

@@ -120,7 +120,8 @@ static struct instruction *instruction_place(struct turn *t, const struct event 
 	for (unsigned i = 0; i < EXCHANGE_INSTRUCTIONS; i++) {
 		struct instruction *in = &t->x->instruction[i];
 
-		if (in->person == ev->day.person && text_eq(in->number, ev->day.number))
+		if (in->person == ev->day.person && in->id == ev->day.id &&
+		    (ev->day.id || text_eq(in->number, ev->day.number)))
 			return in;
 		if (!in->person || (in->until_ms && in->until_ms <= t->now->wall_ms))
 			found = in;
@@ -132,7 +133,9 @@ static void instruction_set(struct turn *t, const struct event *ev)
 {
 	struct instruction *in;
 
-	if (!ev->day.person || !ev->day.number[0])
+	/* one without a number is for everybody, or names somebody: those it must say */
+	if (!ev->day.person || (!ev->day.number[0] && !ev->day.refuse && !ev->day.by_name &&
+				ev->day.on))
 		return;
 	in = instruction_place(t, ev);
 	if (!in) {
@@ -144,6 +147,9 @@ static void instruction_set(struct turn *t, const struct event *ev)
 		return;
 	in->person = ev->day.person;
 	in->by = ev->day.by;
+	in->id = ev->day.id;
+	in->refuse = ev->day.refuse;
+	in->by_name = ev->day.by_name;
 	in->until_ms = ev->day.until_wall_ms;
 	TEXT_COPY(in->number, ev->day.number);
 }
@@ -245,6 +251,7 @@ static void call_close(struct turn *t, struct call *c)
 		return;
 	}
 	exchange_call_step(t, c, STEP_CLOSING, CLAUSE_HOUSE);
+	exchange_desk_forget(t, c);
 	exchange_call_drop_legs(t, c, talking ? peer : NULL, END_CLOSING);
 	if (!caller || caller->state != LEG_UP) {
 		exchange_call_finish(t, c, 503, END_CLOSING);

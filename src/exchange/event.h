@@ -136,7 +136,7 @@ struct event {
 			char number[EVENT_NUMBER];
 			int64_t until_wall_ms;
 			uint32_t id;	 /* DAY_INSTRUCTION: names it, for consent by name */
-			bool refuse;	 /* DAY_INSTRUCTION: not to be asked; number "" is everybody */
+			bool refuse;	 /* DAY_INSTRUCTION: not to be asked; "" is everybody */
 			bool by_name;	 /* DAY_INSTRUCTION: the operator confirms who it is */
 		} day;
 		struct {

@@ -16,6 +16,8 @@ static void timer_due(struct turn *t)
 			return;
 		if (timer == exchange_timer_closing(t->x))
 			exchange_closing_more(t);
+		else if (timer > exchange_timer_closing(t->x))
+			exchange_position_timer(t, timer - exchange_timer_closing(t->x));
 		else
 			exchange_call_cue(t, &t->calls[timer / 2], &cue);
 	}
@@ -79,15 +81,20 @@ static void leg_held(struct turn *t, struct leg *l, bool held)
 
 static void leg_played(struct turn *t, struct leg *l, uint32_t serial)
 {
+	struct call *c = &t->calls[l->call];
 	struct cue cue = {.kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED, .leg = l};
 
+	if (serial && c->greet == serial && is_caller(t, l)) {
+		c->greet = 0; /* the join lay under it all the while */
+		return;
+	}
 	if (!serial || l->play != serial) {
 		t->x->ignored++;
 		return;
 	}
 	l->play = 0;
 	l->sound = SOUND_NONE;
-	exchange_call_cue(t, &t->calls[l->call], &cue);
+	exchange_call_cue(t, c, &cue);
 }
 
 static void line_lost(struct turn *t, struct leg *l, bool silent)
@@ -199,24 +206,63 @@ static bool exchange_event(struct turn *t, const struct event *ev)
 		exchange_day_sweep(t);
 	else if (ev->kind == EV_CLOSING)
 		exchange_closing_start(t);
+	else if (ev->kind == EV_DESK)
+		exchange_position_event(t, ev);
+	else if (ev->kind == EV_COMMAND)
+		exchange_command_in(t, ev);
 	else
 		return false;
 	return true;
 }
 
+static void leg_event(struct turn *t, const struct event *ev)
+{
+	struct leg *l = exchange_leg_find(t, ev->leg);
+
+	if (l && l->role == ROLE_POSITION)
+		exchange_position_leg_event(t, l, ev);
+	else if (l && ev->kind < EV_COUNT && leg_events[ev->kind])
+		leg_events[ev->kind](t, l, ev);
+	else
+		t->x->ignored++;
+}
+
+static bool has_step(const struct effects *fx, uint64_t call_no)
+{
+	for (unsigned i = 0; i < fx->count; i++)
+		if (fx->v[i].kind == FX_STEP && fx->v[i].step.call_no == call_no)
+			return true;
+	return false;
+}
+
+/* What the desk's pages are to be shown anew. */
+static void views_tell(struct turn *t)
+{
+	for (unsigned i = 0; i < t->touched_count; i++) {
+		const struct call *c = &t->calls[t->touched[i]];
+
+		if (c->state != CALL_FREE && !has_step(t->fx, c->call_no))
+			exchange_effect_add(t, FX_CALL, NULL)->call.call_no = c->call_no;
+	}
+	for (uint16_t i = 0; t->positions && i < EXCHANGE_POSITIONS; i++)
+		if (t->positions & (1u << i))
+			exchange_effect_add(t, FX_POSITION, NULL)->position.position =
+			    (uint16_t)(i + 1);
+}
+
 void exchange_step(struct exchange *x, const struct exchange_rules *rules, const struct event *ev,
 		   const struct now *now, struct effects *fx)
 {
-	struct turn t = {
-	    x, rules, now, fx, exchange_calls_at(x), exchange_legs_at(x), exchange_exts_at(x)};
-	struct leg *l;
+	struct turn t = {.x = x,
+			 .rules = rules,
+			 .now = now,
+			 .fx = fx,
+			 .calls = exchange_calls_at(x),
+			 .legs = exchange_legs_at(x),
+			 .exts = exchange_exts_at(x)};
 
 	fx->count = 0;
-	if (exchange_event(&t, ev))
-		return;
-	l = exchange_leg_find(&t, ev->leg);
-	if (l && ev->kind < EV_COUNT && leg_events[ev->kind])
-		leg_events[ev->kind](&t, l, ev);
-	else
-		x->ignored++;
+	if (!exchange_event(&t, ev))
+		leg_event(&t, ev);
+	views_tell(&t);
 }

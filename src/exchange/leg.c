@@ -2,7 +2,8 @@
  * Legs: one far end each.
  *
  * Invariants
- * 1. A leg that is not LEG_FREE belongs to one call: as its caller, or in its list.
+ * 1. A leg that is not LEG_FREE belongs to one call: as its caller, or in its list; or it is a
+ *    position's (ROLE_POSITION), which names it, and is in no list.
  * 2. It is in exactly one line: its extension's or its trunk's.
  * 3. sound says what it hears; SOUND_JOIN holds for both ends of a pair, and only then joined is
  * set.
@@ -42,6 +43,28 @@ struct leg *exchange_leg_new(struct turn *t, struct call *c, enum leg_role role)
 		c->first_leg = exchange_leg_index(t, l);
 		c->leg_count++;
 	}
+	return l;
+}
+
+struct leg *exchange_leg_new_position(struct turn *t, uint16_t position)
+{
+	struct exchange *x = t->x;
+	struct leg *l;
+	uint16_t gen;
+
+	if (x->free_leg == NONE16 || x->caps.legs - x->leg_count <= x->caps.reserve * 2)
+		return NULL;
+	l = &t->legs[x->free_leg];
+	x->free_leg = l->next;
+	x->leg_count++;
+	gen = l->gen;
+	memset(l, 0, sizeof(*l));
+	l->gen = gen;
+	l->role = ROLE_POSITION;
+	l->state = LEG_DIALLED;
+	l->position = (uint8_t)position;
+	l->call = l->next = l->ext = l->joined = NONE16;
+	l->line_prev = l->line_next = l->ring_prev = l->ring_next = NONE16;
 	return l;
 }
 
@@ -127,9 +150,13 @@ void exchange_leg_ring_off(struct turn *t, struct leg *l)
 /* Out of its call's list, or out of its place as the caller. */
 static void leg_out_of_call(struct turn *t, struct leg *l)
 {
-	struct call *c = &t->calls[l->call];
-	uint16_t i = exchange_leg_index(t, l), *link = &c->first_leg;
+	uint16_t i = exchange_leg_index(t, l), *link;
+	struct call *c;
 
+	if (l->role == ROLE_POSITION)
+		return;
+	c = &t->calls[l->call];
+	link = &c->first_leg;
 	if (c->peer == i)
 		c->peer = NONE16;
 	if (c->caller == i) {
@@ -145,10 +172,34 @@ static void leg_out_of_call(struct turn *t, struct leg *l)
 	l->next = NONE16;
 }
 
+static void confer_part(struct turn *t, struct leg *l, const struct leg *but)
+{
+	if (!l || l->sound != SOUND_CONFER)
+		return;
+	l->sound = SOUND_NONE;
+	if (l != but)
+		exchange_effect_add(t, FX_PART, l);
+}
+
+/* A conference ends for all three; who stays together is joined anew. */
+static void leg_unconfer(struct turn *t, struct leg *l, const struct leg *but)
+{
+	struct call *c = &t->calls[l->call];
+	struct position *p = exchange_position_of(t, c);
+
+	confer_part(t, exchange_call_caller(t, c), but);
+	confer_part(t, exchange_call_peer(t, c), but);
+	if (p)
+		confer_part(t, exchange_leg_at(t, p->headset), but);
+	confer_part(t, l, but);
+}
+
 static void leg_unjoin(struct turn *t, struct leg *l)
 {
 	struct leg *other = exchange_leg_at(t, l->joined);
 
+	if (l->sound == SOUND_CONFER)
+		leg_unconfer(t, l, l);
 	if (other) {
 		other->joined = NONE16;
 		other->sound = SOUND_NONE;
@@ -215,6 +266,9 @@ void exchange_leg_silence(struct turn *t, struct leg *l)
 		exchange_effect_add(t, FX_PART, l);
 		leg_unjoin(t, l);
 		return;
+	case SOUND_CONFER:
+		leg_unconfer(t, l, NULL);
+		return;
 	case SOUND_PLAY:
 	case SOUND_TONE:
 	case SOUND_MUSIC:
@@ -228,7 +282,7 @@ void exchange_leg_silence(struct turn *t, struct leg *l)
 /* Makes way for a sound that replaces what plays. */
 static void sound_set(struct turn *t, struct leg *l, enum sound s)
 {
-	if (l->sound == SOUND_JOIN)
+	if (l->sound == SOUND_JOIN || l->sound == SOUND_CONFER)
 		exchange_leg_silence(t, l);
 	l->sound = s;
 	l->play = 0;
@@ -281,6 +335,21 @@ void exchange_leg_join(struct turn *t, struct leg *a, struct leg *b)
 	b->joined = exchange_leg_index(t, a);
 	a->sound = b->sound = SOUND_JOIN;
 	exchange_effect_add(t, FX_JOIN, a)->join.other = exchange_leg_id_of(t, b);
+}
+
+void exchange_leg_confer(struct turn *t, struct leg *a, struct leg *b, struct leg *c)
+{
+	struct effect *e;
+
+	if (a->sound == SOUND_CONFER && b->sound == SOUND_CONFER && c->sound == SOUND_CONFER)
+		return;
+	exchange_leg_silence(t, a);
+	exchange_leg_silence(t, b);
+	exchange_leg_silence(t, c);
+	a->sound = b->sound = c->sound = SOUND_CONFER;
+	e = exchange_effect_add(t, FX_CONFER, a);
+	e->confer.other = exchange_leg_id_of(t, b);
+	e->confer.third = exchange_leg_id_of(t, c);
 }
 
 /* Only inside phones are told who is at the far end: outside, disclosure would have to be asked. */

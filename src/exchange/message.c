@@ -67,8 +67,9 @@ static void kept(struct turn *t, struct call *c)
 	}
 	play = exchange_caller_play(t, c);
 	exchange_say(play, PHRASE_MESSAGE_KEPT, 0, "");
-	exchange_say(play, PHRASE_GOODBYE, 0, "");
-	exchange_caller_then(t, c, NX_END_KEPT);
+	if (!c->position)
+		exchange_say(play, PHRASE_GOODBYE, 0, "");
+	exchange_caller_then(t, c, c->position ? NX_DESK : NX_END_KEPT);
 }
 
 static void not_kept(struct turn *t, struct call *c)
@@ -77,7 +78,8 @@ static void not_kept(struct turn *t, struct call *c)
 	if (c->caller == NONE16)
 		exchange_call_finish(t, c, 0, END_LOST);
 	else
-		exchange_caller_say(t, c, PHRASE_MESSAGE_NOT_KEPT, NX_END);
+		exchange_caller_say(t, c, PHRASE_MESSAGE_NOT_KEPT,
+				    c->position ? NX_DESK : NX_END);
 }
 
 static void keep_effect(struct turn *t, struct call *c, uint32_t serial)
@@ -155,8 +157,9 @@ static void recorded_nothing(struct turn *t, struct call *c)
 		exchange_say(play, PHRASE_MESSAGE_ASK, 0, "");
 		exchange_caller_then(t, c, NX_RECORD_MESSAGE);
 	} else {
-		exchange_say(play, PHRASE_GOODBYE, 0, "");
-		exchange_caller_then(t, c, NX_END);
+		if (!c->position)
+			exchange_say(play, PHRASE_GOODBYE, 0, "");
+		exchange_caller_then(t, c, c->position ? NX_DESK : NX_END);
 	}
 }
 

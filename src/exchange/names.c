@@ -27,6 +27,64 @@ static const char *const clause_names[] = {
     [CLAUSE_A4_2] = "A4.2",	[CLAUSE_A5_7] = "A5.7",
 };
 
+static const char *const command_names[] = {
+#define COMMAND(id, name) [id] = name,
+#include "exchange/commands.def"
+#undef COMMAND
+};
+
+static const char *const refusal_names[] = {
+#define REFUSAL(id, name, clause) [id] = name,
+#include "exchange/refusals.def"
+#undef REFUSAL
+};
+
+static const char *const bay_names[] = {"none",	  "ringing", "attendant", "in_hand",
+					"let_go", "held",    "parked",	  "returned"};
+static const char *const queued_names[] = {"no", "asked", "returned", "lost", "handed"};
+static const char *const outcome_names[] = {"none",	   "answered", "busy",	 "no_answer",
+					    "refused",	   "unreachable", "away", "closed",
+					    "vacant",	   "later"};
+static const char *const reached_names[] = {
+    "none",	 "ordinary", "general_manager", "gad_manager_gm", "chairman",
+    "secretary", "customer", "gad",		"gad_manager"};
+static const char *const position_names[] = {"off", "on", "away", "wrap_up", "lost"};
+
+const char *exchange_command_name(enum desk_command c)
+{
+	return c < COMMAND_COUNT ? command_names[c] : "";
+}
+
+const char *exchange_refusal_name(enum refusal r)
+{
+	return r < REFUSAL_COUNT ? refusal_names[r] : "";
+}
+
+const char *exchange_bay_name(enum exchange_bay b)
+{
+	return b < BAY_COUNT ? bay_names[b] : "";
+}
+
+const char *exchange_queued_name(enum exchange_queued q)
+{
+	return q < QUEUED_COUNT ? queued_names[q] : "";
+}
+
+const char *exchange_outcome_name(enum exchange_outcome o)
+{
+	return o < EXCHANGE_OUTCOMES ? outcome_names[o] : "";
+}
+
+const char *exchange_reached_name(enum exchange_reached r)
+{
+	return r < REACHED_COUNT ? reached_names[r] : "";
+}
+
+const char *exchange_position_state_name(enum exchange_position_state s)
+{
+	return s < POSITION_STATE_COUNT ? position_names[s] : "";
+}
+
 const char *exchange_phrase_name(enum phrase_kind k)
 {
 	return k < PHRASE_COUNT ? phrase_names[k] : "";

@@ -59,10 +59,11 @@ void exchange_park_put(struct turn *t, struct call *c, struct leg *party, int sl
 	t->x->park[slot] = exchange_call_index(t, c);
 	exchange_leg_music(t, party);
 	exchange_timer_arm(t, c, TIMER_STATE, exchange_call_measures(t, c)->park_return_ms);
+	exchange_park_number(exchange_call_measures(t, c), slot, c->park_number,
+			     sizeof(c->park_number));
 	e = exchange_call_step(t, c, STEP_PARKED, CLAUSE_HOUSE);
 	e->step.extension = by;
-	exchange_park_number(exchange_call_measures(t, c), slot, e->step.text,
-			     sizeof(e->step.text));
+	TEXT_COPY(e->step.text, c->park_number);
 }
 
 void exchange_park_leave(struct turn *t, struct call *c)
@@ -78,6 +79,10 @@ void exchange_park_on(struct turn *t, struct call *c, const struct cue *cue)
 	(void)cue;
 	c->hops = 0;
 	c->flags |= CALL_ATTENDED | CALL_TRANSFERRED;
+	if (c->position || !c->from_ext) {
+		exchange_desk_back(t, c);
+		return;
+	}
 	exchange_target_seek(t, c, (struct target){TARGET_EXTENSION, c->from_ext});
 }
 
@@ -109,7 +114,8 @@ static struct leg *held_leg(const struct turn *t, const struct leg *mine)
 	for (uint16_t i = e->first_leg; i != NONE16; i = t->legs[i].line_next) {
 		struct leg *l = &t->legs[i];
 
-		if (l != mine && (l->flags & LEG_HELD) && t->calls[l->call].state == CALL_TALK)
+		if (l != mine && l->role != ROLE_POSITION && (l->flags & LEG_HELD) &&
+		    t->calls[l->call].state == CALL_TALK)
 			return l;
 	}
 	return NULL;

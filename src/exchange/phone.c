@@ -66,7 +66,7 @@ static struct call *invite_accept(struct turn *t, const struct event *ev, bool e
 				  const struct directory_extension *e, struct ext *x)
 {
 	const struct exchange_edition *ed = &t->rules->edition[t->rules->current];
-	struct call *c = exchange_call_new(t, ev);
+	struct call *c = exchange_call_new(t, ev->invite.call_no, ev->invite.dialled);
 	struct leg *l;
 
 	if (emergency)

@@ -58,7 +58,7 @@ void exchange_pickup_leg(struct turn *t, struct call *c, struct leg *ringing)
 		return;
 	}
 	if (into == c || ringing->state == LEG_UP || ringing->flags & LEG_IN ||
-	    into->caller == NONE16) {
+	    ringing->role == ROLE_CALLER || into->caller == NONE16) {
 		pickup_refuse(t, c);
 		return;
 	}
@@ -101,7 +101,8 @@ void exchange_pickup_direct(struct turn *t, struct call *c, const char *number)
 	for (uint16_t i = e ? e->first_leg : NONE16; i != NONE16; i = t->legs[i].line_next) {
 		struct leg *l = &t->legs[i];
 
-		if ((l->flags & LEG_IN) || l->state == LEG_UP || !pickup_allowed(t, c, l))
+		if ((l->flags & LEG_IN) || l->role == ROLE_POSITION || l->state == LEG_UP ||
+		    !pickup_allowed(t, c, l))
 			continue;
 		exchange_pickup_leg(t, c, l);
 		return;

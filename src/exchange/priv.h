@@ -36,6 +36,15 @@ enum {
 	DIGITS_DEFAULT = 8, /* longest number while the measures name none */
 	WAKE_SCAN = 16,	    /* waiting callers looked at when a department's phone is free */
 	TURN_ROOM = EFFECTS_MAX / 2, /* a timer's work needs no more effects */
+	TOUCHED_MAX = 24,	     /* calls whose view may change in one step */
+	PROMISES = 32,		     /* call backs promised and not yet due */
+	RINGS_DEFAULT = 3,	     /* while the measures say nothing */
+	RING_ON_MS = 1000,
+	RING_OFF_MS = 4000,
+	OPERATOR_WAIT_MS = 60000,
+	RETURNED_MS = 30000,
+	HOLD_REMIND_MS = 90000,
+	DESK_GRACE_MS = 20000,
 };
 
 /* ---- state ---- */
@@ -52,8 +61,9 @@ enum leg_state {
 	LEG_STATE_COUNT
 };
 
-enum leg_role { ROLE_CALLER, ROLE_TARGET, ROLE_CONSULT };
-enum sound { SOUND_NONE, SOUND_PLAY, SOUND_TONE, SOUND_MUSIC, SOUND_JOIN };
+/* ROLE_POSITION: an operator's headset or phone; in no call's list, `call` is the one in hand. */
+enum leg_role { ROLE_CALLER, ROLE_TARGET, ROLE_CONSULT, ROLE_POSITION };
+enum sound { SOUND_NONE, SOUND_PLAY, SOUND_TONE, SOUND_MUSIC, SOUND_JOIN, SOUND_CONFER };
 
 enum leg_flag {
 	LEG_IN = 1,	 /* came to us */
@@ -73,7 +83,7 @@ struct leg {
 	uint16_t ring_prev, ring_next; /* ringing legs of the same pick-up group */
 	uint16_t joined;
 	uint8_t ring_group; /* 0 not in such a list */
-	uint8_t pad;
+	uint8_t position;   /* of ROLE_POSITION: 1 up */
 	uint32_t extension;
 	uint32_t play;		   /* serial, 0 none */
 	char number[EVENT_NUMBER]; /* who is at its far end */
@@ -133,12 +143,13 @@ enum next {
 	NX_END_KEPT,
 	NX_END_FEATURE,
 	NX_REJECT, /* an unanswered caller heard why: final code */
+	NX_DESK,   /* back to the operator who sent him there */
 	NX_COUNT
 };
 
 enum call_state {
 	CALL_FREE,
-	CALL_RING,     /* the ring clock of A4.1.1: positions ring here once they exist */
+	CALL_RING,     /* the ring clock of A4.1.1: positions ring */
 	CALL_ANNOUNCE, /* the three parts (A4.2); a digit stops them */
 	CALL_DIGITS,   /* digits of an extension come, or are awaited */
 	CALL_SAY,      /* a sentence, then `then` */
@@ -155,6 +166,12 @@ enum call_state {
 	CALL_TALK,     /* caller and peer are together, or one holds the other */
 	CALL_PARK,
 	CALL_CLOSE, /* the switchboard closes: told, then ended */
+	CALL_FETCH, /* an operator's phone is called, the caller waits as before */
+	CALL_DESK,  /* an operator has the caller, perhaps an outcome to tell */
+	CALL_HELD,  /* music, an operator will come back */
+	CALL_QUEUE, /* waits for an operator: asked, returned, lost, handed */
+	CALL_THREE, /* caller, operator and consulted together */
+	CALL_DIAL,  /* an operator calls somebody, who is the caller once there */
 	CALL_STATE_COUNT
 };
 
@@ -164,8 +181,17 @@ enum call_flag {
 	CALL_WOKEN = 4,	      /* what was waited for is free */
 	CALL_TRANSFERRED = 8, /* who is the caller now didn't dial */
 	CALL_CLOSING_FLAG = 16,
+	CALL_COMPLAINT = 32, /* A4.1.6 */
 	CALL_URGENT = 64,
 	CALL_HUNG_UP = 128, /* the caller left while a message was being made */
+};
+
+enum desk_flag {
+	DESK_OF = 1,	    /* of the desk until connected elsewhere */
+	DESK_GREETED = 2,   /* a person has answered */
+	DESK_CONSULTED = 4, /* the consulted person answered */
+	DESK_OWN = 8,	    /* … at the guarded principal's own number: consent (b) may be said */
+	DESK_VOICE = 16,    /* at the recorder for the operator, and back */
 };
 
 enum { SAW_BUSY = 1, SAW_NO_ANSWER = 2, SAW_REFUSED = 4, SAW_UNREACHABLE = 8, SAW_AWAY = 16 };
@@ -193,10 +219,21 @@ struct call {
 	uint32_t from_ext; /* on whose account a trunk is used, or who parked */
 	uint32_t hits[HITS_MAX];
 	uint32_t message_clause;
-	uint32_t pad;
+	uint32_t ringing;	  /* positions that ring: bit (position - 1) */
+	uint8_t position;	  /* whose it is, 1 up; 0 nobody's */
+	uint8_t desk;		  /* DESK_ flags */
+	uint8_t ring, queued;	  /* ring of the clock, or stage of the queue; why it waits */
+	uint8_t outcome, screened; /* enum exchange_outcome; SCREEN_ bits */
+	uint8_t sentence, sentence_clause; /* what Article 4 says now */
+	uint8_t from, pad; /* FETCH: the state it came from */
+	uint16_t rev;
+	uint32_t greet; /* play serial of the operator's own greeting, 0 none */
 	uint64_t call_no;
 	int64_t began_wall_ms, since_wall_ms;
 	int64_t wait_due_ms;	   /* monotonic end of a wait, 0 none */
+	int64_t remind_wall_ms;	   /* HELD: when to speak to the caller */
+	char show[EVENT_NAME];	   /* what the target's phone shows, "" the caller's name */
+	char park_number[16];
 	char number[EVENT_NUMBER]; /* the caller's, kept for a message */
 	char name[EVENT_NAME];
 	char dialled[EVENT_NUMBER];
@@ -224,7 +261,28 @@ struct away {
 
 struct instruction {
 	uint32_t person, by;
+	uint32_t id;
+	uint8_t refuse, by_name, pad[2];
 	int64_t until_ms;
+	char number[EVENT_NUMBER];
+};
+
+enum { LOST_PAGE = 1, LOST_SOUND = 2 };
+
+struct position {
+	uint8_t known, state, before, lost; /* before: the state under LOST; LOST_ bits */
+	uint8_t nailed, over, pad[2];	    /* over: lost, and its grace has passed */
+	uint16_t headset, call;		    /* leg; call in hand */
+	uint32_t person, extension;	    /* extension: of the phone that is its sound */
+	uint32_t pad2;
+	int64_t since_wall_ms, until_wall_ms;
+	int64_t last_ms; /* when it last had a call, or was offered one */
+};
+
+struct promise {
+	uint32_t extension; /* 0 free */
+	uint32_t person;
+	uint8_t position, pad[7];
 	char number[EVENT_NUMBER];
 };
 
@@ -261,6 +319,10 @@ struct exchange {
 	uint16_t park[EXCHANGE_PARK_SLOTS];
 	uint16_t group_ring[256];
 	struct instruction instruction[EXCHANGE_INSTRUCTIONS];
+	struct position position[EXCHANGE_POSITIONS];
+	struct promise promise[PROMISES];
+	uint32_t promises;
+	uint32_t positions; /* ever on duty: bit (position - 1) */
 };
 
 /* ---- one step's working set ---- */
@@ -273,6 +335,9 @@ struct turn {
 	struct call *calls;
 	struct leg *legs;
 	struct ext *exts;
+	uint16_t touched[TOUCHED_MAX]; /* calls whose view has changed */
+	unsigned touched_count;
+	uint32_t positions; /* whose view has changed */
 };
 
 /* What a call's state is told. */
@@ -294,6 +359,7 @@ enum cue_kind {
 	CUE_HELD,
 	CUE_RETRIEVED,
 	CUE_CLOSING,
+	CUE_HEADSET, /* the operator's sound has come, gone or changed */
 };
 #define CUE_BIT(k) (1u << (k))
 
@@ -319,6 +385,8 @@ void exchange_timer_arm(struct turn *t, struct call *c, enum call_timer which, i
 void exchange_timer_disarm(struct turn *t, struct call *c, enum call_timer which);
 bool exchange_timer_armed(const struct exchange *x, uint32_t timer);
 void exchange_timer_arm_closing(struct turn *t, int64_t after_ms);
+void exchange_timer_arm_position(struct turn *t, uint16_t position, int64_t after_ms);
+void exchange_timer_disarm_position(struct turn *t, uint16_t position);
 /* The earliest that is due, UINT32_MAX none; it is taken off. */
 uint32_t exchange_timer_take(struct turn *t);
 uint32_t exchange_timer_closing(const struct exchange *x);
@@ -345,7 +413,13 @@ uint32_t exchange_serial_new(struct turn *t);
 void exchange_call_await(struct turn *t, struct call *c, uint32_t serial); /* 0 forgets */
 struct call *exchange_call_awaiting(struct turn *t, uint32_t serial);
 
+void exchange_call_show(struct turn *t, struct call *c);  /* its view has changed */
+void exchange_call_touch(struct turn *t, struct call *c); /* … and what a command meets: rev */
+bool exchange_call_is_desk(const struct exchange *x, const struct call *c);
+
 /* ---- leg.c ---- */
+struct leg *exchange_leg_new_position(struct turn *t, uint16_t position);
+void exchange_leg_confer(struct turn *t, struct leg *a, struct leg *b, struct leg *c);
 struct leg *exchange_leg_new(struct turn *t, struct call *c, enum leg_role role);
 void exchange_leg_line_extension(struct turn *t, struct leg *l, struct ext *e,
 				 uint8_t exchange_pickup_group);
@@ -367,7 +441,7 @@ void exchange_leg_move(struct turn *t, struct leg *l, struct call *to, enum leg_
 void exchange_ext_lamp(struct turn *t, struct ext *e);
 
 /* ---- call.c ---- */
-struct call *exchange_call_new(struct turn *t, const struct event *ev);
+struct call *exchange_call_new(struct turn *t, uint64_t call_no, const char *dialled);
 void exchange_call_goto(struct turn *t, struct call *c, enum call_state s);
 const char *exchange_call_state_name(enum call_state s);
 bool exchange_call_permits(enum call_state s, enum cue_kind k);
@@ -401,6 +475,9 @@ struct exchange_article4_row {
 };
 const struct exchange_article4_row *exchange_article4_row(enum target_row to, enum outcome o);
 void exchange_article4_outcome(struct turn *t, struct call *c, enum outcome o);
+/* What the attendant says of an outcome that is in the log already. */
+void exchange_article4_tell(struct turn *t, struct call *c, enum outcome o);
+enum phrase_kind exchange_article4_question(enum next n); /* PHRASE_NONE: no question */
 void exchange_article4_next(struct turn *t, struct call *c, enum next n);
 void exchange_ask_start(struct turn *t, struct call *c, enum next menu, struct effect *play);
 void exchange_ask_on(struct turn *t, struct call *c, const struct cue *cue);
@@ -409,6 +486,7 @@ void exchange_say_on(struct turn *t, struct call *c, const struct cue *cue);
 /* ---- attendant.c ---- */
 void exchange_attendant_start(struct turn *t, struct call *c);
 void exchange_attendant_announce(struct turn *t, struct call *c);
+void exchange_attendant_no_operator(struct turn *t, struct call *c); /* `0`, and nobody */
 void exchange_attendant_other(struct turn *t, struct call *c);
 void exchange_attendant_digits_wait(struct turn *t, struct call *c);
 void exchange_attendant_unclear(struct turn *t, struct call *c, enum phrase_kind why);
@@ -458,6 +536,8 @@ void exchange_consent_dialled(struct turn *t, struct call *c, const struct leg *
 bool exchange_consent_holds(struct turn *t, struct call *c, const struct leg *a,
 			    const struct leg *b);
 bool exchange_consent_instruction(struct turn *t, struct call *c, uint32_t person);
+bool exchange_consent_forbidden(struct turn *t, struct call *c, uint32_t person);
+const struct instruction *exchange_instruction_by_name(const struct turn *t, uint32_t id);
 void exchange_consent_missing(struct turn *t, struct call *c, uint32_t person);
 void exchange_screening_start(struct turn *t, struct call *c, const struct directory_person *gm);
 void exchange_screening_record(struct turn *t, struct call *c);
@@ -527,5 +607,108 @@ void exchange_day_feature(struct turn *t, struct call *c, enum day_set set, bool
 void exchange_closing_start(struct turn *t);
 void exchange_closing_more(struct turn *t);
 void exchange_close_on(struct turn *t, struct call *c, const struct cue *cue);
+
+/* ---- position.c: positions and their sound ---- */
+struct position *exchange_position_at(const struct turn *t, uint16_t position); /* 1 up */
+uint16_t exchange_position_no(const struct turn *t, const struct position *p);
+struct position *exchange_position_of(const struct turn *t, const struct call *c); /* NULL none */
+bool exchange_position_on(const struct position *p); /* on duty, for new calls too */
+bool exchange_positions_on(const struct turn *t);    /* the manual state (A3.3) */
+bool exchange_position_keeps(const struct position *p); /* what it holds stays with it */
+struct call *exchange_position_call(const struct turn *t, const struct position *p);
+bool exchange_position_hands(const struct turn *t, const struct call *c); /* c is in hand */
+struct leg *exchange_position_ear(const struct turn *t, const struct position *p);
+bool exchange_position_may_ring(const struct turn *t, const struct position *p);
+void exchange_position_touch(struct turn *t, const struct position *p);
+void exchange_position_take(struct turn *t, struct position *p, struct call *c);
+void exchange_position_free(struct turn *t, struct position *p, bool over); /* the call is over */
+bool exchange_position_dial(struct turn *t, struct position *p);
+uint32_t exchange_position_account(const struct turn *t, const struct call *c,
+				   const struct position *p); /* its extension */
+struct effect *exchange_position_step(struct turn *t, const struct position *p, enum step_kind k,
+				      enum clause cl);
+void exchange_position_timer(struct turn *t, uint32_t position);
+void exchange_position_event(struct turn *t, const struct event *ev);
+void exchange_position_leg_event(struct turn *t, struct leg *l, const struct event *ev);
+
+/* ---- ring.c: the ring clock, and waiting for an operator ---- */
+void exchange_ring_start(struct turn *t, struct call *c);
+void exchange_ring_again(struct turn *t, struct call *c);
+void exchange_ring_on(struct turn *t, struct call *c, const struct cue *cue);
+uint32_t exchange_ring_bits(const struct turn *t, const struct call *c);
+void exchange_queue_start(struct turn *t, struct call *c, enum exchange_queued why);
+void exchange_queue_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_ring_duty(struct turn *t); /* who is on duty has changed */
+struct call *exchange_ring_next(struct turn *t, const struct position *p);
+
+/* ---- desk.c: commands ---- */
+struct order { /* a command on its way */
+	const struct event *ev;
+	struct position *p;
+	uint16_t other; /* REFUSAL_TAKEN: who has it */
+};
+void exchange_command_in(struct turn *t, const struct event *ev);
+
+/* ---- desk_call.c: a call at the desk ---- */
+void exchange_desk_sound(struct turn *t, struct call *c);
+void exchange_desk_say(struct call *c, enum phrase_kind sentence, enum clause cl);
+enum refusal exchange_desk_bring(struct turn *t, struct call *c, struct position *p);
+void exchange_desk_arrive(struct turn *t, struct call *c);
+void exchange_desk_release(struct turn *t, struct call *c); /* out of the hands, stays his */
+void exchange_desk_forget(struct turn *t, struct call *c);  /* nobody's any more */
+void exchange_desk_outcome(struct turn *t, struct call *c, enum outcome o);
+void exchange_desk_back(struct turn *t, struct call *c); /* to the operator, as it is */
+void exchange_desk_guarded(struct turn *t, struct call *c, const struct directory_person *p);
+void exchange_desk_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_fetch_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_held_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_three_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_dial_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_desk_consult_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_desk_promise_due(struct turn *t, const struct ext *e);
+
+/* ---- desk_hold.c, desk_through.c, desk_consult.c: what commands do ---- */
+#define DESK_DOES(name) enum refusal name(struct turn *t, struct call *c, struct order *o)
+DESK_DOES(exchange_do_answer);
+DESK_DOES(exchange_do_put_through);
+DESK_DOES(exchange_do_let_go);
+DESK_DOES(exchange_do_pull_back);
+DESK_DOES(exchange_do_hold);
+DESK_DOES(exchange_do_retrieve);
+DESK_DOES(exchange_do_screen);
+DESK_DOES(exchange_do_consult);
+DESK_DOES(exchange_do_outcome);
+DESK_DOES(exchange_do_consent_by_name);
+DESK_DOES(exchange_do_conference);
+DESK_DOES(exchange_do_leave);
+DESK_DOES(exchange_do_park);
+DESK_DOES(exchange_do_hand_over);
+DESK_DOES(exchange_do_complaint);
+DESK_DOES(exchange_do_wait_free);
+DESK_DOES(exchange_do_call_back);
+DESK_DOES(exchange_do_voice_message);
+DESK_DOES(exchange_do_message_kept);
+DESK_DOES(exchange_do_told);
+DESK_DOES(exchange_do_greet);
+DESK_DOES(exchange_do_hang_up);
+enum refusal exchange_do_dial(struct turn *t, struct order *o);
+
+/* Whom a command means. */
+struct whom {
+	const struct directory_extension *e;
+	const struct directory_person *p;
+	const struct directory_department *d;
+	const char *outside; /* digits, prefix taken off */
+	bool emergency;
+};
+bool exchange_whom(const struct turn *t, const struct call *c, const struct event *ev,
+		   struct whom *w);
+enum refusal exchange_outside_allowed(const struct turn *t, const struct call *c,
+				      uint32_t account, const char *digits);
+
+/* ---- desk_view.c ---- */
+void exchange_desk_view(const struct turn *t, const struct call *c,
+			struct exchange_call_view *out);
+enum exchange_bay exchange_call_bay(const struct turn *t, const struct call *c);
 
 #endif

@@ -17,6 +17,10 @@
 
 void exchange_screening_start(struct turn *t, struct call *c, const struct directory_person *gm)
 {
+	if (c->position) {
+		exchange_desk_guarded(t, c, gm);
+		return;
+	}
 	c->to = TO_GENERAL_MANAGER;
 	c->flags |= CALL_ATTENDED;
 	c->asked_person = c->person = gm->id;
@@ -25,6 +29,10 @@ void exchange_screening_start(struct turn *t, struct call *c, const struct direc
 	exchange_call_drop_legs(t, c, NULL, END_NONE);
 	if (!gm->name[0]) {
 		exchange_article4_outcome(t, c, OUTCOME_VACANT);
+		return;
+	}
+	if (exchange_consent_forbidden(t, c, gm->id)) {
+		exchange_article4_outcome(t, c, OUTCOME_REFUSED);
 		return;
 	}
 	if (exchange_consent_instruction(t, c, gm->id)) {
@@ -173,6 +181,10 @@ static void consult_silent(struct turn *t, struct call *c)
 
 void exchange_consult_on(struct turn *t, struct call *c, const struct cue *cue)
 {
+	if (c->position) {
+		exchange_desk_consult_on(t, c, cue);
+		return;
+	}
 	if (cue->kind == CUE_UP) {
 		if (FAULT(FAULT_CONSENT_NO_KEY)) {
 			c->consent_person = c->person;

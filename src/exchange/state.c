@@ -32,7 +32,7 @@ static size_t layout(struct exchange *x, const struct exchange_caps *caps)
 	    caps->reserve > caps->calls || caps->reserve * 2 > caps->legs)
 		return 0;
 	x->caps = *caps;
-	x->timers = caps->calls * 2 + 1;
+	x->timers = caps->calls * 2 + 1 + EXCHANGE_POSITIONS;
 	x->ext_map_size = power_of_two(caps->extensions * 2);
 	x->away_map_size = power_of_two(caps->people * 2 + 1);
 	x->serial_map_size = power_of_two(caps->calls * 2);
@@ -96,6 +96,8 @@ int exchange_init(void *mem, const struct exchange_caps *caps, uint32_t org)
 		x->park[i] = NONE16;
 	for (unsigned i = 0; i < 256; i++)
 		x->group_ring[i] = NONE16;
+	for (unsigned i = 0; i < EXCHANGE_POSITIONS; i++)
+		x->position[i].headset = x->position[i].call = NONE16;
 	return 0;
 }
 

@@ -174,7 +174,7 @@ bool exchange_target_dial(struct turn *t, struct call *c, const struct directory
 	fx = exchange_effect_add(t, FX_DIAL, l);
 	fx->dial.extension = e->id;
 	TEXT_COPY(fx->dial.from_number, c->number);
-	TEXT_COPY(fx->dial.from_name, c->name);
+	TEXT_COPY(fx->dial.from_name, c->show[0] ? c->show : c->name);
 	fx->dial.media_like =
 	    c->caller == NONE16 ? 0 : exchange_leg_id_of(t, exchange_call_caller(t, c));
 	TEXT_COPY(l->number, e->number);
@@ -196,6 +196,11 @@ static void ringing_start(struct turn *t, struct call *c)
 				   c->out[0]
 				       ? OUT_RING_MS
 				       : (int64_t)exchange_call_measures(t, c)->target_ring_ms);
+	if (c->position) {
+		exchange_desk_say(c, row->sentence, row->clause);
+		exchange_desk_sound(t, c);
+		return;
+	}
 	if (caller->state != LEG_UP)
 		return;
 	if (row->sentence != PHRASE_NONE && !again)
@@ -374,7 +379,9 @@ static void target_rings(struct turn *t, struct call *c, const struct cue *cue)
 
 void exchange_target_on(struct turn *t, struct call *c, const struct cue *cue)
 {
-	if (cue->kind == CUE_UP) {
+	if (cue->kind == CUE_HEADSET) {
+		exchange_desk_on(t, c, cue);
+	} else if (cue->kind == CUE_UP) {
 		exchange_target_answered(t, c, cue->leg);
 	} else if (cue->kind == CUE_RINGING || cue->kind == CUE_EARLY) {
 		target_rings(t, c, cue);

@@ -1,6 +1,6 @@
 /*
- * Timers: a binary heap of fixed timers, two a call and one for closing. A timer's place in the
- * heap is kept beside it, so that arming again and disarming need no search.
+ * Timers: a binary heap of fixed timers, two a call, one for closing, one a position. A timer's
+ * place in the heap is kept beside it, so that arming again and disarming need no search.
  * Invariants: place[heap[i]] == i; a timer that is not in the heap has place UINT32_MAX and due 0.
  */
 #include "exchange/priv.h"
@@ -111,12 +111,29 @@ bool exchange_timer_armed(const struct exchange *x, uint32_t timer)
 
 uint32_t exchange_timer_closing(const struct exchange *x)
 {
-	return x->timers - 1;
+	return x->caps.calls * 2;
 }
 
 void exchange_timer_arm_closing(struct turn *t, int64_t after_ms)
 {
 	heap_arm(t, exchange_timer_closing(t->x), after_ms);
+}
+
+static uint32_t position_timer(const struct turn *t, uint16_t position)
+{
+	return exchange_timer_closing(t->x) + position;
+}
+
+void exchange_timer_arm_position(struct turn *t, uint16_t position, int64_t after_ms)
+{
+	heap_arm(t, position_timer(t, position), after_ms);
+}
+
+void exchange_timer_disarm_position(struct turn *t, uint16_t position)
+{
+	struct heap h = heap_of(t->x);
+
+	heap_take_off(&h, position_timer(t, position));
 }
 
 uint32_t exchange_timer_take(struct turn *t)

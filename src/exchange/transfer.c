@@ -272,10 +272,10 @@ static void attended_talk(struct turn *t, struct call *c, struct leg *by, struct
 
 static void transfer_attended(struct turn *t, struct call *c, struct leg *by, struct leg *mine)
 {
-	struct call *c2 = &t->calls[mine->call];
+	struct call *c2 = &t->calls[mine->role == ROLE_POSITION ? by->call : mine->call];
 	char number[EVENT_NUMBER];
 
-	if (c2 == c || mine->ext != by->ext || mine->ext == NONE16) {
+	if (mine->role == ROLE_POSITION || c2 == c || mine->ext != by->ext || mine->ext == NONE16) {
 		refer_refuse(t, c, by, mine->number);
 	} else if (c2->state == CALL_TALK) {
 		attended_talk(t, c, by, mine);
@@ -356,7 +356,7 @@ void exchange_transfer_replaces(struct turn *t, struct call *c, const struct eve
 {
 	struct leg *l = exchange_leg_find(t, ev->invite.replaces);
 
-	if (!l || l == exchange_call_caller(t, c)) {
+	if (!l || l->role == ROLE_POSITION || l == exchange_call_caller(t, c)) {
 		replaces_refuse(t, c, 481, END_VACANT_NUMBER);
 	} else if (!replaces_allowed(t, c, l)) {
 		replaces_refuse(t, c, 403, END_NOT_PERMITTED);
@@ -367,7 +367,7 @@ void exchange_transfer_replaces(struct turn *t, struct call *c, const struct eve
 		replaces_refuse(t, c, 486, END_BUSY); /* RFC 3891, section 3 */
 	} else if (t->calls[l->call].state == CALL_TALK) {
 		replaces_talk(t, c, l);
-	} else if (t->calls[l->call].state == CALL_TARGET && !(l->flags & LEG_IN)) {
+	} else if (t->calls[l->call].state == CALL_TARGET && l->role == ROLE_TARGET) {
 		exchange_pickup_leg(t, c, l);
 	} else {
 		replaces_refuse(t, c, 481, END_VACANT_NUMBER);

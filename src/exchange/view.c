@@ -3,13 +3,10 @@
 
 static struct turn looking(const struct exchange *x)
 {
-	return (struct turn){(struct exchange *)(uintptr_t)x,
-			     NULL,
-			     NULL,
-			     NULL,
-			     exchange_calls_at(x),
-			     exchange_legs_at(x),
-			     exchange_exts_at(x)};
+	return (struct turn){.x = (struct exchange *)(uintptr_t)x,
+			     .calls = exchange_calls_at(x),
+			     .legs = exchange_legs_at(x),
+			     .exts = exchange_exts_at(x)};
 }
 
 static leg_id view_leg(const struct turn *t, uint16_t i)
@@ -49,8 +46,9 @@ bool exchange_closed(const struct exchange *x)
 
 bool exchange_automatic(const struct exchange *x)
 {
-	(void)x;
-	return true; /* no positions yet */
+	struct turn t = looking(x);
+
+	return !exchange_positions_on(&t);
 }
 
 uint32_t exchange_call_slots(const struct exchange *x)
@@ -107,6 +105,7 @@ bool exchange_call_view(const struct exchange *x, uint32_t i, struct exchange_ca
 	out->began_wall_ms = c->began_wall_ms;
 	out->since_wall_ms = c->since_wall_ms;
 	view_path(c, out);
+	exchange_desk_view(&t, c, out);
 	return true;
 }
 
@@ -122,10 +121,10 @@ bool exchange_leg_view(const struct exchange *x, uint32_t i, struct exchange_leg
 	if (i >= x->caps.legs || t.legs[i].state == LEG_FREE)
 		return false;
 	l = &t.legs[i];
-	c = &t.calls[l->call];
+	c = l->call == NONE16 ? NULL : &t.calls[l->call];
 	memset(out, 0, sizeof(*out));
 	out->leg = exchange_leg_id_of(&t, l);
-	out->call_no = c->call_no;
+	out->call_no = c ? c->call_no : 0;
 	out->state = names[l->state];
 	out->extension = l->extension;
 	out->trunk = l->trunk;
@@ -133,9 +132,9 @@ bool exchange_leg_view(const struct exchange *x, uint32_t i, struct exchange_leg
 	out->held = l->flags & LEG_HELD;
 	out->consultation = l->role == ROLE_CONSULT;
 	out->recording = l->flags & LEG_RECORDING;
-	out->hears_play = l->play != 0;
+	out->play_serial = l->role == ROLE_CALLER && c->greet ? c->greet : l->play;
+	out->hears_play = out->play_serial != 0;
 	out->joined = view_leg(&t, l->joined);
-	out->play_serial = l->play;
 	out->record_serial = out->recording ? c->pending : 0;
 	return true;
 }

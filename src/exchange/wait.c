@@ -95,6 +95,10 @@ static void wait_over(struct turn *t, struct call *c)
 		exchange_article4_outcome(t, c, OUTCOME_NO_ANSWER);
 		return;
 	}
+	if (c->position) {
+		exchange_desk_back(t, c);
+		return;
+	}
 	play = exchange_caller_play(t, c);
 	exchange_say(play, PHRASE_WAIT_OVER, 0, "");
 	if (c->to == TO_ORDINARY)
@@ -106,7 +110,9 @@ static void wait_over(struct turn *t, struct call *c)
 /* Nobody stands before this one in the queue, and a phone is free: it is rung. */
 static void wait_try(struct turn *t, struct call *c)
 {
-	if (c->to == TO_GENERAL_MANAGER)
+	if (c->to == TO_GENERAL_MANAGER && c->position)
+		exchange_desk_back(t, c); /* the operator can ask him now */
+	else if (c->to == TO_GENERAL_MANAGER)
 		exchange_screening_consult(t, c);
 	else
 		exchange_target_ring(t, c);
@@ -153,6 +159,8 @@ void exchange_wait_wake(struct turn *t, struct ext *e)
 
 	if (e->leg_count)
 		return; /* with call waiting the next word tries */
+	if (t->x->promises)
+		exchange_desk_promise_due(t, e);
 	if (e->wait_first != NONE16) {
 		wake(t, &t->calls[e->wait_first]);
 		return;

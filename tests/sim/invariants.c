@@ -404,6 +404,11 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_DIALOG:
 	case FX_STEP:
 	case FX_DAY:
+	case FX_COMMAND:
+	case FX_POSITION:
+	case FX_CALL:
+	case FX_CONFER:
+	case FX_LISTEN:
 	case FX_COUNT:
 		break;
 	}

@@ -10,7 +10,8 @@ static const char *const event_names[EV_COUNT] = {
 	[EV_RECORDED] = "recorded", [EV_KEPT] = "kept",         [EV_NOT_KEPT] = "not kept",
 	[EV_SILENT] = "silent line", [EV_BUSY_TONE] = "busy tone", [EV_REACHABLE] = "reachable",
 	[EV_TRUNK] = "trunk",       [EV_SET] = "set",           [EV_MEASURES] = "measures",
-	[EV_CLOSING] = "closing",
+	[EV_CLOSING] = "closing",   [EV_DESK] = "desk",         [EV_COMMAND] = "command",
+	[EV_VOICE] = "voice",
 };
 
 static const char *const effect_names[FX_COUNT] = {
@@ -22,6 +23,8 @@ static const char *const effect_names[FX_COUNT] = {
 	[FX_KEEP] = "keep",     [FX_FORGET] = "forget",   [FX_REFER_ANSWER] = "REFER answer",
 	[FX_REFER_NOTIFY] = "notify", [FX_SHOW] = "show", [FX_DIALOG] = "lamp",
 	[FX_STEP] = "step",     [FX_DAY] = "day",
+	[FX_COMMAND] = "command", [FX_POSITION] = "position view", [FX_CALL] = "call view",
+	[FX_CONFER] = "confer", [FX_LISTEN] = "listen",
 };
 
 /* "leg 3.1": index and generation */

@@ -86,6 +86,13 @@ static void measures_fill(struct measures *m)
 	m->attempts = 3;
 	m->choice_ms = 8000;
 	m->wait_word_ms = 20000;
+	m->operator_wait_ms = 60000;
+	m->returned_ms = 30000;
+	m->desk_grace_ms = 20000;
+	m->hold_remind_ms = 90000;
+	m->ring_on_ms = 1000;
+	m->ring_off_ms = 4000;
+	m->rings_all_from = 2;
 	m->customer_wait_ms = 60000;
 	m->free_wait_ms = 120000;
 	m->consult_wait_ms = 90000;
@@ -227,7 +234,12 @@ static void step_seen(struct world *w, const struct effect *e)
 {
 	unsigned n = (unsigned)e->step.call_no;
 
-	assert_true(n > 0 && n < WORLD_CALLS);
+	if (!n) { /* of a position */
+		OUT("STEP %s %s %d %s", exchange_step_name(e->step.step),
+		    exchange_clause_name(e->step.clause), e->step.value, e->step.text);
+		return;
+	}
+	assert_true(n < WORLD_CALLS);
 	if (e->step.step == STEP_ARRIVED)
 		w->arrived[n]++;
 	else if (!w->arrived[n] || w->ended[n])
@@ -272,6 +284,28 @@ static void join_seen(struct world *w, int a, int b)
 	call = call_of(w, w->legs[a]);
 	if (person && outside && call && w->consent[call] != person)
 		wrong(w, "joined without consent");
+}
+
+static void desk_text(struct world *w, const struct effect *e, int i)
+{
+	int other;
+
+	if (e->kind == FX_COMMAND) {
+		w->refusal = e->command.refusal;
+		w->other = e->command.other;
+		OUT("COMMAND %s %s", exchange_refusal_name(e->command.refusal),
+		    exchange_clause_name(e->command.clause));
+	} else if (e->kind == FX_POSITION) {
+		OUT("POSITION %u", e->position.position);
+	} else if (e->kind == FX_CALL) {
+		OUT("CALL");
+	} else if (e->kind == FX_LISTEN) {
+		OUT("LISTEN %c", 'a' + i);
+	} else {
+		other = leg_of(w, e->confer.other);
+		OUT("CONFER %c %c %c", 'a' + i, 'a' + other, 'a' + leg_of(w, e->confer.third));
+		join_seen(w, i, other);
+	}
 }
 
 static void effect_text(struct world *w, const struct effect *e, int i)
@@ -333,6 +367,13 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_STEP: step_seen(w, e); break;
 	case FX_DAY: OUT("DAY %d %d %u %s", e->day.set, e->day.on, e->day.extension,
 			 e->day.number); break;
+	case FX_COMMAND:
+	case FX_POSITION:
+	case FX_CALL:
+	case FX_CONFER:
+	case FX_LISTEN:
+		desk_text(w, e, i);
+		break;
 	case FX_COUNT: fail(); break;
 	}
 	OUT("\n");
@@ -343,7 +384,9 @@ static void effect_seen(struct world *w, const struct effect *e, const struct ev
 	int i = -1;
 
 	if (e->kind == FX_BIND)
-		i = leg_appears(w, e->leg, ev->invite.extension, ev->invite.trunk);
+		i = ev->kind == EV_DESK
+			? leg_appears(w, e->leg, 0, 0)
+			: leg_appears(w, e->leg, ev->invite.extension, ev->invite.trunk);
 	else if (e->kind == FX_DIAL)
 		i = leg_appears(w, e->leg, e->dial.extension, e->dial.trunk);
 	else if (e->leg)
@@ -471,6 +514,75 @@ void world_kept(struct world *w, bool ok)
 	event_of(&ev, ok ? EV_KEPT : EV_NOT_KEPT, 0);
 	ev.done.serial = w->keep;
 	step(w, &ev);
+}
+
+void world_desk(struct world *w, uint16_t position, enum desk_act act)
+{
+	struct event ev;
+
+	event_of(&ev, EV_DESK, 0);
+	ev.desk.position = position;
+	ev.desk.act = act;
+	ev.desk.person = WORLD_OPERATOR;
+	ev.desk.channel = position;
+	step(w, &ev);
+}
+
+void world_phone(struct world *w, uint16_t position, uint32_t extension, bool nailed)
+{
+	struct event ev;
+
+	event_of(&ev, EV_DESK, 0);
+	ev.desk.position = position;
+	ev.desk.act = DESK_PHONE;
+	ev.desk.extension = extension;
+	ev.desk.nailed = nailed;
+	step(w, &ev);
+}
+
+leg_id world_duty(struct world *w, uint16_t position)
+{
+	unsigned before = w->leg_count;
+
+	world_desk(w, position, DESK_ON);
+	world_desk(w, position, DESK_HEADSET);
+	return w->legs[before];
+}
+
+enum refusal world_command(struct world *w, uint16_t position, enum desk_command what,
+			   struct world_order o)
+{
+	struct event ev;
+
+	event_of(&ev, EV_COMMAND, 0);
+	ev.command.position = position;
+	ev.command.what = what;
+	ev.command.serial = ++w->commands;
+	ev.command.call_no = o.call;
+	ev.command.rev = o.rev;
+	ev.command.person = o.person;
+	ev.command.department = o.department;
+	ev.command.extension = o.extension;
+	ev.command.to_position = o.to;
+	ev.command.value = o.value;
+	TEXT_COPY(ev.command.number, o.number ? o.number : "");
+	TEXT_COPY(ev.command.text, o.text ? o.text : "");
+	w->refusal = REFUSAL_COUNT;
+	step(w, &ev);
+	if (w->refusal == REFUSAL_COUNT)
+		wrong(w, "a command without an answer");
+	return w->refusal;
+}
+
+struct exchange_call_view world_call(struct world *w, uint64_t call_no)
+{
+	struct exchange_call_view v;
+
+	for (uint32_t i = 0; i < exchange_call_slots(w->x); i++)
+		if (exchange_call_view(w->x, i, &v) && v.call_no == call_no)
+			return v;
+	memset(&v, 0, sizeof(v));
+	return v;
 }
 
 void world_refer(struct world *w, leg_id leg, const char *number, leg_id replaces)

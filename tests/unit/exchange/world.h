@@ -53,6 +53,9 @@ struct world {
 	uint64_t calls;
 	uint8_t ended[WORLD_CALLS], arrived[WORLD_CALLS];
 	uint32_t consent[WORLD_CALLS]; /* for whom a call holds a consent fact */
+	uint32_t commands;
+	enum refusal refusal; /* of the last command */
+	uint16_t other;
 };
 
 void world_start(struct world *w);
@@ -68,6 +71,22 @@ void world_dial(struct world *w, leg_id leg, const char *digits);
 void world_played(struct world *w, leg_id leg);
 void world_recorded(struct world *w, uint32_t ms);
 void world_kept(struct world *w, bool ok);
+/* The desk: position 1 up, whose operator is WORLD_OPERATOR. */
+#define WORLD_OPERATOR 11
+struct world_order {
+	uint64_t call;
+	uint16_t rev, to;
+	uint32_t person, department, extension, value;
+	const char *number, *text;
+};
+void world_desk(struct world *w, uint16_t position, enum desk_act act);
+void world_phone(struct world *w, uint16_t position, uint32_t extension, bool nailed);
+leg_id world_duty(struct world *w, uint16_t position); /* on duty, with a headset */
+enum refusal world_command(struct world *w, uint16_t position, enum desk_command what,
+			   struct world_order o);
+#define command(w, position, what, ...)                                                            \
+	world_command(w, position, COMMAND_##what, (struct world_order){__VA_ARGS__})
+struct exchange_call_view world_call(struct world *w, uint64_t call_no);
 void world_refer(struct world *w, leg_id leg, const char *number, leg_id replaces);
 void world_set(struct world *w, enum day_set set, bool on, uint32_t extension, uint32_t person,
 	       const char *number, int64_t until_wall_ms);
