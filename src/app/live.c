@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/desk.h"
 #include "app/live.h"
 
 #define LIVE_PUBLISH_MS 100
 #define LIVE_AT_ONCE	4 /* times in LIVE_PUBLISH_MS that a change is told after its step */
 
 struct ask {
-	int (*build)(struct app *a, const struct api_query *q, json_t **out);
+	live_build *build;
 	const struct api_query *query;
 	json_t *out;
 	int err;
@@ -30,7 +31,7 @@ struct app_asks {
 
 /* ---- JSON of one thing ---- */
 
-static struct app_org *org_by_id(struct app *a, uint32_t id)
+struct app_org *live_org(struct app *a, uint32_t id)
 {
 	for (unsigned i = 0; i < a->org_count; i++)
 		if (a->org[i].id == id)
@@ -38,7 +39,7 @@ static struct app_org *org_by_id(struct app *a, uint32_t id)
 	return NULL;
 }
 
-static const char *name_of(const struct directory *d, uint32_t person, uint32_t department)
+const char *live_name(const struct directory *d, uint32_t person, uint32_t department)
 {
 	const struct directory_person *p = person ? directory_person(d, person) : NULL;
 	const struct directory_department *e =
@@ -49,17 +50,17 @@ static const char *name_of(const struct directory *d, uint32_t person, uint32_t 
 
 static const char *extension_name(const struct directory *d, const struct directory_extension *e)
 {
-	return e ? name_of(d, e->person, e->department) : "";
+	return e ? live_name(d, e->person, e->department) : "";
 }
 
-static const char *trunk_name(const struct app *a, uint16_t trunk)
+const char *live_trunk_name(const struct app *a, uint16_t trunk)
 {
 	return trunk && trunk <= a->config->node.trunk_count
 		       ? a->config->node.trunks[trunk - 1].name
 		       : "";
 }
 
-static json_t *path_json(const struct exchange_call_view *v)
+json_t *live_path_json(const struct exchange_call_view *v)
 {
 	json_t *steps = json_array();
 
@@ -80,7 +81,7 @@ static json_t *call_json(struct app_org *o, const struct exchange_call_view *v)
 		v->caller_extension ? directory_extension(d, v->caller_extension) : NULL;
 	const struct directory_extension *to =
 		v->extension ? directory_extension(d, v->extension) : NULL;
-	const char *target = name_of(d, v->person, v->department);
+	const char *target = live_name(d, v->person, v->department);
 
 	if (!target[0] && to)
 		target = extension_name(d, to);
@@ -89,15 +90,15 @@ static json_t *call_json(struct app_org *o, const struct exchange_call_view *v)
 		(json_int_t)v->call_no, "org", (int)o->id, "caller", "number",
 		from ? from->number : v->caller_number, "name",
 		from ? extension_name(d, from) : v->caller_name, "extension",
-		from ? from->number : "", "trunk", trunk_name(o->app, v->caller_trunk), "dialled",
-		v->dialled, "target", "name", target, "number", to ? to->number : "", "state",
+		from ? from->number : "", "trunk", live_trunk_name(o->app, v->caller_trunk),
+		"dialled", v->dialled, "target", "name", target, "number", to ? to->number : "", "state",
 		v->state, "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
 		(json_int_t)v->since_wall_ms, "attendant",
 		v->attendant && strcmp(v->state, "talk") != 0, "emergency", v->emergency,
-		"steps", path_json(v));
+		"steps", live_path_json(v));
 }
 
-static json_t *extension_json(struct app_org *o, const struct directory_extension *e)
+json_t *live_extension_json(struct app_org *o, const struct directory_extension *e)
 {
 	static const char *const lamps[] = {"idle", "ringing", "busy"};
 	const struct directory *d = app_directory(o);
@@ -126,12 +127,12 @@ static json_t *trunk_json(struct app *a, uint16_t trunk)
 
 /* ---- events ---- */
 
-static bool watched(const struct app *a)
+bool live_watched(const struct app *a)
 {
 	return a->http && http_room_watched(a->http);
 }
 
-static void publish(struct app *a, uint32_t org, uint32_t roles, const char *name, json_t *value)
+void live_publish(struct app *a, uint32_t org, uint32_t roles, const char *name, json_t *value)
 {
 	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
 
@@ -147,7 +148,7 @@ void app_live_dirty(struct app_org *o, uint64_t call_no)
 {
 	struct app *a = o->app;
 
-	if (!watched(a) || (o->dirty_count && o->dirty[o->dirty_count - 1] == call_no))
+	if (!live_watched(a) || (o->dirty_count && o->dirty[o->dirty_count - 1] == call_no))
 		return;
 	if (o->dirty_count < APP_DIRTY)
 		o->dirty[o->dirty_count++] = call_no;
@@ -157,8 +158,8 @@ void app_live_dirty(struct app_org *o, uint64_t call_no)
 
 void app_live_ended(struct app_org *o, uint64_t call_no)
 {
-	if (watched(o->app))
-		publish(o->app, o->id, APP_LIVE_ROLES, "call_ended",
+	if (live_watched(o->app))
+		live_publish(o->app, o->id, APP_LIVE_ROLES, "call_ended",
 			json_pack("{s:I,s:i}", "no", (json_int_t)call_no, "org", (int)o->id));
 }
 
@@ -166,23 +167,23 @@ void app_live_extension(struct app_org *o, uint32_t extension)
 {
 	const struct directory_extension *e;
 
-	if (!watched(o->app))
+	if (!live_watched(o->app))
 		return;
 	e = directory_extension(app_directory(o), extension);
 	if (e)
-		publish(o->app, o->id, APP_LIVE_ROLES, "extension", extension_json(o, e));
+		live_publish(o->app, o->id, APP_LIVE_ROLES, "extension", live_extension_json(o, e));
 }
 
 void app_live_trunk(struct app *a, uint16_t trunk)
 {
-	if (watched(a))
-		publish(a, 0, APP_LIVE_ROLES, "trunk", trunk_json(a, trunk));
+	if (live_watched(a))
+		live_publish(a, 0, APP_LIVE_ROLES, "trunk", trunk_json(a, trunk));
 }
 
 void app_live_message(struct app_org *o, uint32_t serial)
 {
-	if (watched(o->app))
-		publish(o->app, o->id, APP_LIVE_ROLES, "message",
+	if (live_watched(o->app))
+		live_publish(o->app, o->id, APP_LIVE_ROLES, "message",
 			json_pack("{s:i}", "serial", (int)serial));
 }
 
@@ -201,7 +202,7 @@ static void publish_calls(struct app_org *o)
 
 	for (uint32_t i = 0; i < slots; i++)
 		if (exchange_call_view(o->exchange, i, &v) && is_dirty(o, v.call_no))
-			publish(o->app, o->id, APP_LIVE_ROLES, "call", call_json(o, &v));
+			live_publish(o->app, o->id, APP_LIVE_ROLES, "call", call_json(o, &v));
 	o->dirty_count = 0;
 }
 
@@ -231,11 +232,11 @@ static void on_publish(void *arg)
 		a->live.at_once++;
 	}
 	for (unsigned k = 0; k < a->org_count; k++) {
-		if (watched(a))
+		if (live_watched(a))
 			publish_calls(&a->org[k]);
 		a->org[k].dirty_count = 0;
 	}
-	if (watched(a))
+	if (live_watched(a))
 		publish_trunks(a);
 	tmr_start(&a->publish, LIVE_PUBLISH_MS, on_publish, a);
 }
@@ -244,7 +245,7 @@ static void on_publish(void *arg)
 
 int live_calls(struct app *a, const struct api_query *q, json_t **out)
 {
-	struct app_org *o = org_by_id(a, q->who.org);
+	struct app_org *o = live_org(a, q->who.org);
 	json_t *items = json_array();
 	uint32_t slots = o ? exchange_call_slots(o->exchange) : 0;
 	struct exchange_call_view v;
@@ -258,7 +259,7 @@ int live_calls(struct app *a, const struct api_query *q, json_t **out)
 
 int live_call(struct app *a, const struct api_query *q, json_t **out)
 {
-	struct app_org *o = org_by_id(a, q->who.org);
+	struct app_org *o = live_org(a, q->who.org);
 	uint32_t slots = o ? exchange_call_slots(o->exchange) : 0;
 	struct exchange_call_view v;
 
@@ -273,7 +274,7 @@ int live_call(struct app *a, const struct api_query *q, json_t **out)
 
 int live_legs(struct app *a, const struct api_query *q, json_t **out)
 {
-	struct app_org *o = org_by_id(a, q->who.org);
+	struct app_org *o = live_org(a, q->who.org);
 	json_t *items = json_array();
 	uint32_t slots = o ? exchange_leg_slots(o->exchange) : 0;
 	struct exchange_leg_view v;
@@ -288,8 +289,8 @@ int live_legs(struct app *a, const struct api_query *q, json_t **out)
 			items, json_pack("{s:I,s:I,s:s,s:s,s:s,s:b,s:b,s:b}", "id",
 					 (json_int_t)v.leg, "call", (json_int_t)v.call_no, "state",
 					 v.state, "extension", e ? e->number : "", "trunk",
-					 trunk_name(a, v.trunk), "incoming", v.incoming, "held",
-					 v.held, "consultation", v.consultation));
+					 live_trunk_name(a, v.trunk), "incoming", v.incoming,
+					 "held", v.held, "consultation", v.consultation));
 	}
 	*out = json_pack("{s:o,s:n}", "items", items, "next");
 	return 0;
@@ -347,9 +348,21 @@ int live_trunks(struct app *a, const struct api_query *q, json_t **out)
 	return 0;
 }
 
+/* SwitchboardState: why it is automatic is told in the live page's words. */
+json_t *live_state_json(const struct app_org *o)
+{
+	const char *reason = app_desk_reason(o);
+
+	if (strcmp(reason, "no_operator") != 0 && strcmp(reason, "on_duty") != 0)
+		reason = "left";
+	return json_pack("{s:s,s:s,s:i}", "state",
+			 exchange_automatic(o->exchange) ? "automatic" : "manual", "reason", reason,
+			 "operators", (int)app_desk_on_duty(o));
+}
+
 int live_switchboard(struct app *a, const struct api_query *q, json_t **out)
 {
-	struct app_org *o = org_by_id(a, q->who.org);
+	struct app_org *o = live_org(a, q->who.org);
 	const struct directory *d;
 	struct api_query all = *q;
 	json_t *extensions = json_array(), *calls = NULL;
@@ -358,14 +371,14 @@ int live_switchboard(struct app *a, const struct api_query *q, json_t **out)
 		return ENOENT;
 	d = app_directory(o);
 	for (uint32_t i = 0; i < d->extension_count; i++)
-		json_array_append_new(extensions, extension_json(o, &d->extensions[i]));
+		json_array_append_new(extensions, live_extension_json(o, &d->extensions[i]));
 	all.limit = API_LIMIT;
 	live_calls(a, &all, &calls);
-	*out = json_pack("{s:s,s:s,s:s,s:s,s:i,s:O,s:o,s:o}", "company", app_measures(o)->company,
-			 "main_number", app_measures(o)->main_number, "state",
-			 exchange_automatic(o->exchange) ? "automatic" : "manual", "reason",
-			 "no_operator", "operators", 0, "calls", json_object_get(calls, "items"),
-			 "extensions", extensions, "trunks", trunks_json(a));
+	*out = json_pack("{s:s,s:s,s:O,s:o,s:o}", "company", app_measures(o)->company,
+			 "main_number", app_measures(o)->main_number, "calls",
+			 json_object_get(calls, "items"), "extensions", extensions, "trunks",
+			 trunks_json(a));
+	json_object_update_new(*out, live_state_json(o));
 	json_decref(calls);
 	return *out ? 0 : ENOMEM;
 }
@@ -402,19 +415,28 @@ static void on_ask(int flags, void *arg)
 	}
 }
 
-int live_ask(struct app *a, int (*build)(struct app *, const struct api_query *, json_t **),
-	     const struct api_query *q, json_t **out)
+int live_ask(struct app *a, live_build *build, const struct api_query *q, json_t **out)
 {
-	struct ask *k = calloc(1, sizeof(*k) + sizeof(*q));
+	return live_ask_with(a, build, q, NULL, 0, out);
+}
+
+int live_ask_with(struct app *a, live_build *build, const struct api_query *q, const void *more,
+		  size_t size, json_t **out)
+{
+	struct ask *k = calloc(1, sizeof(*k) + sizeof(*q) + size);
+	struct api_query *copy = k ? (struct api_query *)(k + 1) : NULL;
 	struct timespec until;
 	int err = 0;
 
 	if (!k)
 		return ENOMEM;
 	/* the question outlives an asker that has given up */
-	memcpy(k + 1, q, sizeof(*q));
+	memcpy(copy, q, sizeof(*q));
+	if (size)
+		memcpy(copy + 1, more, size);
+	copy->more = size ? copy + 1 : NULL;
 	k->build = build;
-	k->query = (struct api_query *)(k + 1);
+	k->query = copy;
 	if (ring_push(a->asks->ring, &k)) {
 		free(k);
 		return EAGAIN;
@@ -432,8 +454,7 @@ int live_ask(struct app *a, int (*build)(struct app *, const struct api_query *,
 	if (!k)
 		return EAGAIN;
 	err = k->err;
-	if (!err)
-		*out = k->out;
+	*out = k->out; /* a refusal has its reason in it */
 	free(k);
 	return err;
 }

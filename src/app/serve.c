@@ -20,6 +20,7 @@
 #include "app/cmd.h"
 #include "app/cmd_common.h"
 #include "app/config/certificate.h"
+#include "app/desk.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -324,8 +325,8 @@ static const struct {
 } rooms[] = {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
-	{"live", app_live_open},       {"reload", app_reload_open}, {"http", open_http},
-	{"state", app_state_open},     {"sip", app_sip_open},
+	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
+	{"http", open_http},	       {"state", app_state_open},  {"sip", app_sip_open},
 };
 
 /* ---- running ---- */
@@ -431,6 +432,7 @@ static void close_rooms(struct app *a)
 	app_source_close();
 	sip_room_close(a->sip);
 	app_state_close(a);
+	app_desk_close(a);
 	app_live_close(a);
 	tmr_cancel(&a->second);
 	for (unsigned i = 0; i < a->org_count; i++)

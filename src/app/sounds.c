@@ -66,6 +66,14 @@ static uint32_t org_clip(const struct app_org *o, const char *name, bool make)
 	return clip_of(o->app->sounds, full, make);
 }
 
+uint32_t app_sounds_greeting(struct app_org *o, uint32_t id, bool make)
+{
+	char name[SPEECH_NAME];
+
+	snprintf(name, sizeof(name), "greeting-%u", id);
+	return org_clip(o, name, make);
+}
+
 uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial)
 {
 	return CLIP_RECORDING_FIRST + (serial * 16 + o->index) % CLIP_RECORDINGS;
@@ -319,6 +327,8 @@ static void say_phrase(struct line *l, const struct phrase *p)
 		say_silence(l, p->arg);
 	} else if (p->kind == PHRASE_RECORDING) {
 		say(l, app_sounds_recording(l->org, p->arg));
+	} else if (p->kind == PHRASE_OWN_GREETING) {
+		say(l, app_sounds_greeting(l->org, p->arg, false));
 	} else {
 		if (p->kind == PHRASE_ENQUIRY_HIT) {
 			const struct directory_person *person = directory_person(d, p->arg);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/desk.h"
 #include "app/live.h"
 #include "records/accounts.h"
 #include "speech/pinyin.h"
@@ -658,4 +659,5 @@ void app_source_fill(struct app *a, struct api_source *s)
 	s->content_find = content_find;
 	s->message_text = message_text;
 	s->opening_keep = opening_keep;
+	app_desk_source_fill(a, s);
 }

@@ -1,5 +1,5 @@
 /* Events into an exchange, its effects out to the rooms: the one place where both meet. */
-#include "app/app.h"
+#include "app/desk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +41,10 @@ static void reject(struct app_org *o, const struct effect *fx)
 	if (!l)
 		return;
 	o->app->calls_refused++;
+	if (l->effect) {
+		l->effect(l, fx);
+		return;
+	}
 	if (l->session)
 		sip_session_reject(l->session, fx->bind.code, NULL);
 	app_leg_free(l);
@@ -55,13 +59,16 @@ static const uint8_t room_of[FX_COUNT] = {
 	[FX_PLAY] = ROOM_MEDIA,	      [FX_TONE] = ROOM_MEDIA,	    [FX_MUSIC] = ROOM_MEDIA,
 	[FX_QUIET] = ROOM_MEDIA,      [FX_RECORD] = ROOM_MEDIA,	    [FX_RECORD_STOP] = ROOM_MEDIA,
 	[FX_KEEP] = ROOM_RECORDS,     [FX_FORGET] = ROOM_RECORDS,   [FX_STEP] = ROOM_RECORDS,
-	[FX_DAY] = ROOM_RECORDS,	    [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
+	[FX_DAY] = ROOM_RECORDS,      [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
 };
 
 static void carry_out(struct app_org *o, const struct effect *fx)
 {
 	struct app_leg *l;
 
+	if (fx->kind == FX_STEP || fx->kind == FX_COMMAND || fx->kind == FX_POSITION ||
+	    fx->kind == FX_CALL)
+		app_desk_effect(o, fx);
 	switch (room_of[fx->kind]) {
 	case ROOM_RECORDS:
 		app_records_effect(o, fx);

@@ -1,5 +1,5 @@
 /* Sip's reports into the exchange, the exchange's effects on sessions to sip. */
-#include "app/app.h"
+#include "app/desk.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -403,6 +403,7 @@ void app_dial(struct app_org *o, const struct effect *fx)
 	TEXT_COPY(d.from_name, fx->dial.from_name);
 	d.withheld = fx->dial.withheld;
 	d.first_response_ms = fx->dial.timeout_ms;
+	d.auto_answer = key && app_desk_is_phone(o, fx->leg);
 	if (!err)
 		err = sip_session_dial(o->app->sip, &d, &local, l->key, &l->session);
 	if (err)

@@ -50,6 +50,7 @@ struct sip_dial {
 	uint32_t first_response_ms; /* over a trunk: 0 takes the trunk's own */
 	uint32_t ring_ms;          /* put into Expires, 0 none: app keeps the clock */
 	uint8_t diversions;
+	bool auto_answer;          /* an extension of ours is asked to answer by itself */
 };
 
 enum sip_session_event_kind {

@@ -503,6 +503,11 @@ struct way {
 	bool nat, stays;
 };
 
+/* No standard has it: what most phones' makers look for, one or the other. */
+static const char auto_answer[] =
+	"Call-Info: <sip:localhost>;answer-after=0\r\n"
+	"Alert-Info: <http://localhost>;info=alert-autoanswer;delay=0\r\n";
+
 static int place(struct sip_session *s, const struct way *w, const struct sip_dial *dial,
 		 const struct stream_local *local)
 {
@@ -531,6 +536,8 @@ static int place(struct sip_session *s, const struct way *w, const struct sip_di
 	(void)TEXT_COPY(u->d.target, w->uri);
 	sound_local(u, local);
 	err = identity_outgoing(u, dial, w->trunk, &u->d, headers, sizeof(headers));
+	if (!err && dial->auto_answer && !dial->trunk)
+		err = text_append(headers, sizeof(headers), "%s", auto_answer);
 	if (!err && headers[0])
 		err = str_dup(&u->invite_headers, headers);
 	if (!err && w->routes[0]) {
