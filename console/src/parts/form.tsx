@@ -1,6 +1,6 @@
 /** The one form: labelled fields, what is wrong beside the field or above the button, one button. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Refusal } from "../api/client";
 import { t } from "../text";
 
@@ -138,8 +138,8 @@ export function Form({ label, fields, submit, onSubmit, id, more, focus, onInput
   const idOf = (name: string) => (id ? `${id}-${name}` : name);
 
   const controlOf = (name: string) => form.current?.querySelector(`[id="f-${idOf(name)}"]`);
-  useEffect(() => {
-    // a browser heeds autofocus only once a document
+  useLayoutEffect(() => {
+    // at once, before anybody types: a browser heeds autofocus only once a document
     const first = focus !== false && fields[0] && controlOf(fields[0].name);
     if (first instanceof HTMLElement) first.focus();
   }, []);
