@@ -177,9 +177,9 @@ static json_t *work_json(struct app_org *o, const struct exchange_call_view *v)
 		exchange_reached_name((enum exchange_reached)v->to), "outcome",
 		exchange_outcome_name((enum exchange_outcome)v->outcome), "state", v->state,
 		"sentence", v->sentence, "sentence_text", text, "sentence_clause",
-		sentence_clause(v), "screened", bits_json(v->screened), "complaint", v->complaint, "together", v->together,
-		"consulted", v->consulted, "consent", v->consent, "remind_ms",
-		number_or_null(v->remind_wall_ms), "park", v->park_number);
+		sentence_clause(v), "screened", bits_json(v->screened), "complaint", v->complaint,
+		"together", v->together, "consulted", v->consulted, "consent", v->consent,
+		"remind_ms", number_or_null(v->remind_wall_ms), "park", v->park_number);
 }
 
 json_t *desk_call_json(struct app_org *o, const struct exchange_call_view *v)
@@ -222,8 +222,8 @@ json_t *desk_position_json(const struct app_org *o, uint16_t position)
 	return json_pack("{s:i,s:i,s:s,s:s,s:b,s:b,s:o,s:I,s:o}", "no", (int)position, "person",
 			 (int)id, "name", who ? who->name : p->name, "state",
 			 exchange_position_state_name((enum exchange_position_state)v.state),
-			 "page", p->page, "sound", v.sound, "call", number_or_null((int64_t)v.call_no),
-			 "since_ms", (json_int_t)v.since_wall_ms, "until_ms",
+			 "page", p->page, "sound", v.sound, "call",
+			 number_or_null((int64_t)v.call_no), "since_ms", (json_int_t)v.since_wall_ms, "until_ms",
 			 number_or_null(v.until_wall_ms));
 }
 

@@ -91,8 +91,8 @@ static json_t *call_json(struct app_org *o, const struct exchange_call_view *v)
 		from ? from->number : v->caller_number, "name",
 		from ? extension_name(d, from) : v->caller_name, "extension",
 		from ? from->number : "", "trunk", live_trunk_name(o->app, v->caller_trunk),
-		"dialled", v->dialled, "target", "name", target, "number", to ? to->number : "", "state",
-		v->state, "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
+		"dialled", v->dialled, "target", "name", target, "number", to ? to->number : "",
+		"state", v->state, "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
 		(json_int_t)v->since_wall_ms, "attendant",
 		v->attendant && strcmp(v->state, "talk") != 0, "emergency", v->emergency,
 		"steps", live_path_json(v));
