@@ -16,5 +16,14 @@ const root = document.getElementById("app");
 startTheme();
 startClock();
 startRoutes();
-await Promise.all([useLanguage(firstLanguage()), findSession()]);
-if (root) render(<App />, root);
+if (window.location.pathname === "/caller") {
+  // the sample's telephone: nobody signs in
+  const [{ CallerPage }] = await Promise.all([
+    import("./pages/caller"),
+    useLanguage(firstLanguage()),
+  ]);
+  if (root) render(<CallerPage />, root);
+} else {
+  await Promise.all([useLanguage(firstLanguage()), findSession()]);
+  if (root) render(<App />, root);
+}

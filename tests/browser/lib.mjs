@@ -41,14 +41,16 @@ const browser = await chromium.launch({
 
 const errors = [];
 export async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...options });
+  const { base: _base, path: _path, ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...rest });
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => errors.push(String(e)));
   page.on("console", (m) => {
-    if (m.type() === "error" && !/status of 401|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())) errors.push(m.text());
+    if (m.type() === "error" && !/status of 40[0134]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())) errors.push(m.text());
   });
-  await page.goto(options.base ?? base);
+  // where the switchboard is seen live; an operator's first page is the desk
+  await page.goto((options.base ?? base) + (options.path ?? "/live"));
   return page;
 }
 export async function signIn(page, as, until = ".top .state b") {

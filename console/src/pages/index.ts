@@ -19,6 +19,12 @@ export const pages: readonly PageRow[] = [
     roles: ["staff", "operator", "manager", "admin"],
     component: later(async () => (await import("./messages")).Messages),
   },
+  {
+    path: "/directory",
+    key: "console.page.directory",
+    roles: ["manager"],
+    component: later(async () => (await import("./directory")).Directory),
+  },
 ];
 
 export function pagesOf(who: Me): PageRow[] {

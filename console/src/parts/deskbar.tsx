@@ -2,12 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Me } from "../api/client";
 import { now, timeOfDay } from "../state/clock";
-import { board, held, inHand, isLost, myNo } from "../state/desk";
+import { board, calls, held, inHand, isLost } from "../state/desk";
 import { waiting } from "../state/deskbays";
 import { sound } from "../state/desksound";
 import { who as nameOf } from "../state/desktext";
 import { locked, onDuty, panel } from "../state/deskview";
-import { calls } from "../state/desk";
 import { company, lostSince, skewMs } from "../state/switchboard";
 import { t } from "../text";
 import { Mark } from "./deskmarks";
@@ -38,7 +37,7 @@ function Figures() {
   const on = board.value?.positions.filter((p) => p.state === "on" || p.state === "wrap_up").length;
   const rows: [string, string | number | undefined, string][] = [
     ["on_duty", on, ""],
-    ["waiting", waiting(calls.value, myNo.value).length, ""],
+    ["waiting", waiting(calls.value).length, ""],
     ["within_three", share(), "wide"],
     ["held", held.value.length, "small"],
     ["returned", f?.returned, "small"],

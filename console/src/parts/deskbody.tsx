@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { DeskCall, Entry } from "../api/desk";
 import { since, timeOfDay } from "../state/clock";
-import { board, calls, done, inHand, isLost, myNo, next } from "../state/desk";
+import { board, calls, done, inHand, isLost, myNo, next, owing } from "../state/desk";
 import { isPast } from "../state/deskbays";
 import { form } from "../state/deskforms";
 import { keyOf } from "../state/deskkeys";
@@ -86,13 +86,20 @@ export function TargetCard(p: {
   );
 }
 
-function Choice({ no, place, first }: { no: number; place: Place; first?: boolean }) {
+interface ChoiceProps {
+  no: number;
+  place: Place;
+  first?: boolean;
+  hint?: string;
+  clause?: string;
+}
+function Choice({ place, ...rest }: ChoiceProps) {
   const o = offers.value[place];
   if (!o) return null;
-  return <ChoiceRow no={no} sign={keyOf(o.action ?? place)} offer={o} first={first === true} />;
+  return <ChoiceRow {...rest} sign={keyOf(o.action ?? place)} offer={o} />;
 }
 
-function ChoiceRow(p: { no: number; sign: string; offer: Offer; first: boolean }) {
+function ChoiceRow(p: Omit<ChoiceProps, "place"> & { sign: string; offer: Offer }) {
   return (
     <button
       type="button"
@@ -102,7 +109,10 @@ function ChoiceRow(p: { no: number; sign: string; offer: Offer; first: boolean }
     >
       <span class="o">{p.no}</span>
       <kbd class={p.first ? "go" : undefined}>{p.sign}</kbd>
-      <b class="one">{p.offer.label}</b>
+      <span class="one">
+        <b>{p.offer.label}</b> {p.hint && <span class="m">{p.hint}</span>}
+      </span>
+      <span class="clause">{p.clause === "house" ? t("console.desk.house") : p.clause}</span>
     </button>
   );
 }
@@ -133,10 +143,19 @@ function Free() {
       tail: what,
     };
   });
+  const owed = owing.value;
   const others = (board.value?.positions ?? []).filter((p) => p.no !== myNo.value);
   return (
     <>
       <h3>{t(next.value ? "console.desk.free.waiting" : "console.desk.free.none")}</h3>
+      {owed.length > 0 && <h3>{t("console.desk.owing", { n: owed.length })}</h3>}
+      <Facts
+        rows={owed.map((o) => ({
+          head: timeOfDay(o.atMs, false),
+          text: t(`console.desk.owing.${o.what}`, { name: o.name }),
+          tail: t(`console.desk.owing.tail.${o.what}`),
+        }))}
+      />
       {others.length > 0 && (
         <Facts
           rows={others.map((p) => ({
@@ -253,16 +272,23 @@ function Outcome({ call }: { call: DeskCall }) {
         <span class="m num">{call.target?.number}</span>
       </p>
       <div class="choices">
-        <Choice no={1} place="message" first />
+        <Choice
+          no={1}
+          place="message"
+          first
+          hint={t("console.desk.hint.message", { name })}
+          clause="A4.1.2"
+        />
         <ChoiceRow
           no={2}
           sign="A–Z"
-          first={false}
+          hint={t("console.desk.hint.another")}
+          clause="A4.1.2"
           offer={{ label: t("console.desk.key.another"), run: () => undefined }}
         />
-        {call.outcome === "busy" && <Choice no={3} place="hold" />}
-        <Choice no={call.outcome === "busy" ? 4 : 3} place="call_back" />
-        {call.reached === "general_manager" && <Choice no={5} place="gad" />}
+        {call.outcome === "busy" && <Choice no={3} place="hold" clause="house" />}
+        <Choice no={call.outcome === "busy" ? 4 : 3} place="call_back" clause="house" />
+        {call.reached === "general_manager" && <Choice no={5} place="gad" clause="A4.1.3" />}
       </div>
       {chosen.value && (
         <TargetCard
@@ -278,6 +304,7 @@ function Outcome({ call }: { call: DeskCall }) {
 
 function Consult({ call }: { call: DeskCall }) {
   const name = call.target?.title || targetName(call);
+  const hint = (what: string) => t(`console.desk.hint.${what}`, { name: who(call) });
   if (phase.value === "asking")
     return (
       <>
@@ -290,10 +317,10 @@ function Consult({ call }: { call: DeskCall }) {
   return (
     <>
       <div class="choices">
-        <Choice no={1} place="consult" />
-        <Choice no={2} place="message" />
-        <Choice no={3} place="gad" />
-        <Choice no={4} place="call_back" />
+        <Choice no={1} place="consult" hint={hint("agreed")} clause="A4.1.3" />
+        <Choice no={2} place="message" hint={hint("refused")} clause="A4.1.3" />
+        <Choice no={3} place="gad" hint={hint("other")} clause="house" />
+        <Choice no={4} place="call_back" hint={hint("later")} clause="house" />
         <div class="pair">
           <Choice no={5} place="complaint" />
           <Choice no={6} place="hold" />

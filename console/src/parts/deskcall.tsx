@@ -56,7 +56,9 @@ function Head({ call, tag }: { call: DeskCall | undefined; tag: string }) {
         </div>
       </section>
     );
-  const clock = call && (call.bay === "in_hand" ? minutes(since(call.since_ms)) : clockOf(call));
+  const clock =
+    call &&
+    (call.bay === "in_hand" ? minutes(since(call.since_ms)).padStart(5, "0") : clockOf(call));
   return (
     <section class="belt head" aria-label={t("console.desk.zone.caller")}>
       <h2 class="upright">{t("console.desk.zone.caller")}</h2>
@@ -80,13 +82,14 @@ function Head({ call, tag }: { call: DeskCall | undefined; tag: string }) {
 function SayZone() {
   const s = sentence();
   const label = t(`console.desk.zone.${s.label}`);
+  const clauses = clausesOf(s.text);
   return (
     <section class="belt say" aria-label={label}>
       <h2 class="upright">{label}</h2>
       <div>
         <span class="clause">{s.clause === "house" ? t("console.desk.house") : s.clause}</span>
-        <p class={`sentence ${sizeOf(s.text)}`} data-testid="sentence">
-          {clausesOf(s.text).map((c, i) => (
+        <p class={`sentence ${sizeOf(clauses)}`} data-testid="sentence">
+          {clauses.map((c, i) => (
             <span key={i}>{c}</span>
           ))}
         </p>
@@ -183,7 +186,7 @@ export function DeskCallZone() {
         : t(isPast(shown) ? "console.desk.tag.past" : "console.desk.tag.next");
   return (
     <main
-      class={`desk-call${isLost.value ? " lost" : ""}`}
+      class={`desk-call${isLost.value ? " adrift" : ""}`}
       aria-label={t("console.desk.zone.call")}
     >
       <Head call={shown} tag={tag} />

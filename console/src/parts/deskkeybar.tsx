@@ -2,6 +2,7 @@
 import { keyOf } from "../state/deskkeys";
 import { act } from "../state/deskact";
 import { type Offer, offers, type Place, PLACES } from "../state/deskoffers";
+import { locked } from "../state/deskview";
 import { t } from "../text";
 
 /** True while a text field has the focus: then the keys need Alt. */
@@ -21,7 +22,8 @@ function Key({ place, offer, inField }: { place: Place; offer: Offer; inField: b
   );
 }
 
-export function DeskKeyBar({ inField }: { inField: boolean }) {
+export function DeskKeyBar(props: { inField: boolean }) {
+  const inField = props.inField && !locked.value; // the locked page's Enter is the form's
   return (
     <footer class="desk-keys" aria-label={t("console.desk.keys_now")}>
       {PLACES.map((p) => {

@@ -15,6 +15,7 @@ import { Facts, TargetCard } from "./deskbody";
 
 interface FieldProps {
   name: string;
+  label?: string;
   long?: boolean;
   known?: string;
   declines?: boolean;
@@ -60,7 +61,7 @@ function Field(p: FieldProps) {
   };
   return (
     <div class="line">
-      <label for={id}>{t(`console.desk.field.${p.name}`)}</label>
+      <label for={id}>{t(`console.desk.field.${p.label ?? p.name}`)}</label>
       {p.long ? (
         <textarea {...common} maxLength={2000} />
       ) : (
@@ -95,7 +96,7 @@ async function speakMessage(call: DeskCall | undefined): Promise<void> {
 function Saved({ hint }: { hint: string }) {
   const s = saved.value;
   const text =
-    s === "saving" || s === "no"
+    typeof s === "string"
       ? t(`console.desk.saved.${s}`)
       : t("console.desk.saved.at", { at: timeOfDay(s, true) });
   return (
@@ -182,7 +183,7 @@ function Message({ call }: { call: DeskCall }) {
     <>
       <div class="slip">
         <ForWhom call={call} />
-        <Field name="surname" declines focus={!field("surname").text} />
+        <Field name="surname" label="from" declines focus={!field("surname").text} />
         <Field name="organisation" declines />
         <Field name="number" known={t("console.desk.message.number")} />
         <Field name="matter" long focus={Boolean(field("surname").text)} voice={call} />
@@ -198,7 +199,7 @@ function Complaint({ call }: { call: DeskCall }) {
   return (
     <>
       <div class="slip">
-        <Field name="surname" declines />
+        <Field name="surname" label="from" declines />
         <Field name="organisation" declines />
         <Field name="said" long focus known={t("console.desk.complaint.seen")} />
       </div>

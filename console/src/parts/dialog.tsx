@@ -6,11 +6,12 @@ import "../style/pages.css";
 
 interface Props {
   title: string;
+  wide?: boolean;
   onClose: () => void;
   children: ComponentChildren;
 }
 
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, wide, onClose, children }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -23,7 +24,7 @@ export function Dialog({ title, onClose, children }: Props) {
   return (
     <dialog
       ref={box}
-      class="dialog"
+      class={wide ? "dialog wide" : "dialog"}
       aria-labelledby={id}
       onCancel={(e) => {
         e.preventDefault();

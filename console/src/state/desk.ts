@@ -18,7 +18,9 @@ import {
   type Position,
   showCards,
   showDesk,
+  listUnheard,
   showDirectory,
+  showSummary,
 } from "../api/desk";
 import { SharedStream } from "../api/shared";
 import { keep, read } from "./prefs";
@@ -29,7 +31,9 @@ import { company, lostSince, mainNumber, skewMs } from "./switchboard";
 
 const RETRY_MS = 2000;
 const SESSION_MS = 3000;
-const DONE_KEPT = 6;
+const DONE_KEPT = 4;
+const OWED = 4;
+const OWING_MS = 60_000;
 
 export type Lamp = { number: string; state: string; dnd: boolean; since: number };
 
@@ -179,8 +183,35 @@ export function apply(name: string, data: unknown): void {
       case "instruction":
         void readInstructions();
         break;
+      case "message":
+        void readOwing();
+        break;
     }
   });
+}
+
+export interface Owed {
+  atMs: number;
+  what: "promise" | "message";
+  name: string;
+}
+/** What is still to be done today: calls promised, messages that nobody has taken. */
+export const owing = signal<readonly Owed[]>([]);
+
+async function readOwing(): Promise<void> {
+  try {
+    const [summary, messages] = await Promise.all([showSummary(), listUnheard()]);
+    owing.value = [
+      ...summary.promises.map((p): Owed => ({
+        atMs: p.at_ms,
+        what: "promise",
+        name: p.name || p.number,
+      })),
+      ...messages.items.map((m): Owed => ({ atMs: m.kept_ms, what: "message", name: m.for.name })),
+    ].slice(0, OWED);
+  } catch {
+    // a desk works without it
+  }
 }
 
 /** A whole picture replaces what was known. */
@@ -270,6 +301,8 @@ export function followDesk(onSignedOut: () => void): () => void {
   void readDirectory();
   void readCards();
   void readInstructions();
+  void readOwing();
+  const owingTimer = window.setInterval(() => void readOwing(), OWING_MS);
   // what a lost connection may have hidden is read anew when it is back
   let wasLost = false;
   const stop = effect(() => {
@@ -283,6 +316,7 @@ export function followDesk(onSignedOut: () => void): () => void {
   return () => {
     over = true;
     stop();
+    window.clearInterval(owingTimer);
     window.clearTimeout(timer);
     stream.close();
   };

@@ -118,9 +118,9 @@ export function nextCall(calls: Calls, mine: number | undefined): DeskCall | und
     .at(0);
 }
 
-/** Everybody who waits for an operator, in that order. */
-export function waiting(calls: Calls, mine: number | undefined): DeskCall[] {
+/** Everybody who has come and isn't connected yet, at the desk or with the attendant. */
+export function waiting(calls: Calls): DeskCall[] {
   return [...calls.values()]
-    .filter((c) => isNext(c, mine))
+    .filter((c) => c.bay === "ringing" || c.bay === "attendant")
     .sort((a, b) => waitsSince(a) - waitsSince(b));
 }

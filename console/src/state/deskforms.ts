@@ -7,7 +7,7 @@ export type FormKind = Draft["kind"];
 const WAIT_MS = 400;
 const RETRY_MS = 2000;
 
-export type Saved = "no" | "saving" | number;
+export type Saved = "no" | "saving" | "kept" | number;
 /** The form that is open, and when it was last saved (page's clock). */
 export const open = signal<{ call: number; kind: FormKind } | undefined>(undefined);
 export const saved = signal<Saved>("no");
@@ -85,7 +85,9 @@ export function reopen(): void {
   const call = inHand.value;
   if (!call || open.value?.call === call.no) return;
   const draft = drafts.value.get(call.no);
-  if (draft) open.value = { call: call.no, kind: draft.kind };
+  if (!draft) return;
+  open.value = { call: call.no, kind: draft.kind };
+  saved.value = "kept";
 }
 
 export function closeForm(): void {

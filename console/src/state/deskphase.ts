@@ -180,8 +180,29 @@ export function clausesOf(text: string): string[] {
   return text.match(/[^，。？！；、,.?!;]+[，。？！；、,.?!;]*[”"’]?\s?|.+/gu) ?? [];
 }
 
-/** How large it can be: one line, two, three. */
-export function sizeOf(text: string): "" | "two" | "three" {
-  const wide = text.length + (text.match(/[\u2e80-\uffef]/g)?.length ?? 0);
-  return wide > 56 ? "three" : wide > 30 ? "two" : "";
+/** Width in characters of Chinese: half for what isn't. */
+function widthOf(text: string): number {
+  return (text.length + (text.match(/[\u2018-\u201d\u2e80-\uffef]/g)?.length ?? 0)) / 2;
+}
+
+/** Lines that the clauses fill when a line has `room` characters. */
+function linesOf(clauses: readonly string[], room: number): number {
+  let lines = 1;
+  let at = 0;
+  for (const c of clauses) {
+    const w = widthOf(c);
+    if (at > 0 && at + w > room) {
+      lines++;
+      at = 0;
+    }
+    at += w;
+  }
+  return lines;
+}
+
+/** How large it can be: one line of 17 characters, two of 19, or three. */
+export function sizeOf(clauses: readonly string[]): "" | "two" | "three" {
+  if (linesOf(clauses, 17) === 1 && clauses.every((c) => widthOf(c) <= 17)) return "";
+  const two = linesOf(clauses, 19) <= 2 && clauses.every((c) => widthOf(c) <= 19);
+  return two ? "two" : "three";
 }

@@ -34,7 +34,7 @@ function line(...parts: (string | number | undefined)[]): string {
 
 /** Who waits, with how many; state and name first, for a braille line of forty cells. */
 function whoWaits(): string {
-  const all = waiting(calls.value, myNo.value);
+  const all = waiting(calls.value);
   const first = next.value;
   if (!first) return t("console.desk.voice.nobody");
   const state = isPast(first)

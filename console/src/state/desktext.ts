@@ -137,7 +137,7 @@ function sayForm(call: DeskCall): Say | undefined {
   if (!f || f.call !== call.no) return undefined;
   const v = (name: string) => field(name).text;
   if (f.kind === "message" && v("matter")) {
-    const parts = [v("surname"), v("number"), v("matter").replace(/[。.]+$/u, "")];
+    const parts = [v("surname"), spaced(v("number")), v("matter").replace(/[。.]+$/u, "")];
     return say("read_back", "A5.7", { all: parts.filter(Boolean).join(t("console.desk.comma")) });
   }
   if (f.kind === "message") return say("message", "A4.1.2");

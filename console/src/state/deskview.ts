@@ -79,8 +79,10 @@ function suggested(): Listed {
   }
   if (phase.value === "outcome" && target) {
     const name = target.kind === "department" ? target.name : target.department;
-    const near = entries.value.filter((e) => e.name === name || e.department === name);
-    return made("same_department", first(near.slice(0, 12), all));
+    const near = entries.value.filter((e) => e !== target && e.department === name);
+    const own = entries.value.find((e) => e.kind === "department" && e.name === name);
+    const again = own === target ? [] : [target];
+    return made("same_department", first([own, ...near.slice(0, 8), ...again], all));
   }
   if (phase.value && ["screening", "asking", "consult"].includes(phase.value))
     return made("about", first([target, special("gad_manager"), special("gad")], all));
