@@ -318,8 +318,9 @@ DESK_DOES(exchange_do_outcome)
 	enum desk_outcome v = (enum desk_outcome)o->ev->command.value;
 	enum refusal r;
 
-	if (!(c->person || c->ext || c->department || c->asked_person))
-		return REFUSAL_NOT_NOW;
+	if (c->state == CALL_DESK && !(c->desk & DESK_CONSULTED) && !c->person && !c->ext &&
+	    !c->department && !c->asked_person)
+		return REFUSAL_NOT_NOW; /* nobody was asked */
 	switch (v) {
 	case DESK_AGREED:
 		return agreed(t, c);

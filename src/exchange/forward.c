@@ -51,6 +51,8 @@ bool exchange_forward_follow(struct turn *t, struct call *c, const struct direct
 	if (tg.kind == TARGET_NONE) {
 		if (!text_eq(number, m->main_number) && !text_eq(number, m->operator_number))
 			return forward_outside(t, c, e, number);
+		if (c->position)
+			return false; /* to the switchboard: whose operator has the call already */
 		forward_step(t, c, number);
 		exchange_attendant_start(t, c);
 		return true;

@@ -2,7 +2,8 @@
  * A canonical hash of the state: what matters to what can happen next, and nothing of absolute
  * time, serials, call numbers, generations or slots. Calls and extensions are hashed each for
  * itself and added up, so that the order in which they sit doesn't count; a call's legs are hashed
- * in the call's own order.
+ * in the call's own order. A position counts by what it is, not by its number: a call takes in what
+ * its position is, and a position the calls that are its own.
  */
 #include "exchange/priv.h"
 
@@ -115,12 +116,64 @@ static void add_call_target(struct hashing *g, const struct call *c)
 	add_text(g, c->out);
 }
 
+/* When a position had a call last matters only by the order among them. */
+static unsigned idle_rank(const struct hashing *g, const struct position *p)
+{
+	unsigned before = 0;
+
+	for (unsigned i = 0; i < EXCHANGE_POSITIONS; i++)
+		before += g->x->position[i].known && g->x->position[i].last_ms < p->last_ms;
+	return before;
+}
+
+/* What a position is, without its calls and its number. */
+static uint64_t position_base(const struct hashing *g, unsigned i)
+{
+	const struct position *p = &g->x->position[i];
+	struct hashing own = {g->x, g->now, g->how, 5};
+
+	add(&own, (uint64_t)p->state << 32 | p->before << 24 | p->lost << 16 | p->nailed << 8 |
+		      p->over);
+	add(&own, (uint64_t)p->person << 32 | p->extension);
+	add(&own, (uint64_t)(p->call != NONE16) << 8 | idle_rank(g, p));
+	add(&own, timer_left(g, exchange_timer_closing(g->x) + 1 + i));
+	add_leg(&own, exchange_legs_at(g->x), p->headset);
+	return own.h;
+}
+
+static bool in_hand(const struct hashing *g, const struct call *c)
+{
+	return c->position && g->x->position[c->position - 1].call ==
+				  (uint16_t)(c - exchange_calls_at(g->x));
+}
+
+static void add_call_desk(struct hashing *g, const struct call *c)
+{
+	const uint32_t waits = ST(CALL_RING) | ST(CALL_QUEUE) | ST(CALL_FETCH);
+	uint32_t now = ST(c->state);
+	uint64_t ringing = 0;
+
+	if (!exchange_call_is_desk(g->x, c))
+		return;
+	add(g, c->position ? position_base(g, c->position - 1u) : 0);
+	add(g, (uint64_t)in_hand(g, c) << 32 | (uint64_t)c->desk << 16 | c->outcome << 8 |
+		   c->screened);
+	add(g, now & waits ? (uint64_t)c->ring << 8 | c->queued : 0);
+	add(g, now & ST(CALL_FETCH) ? c->from : 0);
+	add(g, c->greet != 0);
+	for (unsigned i = 0; (now & waits) && i < EXCHANGE_POSITIONS; i++)
+		if (g->x->position[i].known && (c->ringing & (1u << i)))
+			ringing += position_base(g, i);
+	add(g, ringing);
+}
+
 static void add_call_state(struct hashing *g, const struct call *c)
 {
 	add(g, (uint64_t)c->state << 8 | c->flags);
 	add_call_past(g, c);
 	if (!is_late(c))
 		add_call_target(g, c);
+	add_call_desk(g, c);
 	add(g, (uint64_t)c->park << 16 | c->edition);
 	add(g, (uint64_t)c->asked_person << 32 | c->asked_department);
 	add(g, (c->pending != 0) | (c->message != 0) << 1 | (c->screening != 0) << 2);
@@ -149,6 +202,7 @@ static uint64_t call_hash(struct hashing *g, uint32_t i)
 	if (c->state == CALL_WAIT)
 		add(g, queue_place(calls, c));
 	add_leg(g, legs, c->caller);
+	add(g, c->caller != NONE16 && legs[c->caller].joined == c->peer && c->peer != NONE16);
 	for (uint16_t l = c->first_leg; l != NONE16; l = legs[l].next) {
 		add(g, l == c->peer);
 		add(g, legs[l].joined != NONE16);
@@ -168,6 +222,40 @@ static uint64_t ext_hash(struct hashing *g, const struct ext *e)
 	return g->h;
 }
 
+static uint64_t position_hash(struct hashing *g, unsigned i)
+{
+	const struct call *calls = exchange_calls_at(g->x);
+	uint64_t base = position_base(g, i), own = 0;
+
+	for (uint32_t c = 0; c < g->x->caps.calls; c++)
+		if (calls[c].state != CALL_FREE && calls[c].position == i + 1)
+			own += call_hash(g, c) + (g->x->position[i].call == c);
+	g->h = 6;
+	add(g, base);
+	add(g, own);
+	return g->h;
+}
+
+static uint64_t desk_hash(struct hashing *g)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; g->x->positions && i < EXCHANGE_POSITIONS; i++)
+		if (g->x->position[i].known)
+			sum += position_hash(g, i);
+	for (unsigned i = 0; g->x->promises && i < PROMISES; i++) {
+		const struct promise *p = &g->x->promise[i];
+
+		if (!p->extension)
+			continue;
+		g->h = 7;
+		add(g, (uint64_t)p->extension << 32 | p->person);
+		add(g, position_base(g, p->position - 1u));
+		sum += g->h;
+	}
+	return sum;
+}
+
 static uint64_t rest_hash(struct hashing *g)
 {
 	const struct exchange *x = g->x;
@@ -177,7 +265,9 @@ static uint64_t rest_hash(struct hashing *g)
 	for (unsigned i = 0; i <= EXCHANGE_TRUNKS; i++)
 		add(g, x->trunk[i].off);
 	for (unsigned i = 0; i < EXCHANGE_INSTRUCTIONS; i++) {
-		add(g, x->instruction[i].person);
+		add(g, (uint64_t)x->instruction[i].refuse << 33 |
+			   (uint64_t)x->instruction[i].by_name << 32 | x->instruction[i].person);
+		add(g, x->instruction[i].id);
 		add_text(g, x->instruction[i].number);
 		add_wall(g, x->instruction[i].until_ms);
 	}
@@ -192,6 +282,7 @@ uint64_t exchange_hash(const struct exchange *x, const struct now *now, enum exc
 	const struct away *away = exchange_away_at(x);
 	uint64_t sum = rest_hash(&g);
 
+	sum += desk_hash(&g);
 	for (uint32_t i = 0; i < x->caps.calls; i++)
 		if (calls[i].state != CALL_FREE)
 			sum += call_hash(&g, i);

@@ -12,6 +12,7 @@
 
 static struct world w;
 static uint64_t seed;
+static bool desks;
 
 static unsigned rnd(unsigned n)
 {
@@ -97,8 +98,70 @@ static void sets(void)
 		world_send(&w, EV_MEASURES, 0);
 }
 
+static void desk(void)
+{
+	static const uint32_t desk_phones[] = {CLERK, WANG, GAD_DESK, GM, 0};
+	uint16_t position = (uint16_t)(1 + rnd(3));
+
+	if (w.leg_count > WORLD_LEGS - 40)
+		return;
+	if (rnd(6) == 0)
+		world_phone(&w, position, PICK(desk_phones), rnd(2));
+	else if (rnd(3) == 0)
+		world_duty(&w, position);
+	else
+		world_desk(&w, position, (enum desk_act)rnd(DESK_ACT_COUNT));
+}
+
+static void commands(void)
+{
+	struct world_order o = {0};
+	static const enum desk_command often[] = {COMMAND_ANSWER, COMMAND_CONSULT,
+						  COMMAND_PUT_THROUGH, COMMAND_SCREEN};
+	enum desk_command what =
+	    rnd(3) ? (enum desk_command)rnd(COMMAND_COUNT) : PICK(often);
+
+	if (w.leg_count > WORLD_LEGS - 40 || w.calls > WORLD_CALLS - 4)
+		return;
+	if (rnd(2))
+		o.call = rnd(3) ? w.calls - rnd(4) % (w.calls + 1) : rnd(WORLD_CALLS);
+	if (what == COMMAND_DIAL)
+		o.call = ++w.calls;
+	if (what == COMMAND_OUTCOME)
+		o.value = rnd(DESK_OUTCOME_COUNT + 1);
+	else
+		o.value = rnd(3) ? SCREEN_ALL : rnd(9);
+	o.to = (uint16_t)rnd(4);
+	if (rnd(4) == 0)
+		o.rev = (uint16_t)rnd(20);
+	switch (rnd(4)) {
+	case 0:
+		o.person = rnd(24);
+		break;
+	case 1:
+		o.department = rnd(5);
+		break;
+	case 2:
+		o.extension = PICK(phones);
+		break;
+	default:
+		o.number = PICK(numbers);
+		break;
+	}
+	world_command(&w, (uint16_t)(1 + rnd(3)), what, o);
+	if (what == COMMAND_DIAL && w.refusal != REFUSAL_NONE)
+		w.calls--;
+}
+
 static void anything(void)
 {
+	if (desks && rnd(3) == 0) {
+		if (rnd(4) == 0)
+			desk();
+		else
+			commands();
+		return;
+	}
 	switch (rnd(12)) {
 	case 0:
 	case 1:
@@ -147,6 +210,11 @@ static void lives(unsigned first, unsigned count)
 		world_clock(&w, rnd(7), rnd(24), 0);
 		w.m.trunk_to_trunk = rnd(2);
 		w.m.screen_inside = rnd(2);
+		desks = rnd(3);
+		w.m.answer_strategy = (uint8_t)rnd(3);
+		w.m.wrap_up_ms = rnd(2) * 3000;
+		if (desks)
+			world_duty(&w, 1);
 		for (unsigned n = 0; n < 200; n++)
 			anything();
 		if (rnd(4) == 0)
