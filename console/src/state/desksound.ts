@@ -19,8 +19,16 @@ export interface Headset {
   hears(): boolean;
 }
 
+/** Loaded when it is first connected. */
+async function firstConnect(): Promise<void> {
+  const { makeHeadset } = await import("../sound/headset");
+  const made = makeHeadset();
+  await made.connect();
+  headset.value = made;
+}
+
 const silent: Headset = {
-  connect: () => Promise.resolve(),
+  connect: firstConnect,
   disconnect: () => Promise.resolve(),
   watchLevel: () => () => undefined,
   hears: () => false,
