@@ -21,6 +21,7 @@
 #include "app/cmd_common.h"
 #include "app/config/certificate.h"
 #include "app/desk.h"
+#include "app/headset.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -94,6 +95,7 @@ static void choose_config(struct app *a, const struct serve_options *o)
 	TEXT_COPY(a->root, cmd_root());
 	if (o->config) {
 		TEXT_COPY(a->config_path, o->config);
+		a->sample = o->sample;
 		return;
 	}
 	snprintf(a->config_path, sizeof(a->config_path), "%.200s/node.yaml", o->data);
@@ -422,6 +424,12 @@ static void say_where(const struct app *a)
 	catalogue_format(a->catalogue, a->lang, "serve.first_call", text, sizeof(text), "main",
 			 app_measures(&a->org[0])->main_number, "sip", sip, NULL);
 	puts(text);
+	if (a->sample) {
+		catalogue_format(a->catalogue, a->lang, "serve.caller", text, sizeof(text),
+				 "scheme", n->http.certificate[0] ? "https" : "http", "address",
+				 n->http.address, "port", port, NULL);
+		puts(text);
+	}
 	fflush(stdout);
 }
 
@@ -432,6 +440,7 @@ static void close_rooms(struct app *a)
 	app_source_close();
 	sip_room_close(a->sip);
 	app_state_close(a);
+	app_webphone_close(a);
 	app_desk_close(a);
 	app_live_close(a);
 	tmr_cancel(&a->second);

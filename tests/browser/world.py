@@ -17,7 +17,8 @@ MEASURES = {"ringing": {"target": "20s"}, "attendant": {"first_digit": "8s", "ch
 
 class World:
     def __init__(self):
-        self.server = Server("browser", measures=MEASURES, node={"log": "info"})
+        self.server = Server(sys.argv[1] if sys.argv[1:] else "browser", measures=MEASURES, node={"log": "info"},
+                             more=["--sample"])
         self.phones, self.calls = {}, {}
 
     def where(self):

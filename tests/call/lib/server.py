@@ -96,8 +96,8 @@ def merge(to, more):
 class Server:
     next_media_port = 12000 + (os.getpid() % 90) * 200
 
-    def __init__(self, name, office=ALWAYS, measures=None, node=None, csv_edit=None, start=True):
-        self.name = name
+    def __init__(self, name, office=ALWAYS, measures=None, node=None, csv_edit=None, start=True, more=()):
+        self.name, self.more = name, list(more)  # of the command line
         self.dir = os.path.join(OUT, name)
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
@@ -155,7 +155,7 @@ class Server:
                    ZONGJI_SPEECH_CACHE=SPOKEN)
         self.process = subprocess.Popen(
             [os.path.join(BUILD, "zongji"), "serve", "--data", self.data, "--sip-port", str(self.sip_port), "--http-port",
-             str(self.http_port), "--config", os.path.join(self.config, "node.yaml")],
+             str(self.http_port), "--config", os.path.join(self.config, "node.yaml"), *self.more],
             stdout=self.log, stderr=self.log, env=env)
         end = time.monotonic() + 120
         while time.monotonic() < end:
