@@ -178,6 +178,10 @@ struct app_org *app_did(struct app *a, uint16_t trunk, const char *dialled, char
 
 /* ---- credentials.c: SIP user -> credential, rebuilt from the database ---- */
 int app_credentials_load(struct app *a, struct records_db *db);
+/* The same in two: read by a worker, taken by the call thread. */
+int app_credentials_read(struct app *a, struct records_db *db, struct app_credentials **out);
+void app_credentials_take(struct app *a, struct app_credentials *t);
+void app_credentials_drop(struct app_credentials *t); /* accepts NULL */
 void app_credentials_free(struct app *a);
 int app_credential(const char *user, struct sip_credential *out, void *arg);
 
@@ -219,6 +223,7 @@ void app_records_effect(struct app_org *o, const struct effect *fx);
 /* Loads directory and measures of an organisation as a new version; EV_MEASURES follows. */
 int app_org_load(struct app_org *o, struct records_db *db);
 int app_day_load(struct app_org *o, struct records_db *db);
+int app_instructions_load(struct app_org *o, struct records_db *db); /* source_keep.c */
 
 /* ---- first_start.c: organisations, people and accounts of a new data folder ---- */
 int app_first_start(struct app *a, struct records_db *db);

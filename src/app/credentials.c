@@ -75,7 +75,7 @@ static int add(const struct records_credential *c, void *arg)
 	return 0;
 }
 
-static void free_table(struct app_credentials *t)
+void app_credentials_drop(struct app_credentials *t)
 {
 	if (!t)
 		return;
@@ -84,7 +84,7 @@ static void free_table(struct app_credentials *t)
 	free(t);
 }
 
-int app_credentials_load(struct app *a, struct records_db *db)
+int app_credentials_read(struct app *a, struct records_db *db, struct app_credentials **out)
 {
 	struct app_credentials *t = calloc(1, sizeof(*t));
 	int err = ENOMEM;
@@ -110,17 +110,32 @@ int app_credentials_load(struct app *a, struct records_db *db)
 			s = (s + 1) & (t->slots - 1);
 		t->slot[s] = (uint32_t)i + 1;
 	}
-	free_table(a->credentials);
-	a->credentials = t;
+	*out = t;
 	t = NULL;
 out:
-	free_table(t);
+	app_credentials_drop(t);
+	return err;
+}
+
+void app_credentials_take(struct app *a, struct app_credentials *t)
+{
+	app_credentials_drop(a->credentials);
+	a->credentials = t;
+}
+
+int app_credentials_load(struct app *a, struct records_db *db)
+{
+	struct app_credentials *t = NULL;
+	int err = app_credentials_read(a, db, &t);
+
+	if (!err)
+		app_credentials_take(a, t);
 	return err;
 }
 
 void app_credentials_free(struct app *a)
 {
-	free_table(a->credentials);
+	app_credentials_drop(a->credentials);
 	a->credentials = NULL;
 }
 

@@ -7,10 +7,19 @@
 
 #include "app/desk.h"
 #include "app/live.h"
+#include "app/source.h"
 #include "records/accounts.h"
 #include "speech/pinyin.h"
 
 #define SOURCE_WAIT_MS 2000 /* for a connection */
+
+struct app_org *source_org(struct app *a, uint32_t id)
+{
+	for (unsigned i = 0; i < a->org_count; i++)
+		if (a->org[i].id == id)
+			return &a->org[i];
+	return NULL;
+}
 
 /* The directory as a worker reads it: loaded anew when the database's version has moved. */
 static struct {
@@ -19,9 +28,7 @@ static struct {
 	uint32_t version[CONFIG_ORGANISATIONS];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Locks the cache; give it back with unlock_directory whatever the result. */
-static int lock_directory(struct app *a, struct records_db *db, uint32_t org,
-			  const struct directory **out)
+int source_lock(struct app *a, struct records_db *db, uint32_t org, const struct directory **out)
 {
 	char clash[64];
 	uint32_t version = 0;
@@ -49,27 +56,28 @@ static int lock_directory(struct app *a, struct records_db *db, uint32_t org,
 	return err;
 }
 
-static void unlock_directory(void)
+void source_unlock(void)
 {
 	pthread_mutex_unlock(&cache.lock);
 }
 
 void app_source_close(void)
 {
+	source_apply_close();
 	for (unsigned i = 0; i < CONFIG_ORGANISATIONS; i++) {
 		records_directory_free(cache.directory[i]);
 		cache.directory[i] = NULL;
 	}
 }
 
-static int borrow(struct app *a, struct records_db **db)
+int source_borrow(struct app *a, struct records_db **db)
 {
 	int err = records_borrow(a->records, SOURCE_WAIT_MS, db);
 
 	return err == ETIMEDOUT ? EAGAIN : err;
 }
 
-static json_t *list(json_t *items, const char *next)
+json_t *source_list(json_t *items, const char *next)
 {
 	return next[0] ? json_pack("{s:o,s:s}", "items", items, "next", next)
 		       : json_pack("{s:o,s:n}", "items", items, "next");
@@ -89,7 +97,7 @@ static int sign_in(void *arg, const char *name, const char *password, struct htt
 	struct app *a = arg;
 	struct records_account r;
 	struct records_db *db = NULL;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!err)
 		err = records_sign_in(db, name, password, &r);
@@ -117,11 +125,11 @@ static int me(void *arg, const struct api_query *q, json_t **out)
 	const struct directory *d = NULL;
 	struct records_db *db = NULL;
 	const char *name = q->who.name, *company = "";
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (err)
 		return err;
-	err = lock_directory(a, db, q->who.org, &d);
+	err = source_lock(a, db, q->who.org, &d);
 	if (!err) {
 		const struct directory_person *p =
 			q->who.person ? directory_person(d, q->who.person) : NULL;
@@ -133,7 +141,7 @@ static int me(void *arg, const struct api_query *q, json_t **out)
 				company = a->config->measures[i].company;
 		*out = json_pack("{s:s,s:s}", "display_name", name, "company", company);
 	}
-	unlock_directory();
+	source_unlock();
 	records_return(a->records, db);
 	return err;
 }
@@ -148,7 +156,7 @@ static int switchboard(void *arg, const struct api_query *q, json_t **out)
 	uint64_t unheard = 0;
 	int err = live_ask(a, live_switchboard, q, out);
 
-	if (!err && borrow(a, &db) == 0 && records_messages_count(db, &f, &unheard) == 0)
+	if (!err && source_borrow(a, &db) == 0 && records_messages_count(db, &f, &unheard) == 0)
 		json_object_set_new(*out, "messages_unheard", json_integer((json_int_t)unheard));
 	records_return(a->records, db);
 	return err;
@@ -181,7 +189,7 @@ static int trunks(void *arg, const struct api_query *q, json_t **out)
 
 /* ---- directory ---- */
 
-static const char *const posts[POST_COUNT] = {
+const char *const source_posts[POST_COUNT] = {
 	[POST_EMPLOYEE] = "employee",
 	[POST_CHAIRMAN] = "chairman",
 	[POST_VICE_CHAIRMAN] = "vice_chairman",
@@ -201,7 +209,7 @@ static json_t *person_json(const struct directory *d, const struct directory_per
 	return json_pack("{s:i,s:s,s:s,s:s,s:i,s:s,s:s,s:s}", "id", (int)p->id, "name", p->name,
 			 "reading", p->reading, "title", p->title, "department",
 			 (int)p->department, "department_name", e ? e->name : "", "number",
-			 x ? x->number : "", "post", posts[p->post]);
+			 x ? x->number : "", "post", source_posts[p->post]);
 }
 
 /* "zsf", "zhangsan", "Zhang San" for zhang1 san1 feng1. */
@@ -246,11 +254,11 @@ static int people(void *arg, const struct api_query *q, json_t **out)
 	json_t *items = json_array();
 	uint32_t i = (uint32_t)strtoul(q->before, NULL, 10);
 	char next[16] = "";
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (err)
 		goto out;
-	err = lock_directory(a, db, q->who.org, &d);
+	err = source_lock(a, db, q->who.org, &d);
 	for (; !err && i < d->person_count; i++) {
 		if (!person_fits(d, &d->people[i], q))
 			continue;
@@ -260,14 +268,14 @@ static int people(void *arg, const struct api_query *q, json_t **out)
 		}
 		json_array_append_new(items, person_json(d, &d->people[i]));
 	}
-	unlock_directory();
+	source_unlock();
 out:
 	records_return(a->records, db);
 	if (err) {
 		json_decref(items);
 		return err;
 	}
-	*out = list(items, next);
+	*out = source_list(items, next);
 	return 0;
 }
 
@@ -291,23 +299,23 @@ static int departments(void *arg, const struct api_query *q, json_t **out)
 	const struct directory *d = NULL;
 	struct records_db *db = NULL;
 	json_t *items = json_array();
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!err) {
-		err = lock_directory(a, db, q->who.org, &d);
+		err = source_lock(a, db, q->who.org, &d);
 		for (uint32_t i = 0; !err && i < d->department_count; i++)
 			if (!q->text[0] || strstr(d->departments[i].name, q->text) ||
 			    sounds_like(d->departments[i].reading, q->text))
 				json_array_append_new(items,
 						      department_json(d, &d->departments[i]));
-		unlock_directory();
+		source_unlock();
 	}
 	records_return(a->records, db);
 	if (err) {
 		json_decref(items);
 		return err;
 	}
-	*out = list(items, "");
+	*out = source_list(items, "");
 	return 0;
 }
 
@@ -327,14 +335,14 @@ static json_t *message_json(const struct directory *d, const struct records_mess
 	const struct directory_department *e =
 		m->for_department ? directory_department(d, m->for_department) : NULL;
 
-	return json_pack("{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I}", "id",
+	return json_pack("{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I,s:s}", "id",
 			 (json_int_t)m->id, "call", (json_int_t)m->call_no, "kept_ms",
 			 (json_int_t)m->kept_at_ms, "for", "person", (int)m->for_person,
 			 "department", (int)m->for_department, "name",
 			 p ? p->name : e ? e->name : "", "from_number", m->from_number,
 			 "from_name", m->from_name, "urgent", m->urgency == RECORDS_URGENT,
 			 "clause", m->clause_name, "sound_ms", (int)m->recording_ms, "heard_ms",
-			 (json_int_t)m->heard_at_ms);
+			 (json_int_t)m->heard_at_ms, "taken_by", m->taken_by);
 }
 
 static uint32_t own_department(const struct directory *d, const struct api_query *q)
@@ -369,24 +377,24 @@ static int messages(void *arg, const struct api_query *q, json_t **out)
 	};
 	struct collected c = {NULL, q, json_array(), ""};
 	struct records_db *db = NULL;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!err) {
-		err = lock_directory(a, db, q->who.org, &c.directory);
+		err = source_lock(a, db, q->who.org, &c.directory);
 		if (!err && q->own) {
 			f.own_person = q->who.person;
 			f.own_department = own_department(c.directory, q);
 		}
 		if (!err)
 			err = records_messages(db, &f, on_message, &c);
-		unlock_directory();
+		source_unlock();
 	}
 	records_return(a->records, db);
 	if (err) {
 		json_decref(c.items);
 		return err;
 	}
-	*out = list(c.items, json_array_size(c.items) < q->limit ? "" : c.next);
+	*out = source_list(c.items, json_array_size(c.items) < q->limit ? "" : c.next);
 	return 0;
 }
 
@@ -397,15 +405,15 @@ static int with_message(struct app *a, const struct api_query *q,
 	const struct directory *d = NULL;
 	struct records_message m;
 	struct records_db *db = NULL;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!err) {
-		err = lock_directory(a, db, q->who.org, &d);
+		err = source_lock(a, db, q->who.org, &d);
 		if (!err)
 			err = records_message_get(db, q->who.org, q->id, &m);
 		if (!err)
 			*out = make(d, &m);
-		unlock_directory();
+		source_unlock();
 	}
 	records_return(a->records, db);
 	return err;
@@ -419,8 +427,8 @@ static int message(void *arg, const struct api_query *q, json_t **out)
 static json_t *content_json(const struct directory *d, const struct records_message *m)
 {
 	(void)d;
-	return json_pack("{s:s,s:s,s:b}", "organisation", m->organisation, "matter", m->matter,
-			 "screening", m->screening[0] != '\0');
+	return json_pack("{s:s,s:s,s:b,s:s}", "organisation", m->organisation, "matter", m->matter,
+			 "screening", m->screening[0] != '\0', "declined", m->declined);
 }
 
 static int message_text(void *arg, const struct api_query *q, json_t **out)
@@ -434,12 +442,12 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 	const struct directory *d = NULL;
 	struct records_message m;
 	struct records_db *db = NULL;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (err)
 		return err;
 	memset(out, 0, sizeof(*out));
-	err = lock_directory(a, db, q->who.org, &d);
+	err = source_lock(a, db, q->who.org, &d);
 	if (!err)
 		err = records_message_get(db, q->who.org, q->id, &m);
 	if (!err) {
@@ -455,7 +463,7 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 			snprintf(out->screening_path, sizeof(out->screening_path),
 				 "%s/sounds/%s", a->data, m.screening);
 	}
-	unlock_directory();
+	source_unlock();
 	records_return(a->records, db);
 	return err;
 }
@@ -478,7 +486,7 @@ static int opening_keep(void *arg, const struct api_opening *o)
 {
 	struct app *a = arg;
 	struct records_db *db = NULL;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!o->allowed)
 		log_warn("app", "message %lld: %s (%s) may not open it", (long long)o->message,
@@ -534,11 +542,11 @@ static int own_extension(struct app *a, struct records_db *db, const struct api_
 			 uint32_t *out)
 {
 	const struct directory *d;
-	int err = lock_directory(a, db, q->who.org, &d);
+	int err = source_lock(a, db, q->who.org, &d);
 	const struct directory_person *p = err ? NULL : directory_person(d, q->who.person);
 
 	*out = p ? p->extension : 0;
-	unlock_directory();
+	source_unlock();
 	return err;
 }
 
@@ -576,7 +584,7 @@ static int records(void *arg, const struct api_query *q, json_t **out)
 	}
 	f.before_started_ms = started;
 	f.before_call_no = no;
-	err = borrow(a, &db);
+	err = source_borrow(a, &db);
 	if (!err && q->own) {
 		f.own_person = q->who.person;
 		err = own_extension(a, db, q, &f.own_extension);
@@ -588,7 +596,7 @@ static int records(void *arg, const struct api_query *q, json_t **out)
 		json_decref(c.items);
 		return err;
 	}
-	*out = list(c.items, json_array_size(c.items) < q->limit ? "" : c.next);
+	*out = source_list(c.items, json_array_size(c.items) < q->limit ? "" : c.next);
 	return 0;
 }
 
@@ -618,7 +626,7 @@ static int record(void *arg, const struct api_query *q, json_t **out)
 	json_t *steps = json_array();
 	struct records_db *db = NULL;
 	uint32_t own = 0;
-	int err = borrow(a, &db);
+	int err = source_borrow(a, &db);
 
 	if (!err && q->own)
 		err = own_extension(a, db, q, &own);
@@ -659,5 +667,8 @@ void app_source_fill(struct app *a, struct api_source *s)
 	s->content_find = content_find;
 	s->message_text = message_text;
 	s->opening_keep = opening_keep;
+	source_directory_fill(&s->keep);
+	source_edit_fill(&s->keep);
+	source_keep_fill(&s->keep);
 	app_desk_source_fill(a, s);
 }

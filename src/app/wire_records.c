@@ -287,5 +287,7 @@ static int on_day(const struct records_day *d, void *arg)
 
 int app_day_load(struct app_org *o, struct records_db *db)
 {
-	return records_day_load(db, o->id, clock_wall_ms(), on_day, o);
+	int err = records_day_load(db, o->id, clock_wall_ms(), on_day, o);
+
+	return err ? err : app_instructions_load(o, db);
 }

@@ -151,7 +151,8 @@ struct records_difference {
 typedef int(records_difference_h)(const struct records_difference *d, void *arg);
 
 /* A file as it comes from another system: cells that are empty don't overwrite (they are counted),
- * columns that are left out stay, whoever isn't in it stays unless `leavers`. */
+ * columns that are left out stay, whoever isn't in it stays unless `leavers`; what refers to a
+ * leaver is emptied. */
 struct records_merge {
 	struct records_csv csv;
 	bool leavers, apply;
@@ -180,6 +181,10 @@ struct records_edit {
 };
 int records_directory_edit(struct records_db *db, const struct records_edit *e,
 			   struct records_csv_errors *errors, uint32_t *made);
+
+/* One entry: an object of its columns as text, those that are empty left out. ENOENT. */
+int records_directory_entry(struct records_db *db, uint32_t org, enum records_csv_file file,
+			    uint32_t id, struct json_t **out);
 
 /* --- readings: the first is the entry's own, others are found by the search too --- */
 #define RECORDS_READINGS 4

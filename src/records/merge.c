@@ -42,8 +42,6 @@ void records_import_unlink(struct import *im)
 		struct person_row *p =
 		    records_rows_at(&im->next[RECORDS_PEOPLE], RECORDS_PEOPLE, i);
 
-		if (p->line)
-			continue;
 		empty_if_gone(im, RECORDS_DEPARTMENTS, &p->p.department);
 		empty_if_gone(im, RECORDS_EXTENSIONS, &p->p.extension);
 		empty_if_gone(im, RECORDS_PEOPLE, &p->p.secretary);
@@ -53,15 +51,12 @@ void records_import_unlink(struct import *im)
 		struct department_row *d =
 		    records_rows_at(&im->next[RECORDS_DEPARTMENTS], RECORDS_DEPARTMENTS, i);
 
-		if (!d->line)
-			members_unlink(im, &d->d);
+		members_unlink(im, &d->d);
 	}
 	for (uint32_t i = 0; i < im->next[RECORDS_EXTENSIONS].count; i++) {
 		struct extension_row *e =
 		    records_rows_at(&im->next[RECORDS_EXTENSIONS], RECORDS_EXTENSIONS, i);
 
-		if (e->line)
-			continue;
 		empty_if_gone(im, RECORDS_PEOPLE, &e->e.person);
 		empty_if_gone(im, RECORDS_DEPARTMENTS, &e->e.department);
 	}
@@ -409,5 +404,22 @@ int records_directory_edit(struct records_db *db, const struct records_edit *e,
 	records_import_free(&im);
 	if (!err && made)
 		*made = id;
+	return err;
+}
+
+int records_directory_entry(struct records_db *db, uint32_t org, enum records_csv_file f,
+			    uint32_t id, json_t **out)
+{
+	struct rows r[RECORDS_FILES] = {0};
+	const void *row = NULL;
+	int err = records_rows_load(db->s, org, f, &r[f]);
+
+	if (!err)
+		row = records_rows_find(&r[f], f, id);
+	if (!err && !row)
+		err = ENOENT;
+	if (!err && !(*out = records_row_json(f, row)))
+		err = ENOMEM;
+	records_rows_free(r);
 	return err;
 }

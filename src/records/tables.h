@@ -131,7 +131,7 @@ int records_import_load(struct import *im); /* now, and next the same */
 int records_import_check(struct import *im, struct records_csv_errors *errors);
 int records_import_write(struct import *im); /* in a transaction, with history */
 void records_import_free(struct import *im);
-/* What is in the database only and refers to entries that go is emptied. */
+/* What refers to entries that go is emptied: it is among the differences. Sorts next. */
 void records_import_unlink(struct import *im);
 
 #endif

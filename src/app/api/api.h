@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "app/api/sound.h"
+#include "app/api/keep.h"
 #include "http/http.h"
 
 /* Roles of an account; the mask of http_identity. */
@@ -123,6 +124,7 @@ struct api_source {
 	api_read *message_text; /* who, organisation, matter as typed or said */
 	/* Must be durable when it returns 0: nothing is opened otherwise. */
 	int (*opening_keep)(void *arg, const struct api_opening *o);
+	struct api_keep_source keep;
 
 	/* The desk. EACCES: not appointed (A5.9). EPERM: refused, *out is the error's members
 	 * ("code", "clause", "position"). EINVAL: *out is {"field"}. Of a manager, desk only. */

@@ -1,0 +1,42 @@
+/* What the files that answer HTTP's questions share: all of it runs in workers. */
+#ifndef APP_SOURCE_H
+#define APP_SOURCE_H
+
+#include "app/live.h"
+
+/* A connection for a while; EAGAIN when none is free. */
+int source_borrow(struct app *a, struct records_db **db);
+
+/* The directory as the database has it now, loaded anew when its version has moved. Locks it: give
+ * it back with source_unlock whatever the result. */
+int source_lock(struct app *a, struct records_db *db, uint32_t org, const struct directory **out);
+void source_unlock(void);
+
+/* {"items","next"}; takes over items; next "" is null. */
+json_t *source_list(json_t *items, const char *next);
+
+/* The organisation by its id; NULL there is none. Its index and id never change. */
+struct app_org *source_org(struct app *a, uint32_t id);
+
+/* An operator answers by appointment (A2) or as an approved stand-in (A5.9); the manager may
+ * always. 0, EACCES. */
+int source_appointed(struct app *a, struct records_db *db, const struct http_identity *who);
+
+/* Tells pages and lets the running exchanges have the directory as it is now; `credentials`: those
+ * of phones too. After the commit. */
+void source_directory_changed(struct app *a, uint32_t org, bool credentials);
+void source_apply_close(void); /* after HTTP has ended */
+
+/* An EV_SET to the organisation's exchange. EAGAIN: it doesn't answer. */
+int source_set(struct app *a, uint32_t org, const struct event *ev);
+
+/* {"code","field","expected"…} for a refusal. */
+json_t *source_field(const char *field, const char *code);
+
+/* ---- source_directory.c, source_edit.c, source_keep.c ---- */
+extern const char *const source_posts[POST_COUNT];
+void source_directory_fill(struct api_keep_source *k);
+void source_edit_fill(struct api_keep_source *k);
+void source_keep_fill(struct api_keep_source *k);
+
+#endif
