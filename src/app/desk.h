@@ -59,7 +59,7 @@ int app_desk_appointed(struct app *a, const struct http_identity *who);
 int app_desk_message_kept(struct app *a, const struct http_identity *who, uint64_t call_no,
 			  uint32_t person, uint32_t department);
 
-/* The account's last session has ended: its page is lost, not off duty. */
+/* The account's last page has signed out: the page is lost, not off duty. */
 void app_desk_signed_out(struct app *a, const struct http_identity *who);
 
 void app_desk_source_fill(struct app *a, struct api_source *s);

@@ -223,8 +223,8 @@ json_t *desk_position_json(const struct app_org *o, uint16_t position)
 			 (int)id, "name", who ? who->name : p->name, "state",
 			 exchange_position_state_name((enum exchange_position_state)v.state),
 			 "page", p->page, "sound", v.sound, "call",
-			 number_or_null((int64_t)v.call_no), "since_ms", (json_int_t)v.since_wall_ms, "until_ms",
-			 number_or_null(v.until_wall_ms));
+			 number_or_null((int64_t)v.call_no), "since_ms",
+			 (json_int_t)v.since_wall_ms, "until_ms", number_or_null(v.until_wall_ms));
 }
 
 static json_t *figures_json(struct app_org *o)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/desk.h"
+#include "app/headset.h"
 #include "app/live.h"
 #include "app/source.h"
 #include "records/accounts.h"
@@ -671,4 +672,5 @@ void app_source_fill(struct app *a, struct api_source *s)
 	source_edit_fill(&s->keep);
 	source_keep_fill(&s->keep);
 	app_desk_source_fill(a, s);
+	app_headset_source_fill(s);
 }

@@ -202,5 +202,5 @@ bool http_call_session_close(struct http_call *c)
 	snprintf(c->set_cookie, sizeof(c->set_cookie),
 		 "%s=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0%s", cookie_name(c),
 		 c->secure ? "; Secure" : "");
-	return !http_sessions_has(&c->room->sessions, c->who.user);
+	return !http_events_watches(&c->room->events, c->who.user, c->cookie);
 }

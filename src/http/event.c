@@ -166,6 +166,17 @@ static void watch(struct http_events *e)
 	e->gap = false;
 }
 
+bool http_events_watches(struct http_events *e, uint32_t user, const char *but_cookie)
+{
+	bool watches = false;
+
+	pthread_mutex_lock(&e->lock);
+	for (struct http_stream *s = e->streams; s && !watches; s = s->next)
+		watches = s->who.user == user && strcmp(s->cookie, but_cookie) != 0;
+	pthread_mutex_unlock(&e->lock);
+	return watches;
+}
+
 bool http_room_watched(struct http_room *h)
 {
 	struct http_events *e = &h->events;

@@ -184,7 +184,7 @@ void http_call_attempt_ok(struct http_call *c, const char *user);
 
 /* Opens a session, ends the one that the request came with, sets the cookie. ENOBUFS. */
 int http_call_session_open(struct http_call *c, const struct http_identity *who);
-/* True when it was the user's last one. */
+/* True when the user has no other session with an open stream: no page is left. */
 bool http_call_session_close(struct http_call *c);
 
 #endif

@@ -76,7 +76,6 @@ bool http_sessions_find(struct http_sessions *t, const char *cookie, struct http
 int http_sessions_open(struct http_sessions *t, const struct http_identity *who,
 		       char cookie[HTTP_COOKIE_BYTES + 1]);
 void http_sessions_close(struct http_sessions *t, const char *cookie);
-bool http_sessions_has(struct http_sessions *t, uint32_t user);
 void http_sessions_close_user(struct http_sessions *t, uint32_t user);
 void http_sessions_save(struct http_sessions *t);
 
@@ -130,6 +129,8 @@ void http_events_turn(struct http_events *e, int64_t mono_ms);
 void http_events_close(struct http_events *e); /* every stream ends */
 /* An event stream for c. 0; EMFILE when there are too many. */
 int http_events_stream(struct http_events *e, struct http_call *c, struct MHD_Response **out);
+/* Has the user a stream of a session other than the cookie's? */
+bool http_events_watches(struct http_events *e, uint32_t user, const char *but_cookie);
 void http_events_gone(struct http_events *e, struct http_stream *s); /* s may be NULL */
 
 /* ---- file.c ---- */

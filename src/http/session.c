@@ -157,18 +157,6 @@ void http_sessions_close(struct http_sessions *t, const char *cookie)
 	http_sessions_save(t);
 }
 
-bool http_sessions_has(struct http_sessions *t, uint32_t user)
-{
-	int64_t now_ms = clock_wall_ms();
-	bool has = false;
-
-	pthread_mutex_lock(&t->lock);
-	for (unsigned i = 0; i < HTTP_SESSIONS && !has; i++)
-		has = user && t->s[i].who.user == user && !is_over(t, &t->s[i], now_ms);
-	pthread_mutex_unlock(&t->lock);
-	return has;
-}
-
 void http_sessions_close_user(struct http_sessions *t, uint32_t user)
 {
 	pthread_mutex_lock(&t->lock);

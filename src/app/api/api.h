@@ -146,7 +146,7 @@ struct api_source {
 	/* Browsers' sound: sound.h. EACCES: not appointed. EBADMSG: {"refusal"}: a name of enum
 	 * media_web_refusal. EINVAL: {"field"}. EBUSY: a phone that somebody has, or that talks. */
 	int (*sound)(void *arg, const struct api_query *q, const struct api_sound *s, json_t **out);
-	/* The account has no session any more. May be NULL. */
+	/* The account has no page any more. May be NULL. */
 	void (*signed_out)(void *arg, const struct http_identity *who);
 };
 
