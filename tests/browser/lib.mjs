@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 
 export const root = new URL("../..", import.meta.url).pathname;
 const need = createRequire(root + "console/");
-const { chromium } = need("playwright-core");
+export const { chromium } = need("playwright-core");
 const axe = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 export const lang = Object.fromEntries(
   ["zh-CN", "zh-TW", "en"].map((l) => [l, JSON.parse(readFileSync(`${root}lang/${l}.json`, "utf8"))]),
@@ -33,16 +33,20 @@ export function check(ok, text) {
   if (!ok) throw new Error(text);
 }
 
-const browser = await chromium.launch({
+// Pages have a microphone without asking anybody.
+export const CHROMIUM = {
   executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  args: ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+};
+const browser = await chromium.launch(CHROMIUM);
 
 const errors = [];
 export async function open(options = {}) {
   const { base: _base, path: _path, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...rest });
+  if (options.sounding) await context.addInitScript(...options.sounding);
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => errors.push(String(e)));

@@ -26,6 +26,7 @@ export class Handset implements Headset {
   private microphone: MediaStream | undefined;
   private mine: Meter | undefined;
   private theirs: Meter | undefined;
+  private muted = false;
   private used = "";
   private stopWatching: (() => void) | undefined;
   readonly line: Line;
@@ -76,6 +77,14 @@ export class Handset implements Headset {
     await this.line.close();
   }
 
+  /** Neither side hears the other for as long as it is on. */
+  mute(on: boolean): void {
+    this.muted = on;
+    const ear = this.ear.srcObject;
+    const heard = ear instanceof MediaStream ? ear.getTracks() : [];
+    for (const track of [...heard, ...(this.microphone?.getTracks() ?? [])]) track.enabled = !on;
+  }
+
   watchLevel(call: (level: number) => void): () => void {
     return watch(() => this.mine, call);
   }
@@ -120,6 +129,7 @@ export class Handset implements Headset {
     this.used = wanted;
     this.microphone = stream;
     this.mine = new Meter(stream);
+    track.enabled = !this.muted;
     return track;
   }
 

@@ -1,5 +1,5 @@
 /** The sample's telephone that this page is: kept alive by asking after it. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { components } from "../../generated/schema";
 import { ask, Refusal, send } from "../api/client";
 import { Handset } from "../sound/headset";
@@ -17,6 +17,9 @@ export const possible = signal(true);
 let token = "";
 let timer = 0;
 export const handset = signal<Handset | undefined>(undefined);
+
+// A held line is silent both ways, as a telephone's is.
+effect(() => handset.value?.mute(phone.value?.held === true));
 
 function tell(e: unknown): void {
   if (!(e instanceof Refusal)) throw e;
