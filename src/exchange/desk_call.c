@@ -153,7 +153,7 @@ enum refusal exchange_desk_bring(struct turn *t, struct call *c, struct position
 
 /* ---- out of the hands ---- */
 
-static void release(struct turn *t, struct call *c, bool over)
+static void release(struct turn *t, struct call *c, enum hands how)
 {
 	struct position *p = exchange_position_of(t, c);
 	struct leg *caller = exchange_call_caller(t, c);
@@ -163,18 +163,18 @@ static void release(struct turn *t, struct call *c, bool over)
 	if (c->greet && caller)
 		exchange_effect_add(t, FX_QUIET, caller);
 	c->greet = 0;
-	exchange_position_free(t, p, over);
+	exchange_position_free(t, p, how);
 	exchange_call_touch(t, c);
 }
 
 void exchange_desk_release(struct turn *t, struct call *c)
 {
-	release(t, c, false);
+	release(t, c, HANDS_FREE);
 }
 
 void exchange_desk_forget(struct turn *t, struct call *c)
 {
-	release(t, c, true);
+	release(t, c, HANDS_OVER);
 	exchange_call_touch(t, c);
 	c->position = c->desk = c->outcome = c->screened = 0;
 	c->sentence = c->sentence_clause = c->queued = c->ring = 0;
@@ -250,12 +250,12 @@ void exchange_desk_guarded(struct turn *t, struct call *c, const struct director
 
 /* ---- the operator's sound comes and goes ---- */
 
-static void desk_held(struct turn *t, struct call *c)
+void exchange_desk_hold(struct turn *t, struct call *c, enum hands how)
 {
 	uint32_t remind = exchange_call_measures(t, c)->hold_remind_ms;
 
 	exchange_call_drop_legs(t, c, NULL, END_NONE);
-	exchange_desk_release(t, c);
+	release(t, c, how);
 	exchange_call_goto(t, c, CALL_HELD);
 	remind = remind ? remind : HOLD_REMIND_MS;
 	c->remind_wall_ms = t->now->wall_ms + remind;
@@ -267,7 +267,7 @@ static void desk_held(struct turn *t, struct call *c)
 DESK_DOES(exchange_do_hold)
 {
 	(void)o;
-	desk_held(t, c);
+	exchange_desk_hold(t, c, HANDS_FREE);
 	return REFUSAL_NONE;
 }
 
@@ -280,7 +280,7 @@ static void phone_down(struct turn *t, struct call *c)
 	} else if (c->state == CALL_DIAL) {
 		exchange_call_finish(t, c, 0, END_OPERATOR_HUNG_UP);
 	} else {
-		desk_held(t, c);
+		exchange_desk_hold(t, c, HANDS_FREE);
 	}
 }
 
@@ -324,7 +324,7 @@ static void fetch_failed(struct turn *t, struct call *c)
 
 	exchange_desk_release(t, c);
 	if (from == CALL_HELD) {
-		desk_held(t, c);
+		exchange_desk_hold(t, c, HANDS_FREE);
 	} else if (from == CALL_RING) {
 		c->position = 0;
 		exchange_ring_again(t, c);

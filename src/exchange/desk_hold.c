@@ -9,14 +9,13 @@
 DESK_DOES(exchange_do_retrieve)
 {
 	struct call *now = exchange_position_call(t, o->p);
-	struct order swap = *o;
 
 	if (now && now->state != CALL_DESK)
 		return REFUSAL_HANDS_FULL;
-	if (!exchange_position_ear(t, o->p) && (!o->p->extension || o->p->nailed))
+	if (now && !exchange_position_ear(t, o->p))
 		return REFUSAL_NO_SOUND;
 	if (now)
-		exchange_do_hold(t, now, &swap);
+		exchange_desk_hold(t, now, HANDS_SWAP);
 	return exchange_desk_bring(t, c, o->p);
 }
 

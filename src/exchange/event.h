@@ -151,7 +151,8 @@ struct event {
 			uint16_t position, to_position;
 			enum desk_command what;
 			uint32_t serial;  /* echoed by FX_COMMAND */
-			uint64_t call_no; /* 0: the call in hand; ANSWER: the next by rule */
+			uint64_t call_no; /* 0: the call in hand; ANSWER: the next by rule;
+					   * DIAL: the number of the call to be, from the app */
 			uint16_t rev;	  /* of the call as the page saw it; 0: any */
 			uint32_t person, department, extension; /* a target: one of them, or … */
 			char number[EVENT_NUMBER];		/* … digits as dialled inside */

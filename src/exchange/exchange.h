@@ -16,10 +16,16 @@
  * 3. FX_RECORD of a leg that then ends is still answered by EV_RECORDED (its leg may be dead; the
  *    serial counts). FX_KEEP is answered by EV_KEPT or EV_NOT_KEPT. A time-out stands behind both.
  * 4. When exchange_next_due_ms() has come, send EV_TIMER; again at once while it lies in the past.
- * 5. Each call_no given by EV_INVITE has STEP_ARRIVED first and STEP_ENDED last, each once.
+ * 5. Each call_no given by EV_INVITE has STEP_ARRIVED first and STEP_ENDED last, each once; one
+ *    given by COMMAND_DIAL too, if the command wasn't refused.
  * 6. An edition (below) must stay readable while exchange_edition_calls() of its index is not 0.
  * 7. Extensions are unreachable until EV_REACHABLE says otherwise, trunks usable until EV_TRUNK
  *    does. The state of the day is set again with EV_SET after a start.
+ * 8. A position's headset is up with its FX_BIND; EV_ENDED of it is sound lost at once, a new
+ *    DESK_HEADSET before that only takes its place. Steps of a position have call_no 0 and its
+ *    number as value. FX_CALL and FX_POSITION come last in a step.
+ * 9. When one leaves a conference (FX_CONFER) each of the three is parted or has ended in that
+ *    step; who stays together is joined anew.
  */
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H

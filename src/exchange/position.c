@@ -209,14 +209,16 @@ static void position_part(struct turn *t, struct position *p)
 	exchange_position_touch(t, p);
 }
 
-void exchange_position_free(struct turn *t, struct position *p, bool over)
+void exchange_position_free(struct turn *t, struct position *p, enum hands how)
 {
 	uint32_t wrap = current_measures(t)->wrap_up_ms;
 
 	position_part(t, p);
+	if (how == HANDS_SWAP)
+		return;
 	if (p->extension && (!p->nailed || p->state == POSITION_OFF))
 		phone_end(t, p);
-	if (over && p->state == POSITION_ON && wrap) {
+	if (how == HANDS_OVER && p->state == POSITION_ON && wrap) {
 		state_set(t, p, POSITION_WRAP_UP);
 		exchange_timer_arm_position(t, exchange_position_no(t, p), wrap);
 	} else if (p->state == POSITION_LOST && p->before != POSITION_ON &&
@@ -225,19 +227,28 @@ void exchange_position_free(struct turn *t, struct position *p, bool over)
 	}
 }
 
+/* Its phone can be called now. */
+bool exchange_position_may_dial(const struct turn *t, const struct position *p)
+{
+	const struct directory *d = t->rules->edition[t->rules->current].directory;
+	const struct directory_extension *e = directory_extension(d, p->extension);
+	const struct ext *x = e ? exchange_ext_find(t, e->id) : NULL;
+
+	return x && x->reachable && !exchange_ext_busy(t, x, e) && t->x->free_leg != NONE16 &&
+	       t->x->caps.legs - t->x->leg_count > t->x->caps.reserve * 2;
+}
+
 bool exchange_position_dial(struct turn *t, struct position *p)
 {
 	const struct exchange_edition *ed = &t->rules->edition[t->rules->current];
 	const struct directory_extension *e = directory_extension(ed->directory, p->extension);
-	struct ext *x = e ? exchange_ext_have(t, e->id) : NULL;
+	struct ext *x = exchange_ext_find(t, p->extension);
 	struct effect *fx;
 	struct leg *l;
 
-	if (!x || !x->reachable || exchange_ext_busy(t, x, e))
+	if (!exchange_position_may_dial(t, p))
 		return false;
 	l = exchange_leg_new_position(t, exchange_position_no(t, p));
-	if (!l)
-		return false;
 	p->headset = exchange_leg_index(t, l);
 	l->call = p->call;
 	fx = exchange_effect_add(t, FX_DIAL, l);

@@ -621,7 +621,9 @@ struct leg *exchange_position_ear(const struct turn *t, const struct position *p
 bool exchange_position_may_ring(const struct turn *t, const struct position *p);
 void exchange_position_touch(struct turn *t, const struct position *p);
 void exchange_position_take(struct turn *t, struct position *p, struct call *c);
-void exchange_position_free(struct turn *t, struct position *p, bool over); /* the call is over */
+enum hands { HANDS_SWAP, HANDS_FREE, HANDS_OVER }; /* for another call; free; the call is over */
+void exchange_position_free(struct turn *t, struct position *p, enum hands how);
+bool exchange_position_may_dial(const struct turn *t, const struct position *p);
 bool exchange_position_dial(struct turn *t, struct position *p);
 uint32_t exchange_position_account(const struct turn *t, const struct call *c,
 				   const struct position *p); /* its extension */
@@ -655,6 +657,7 @@ void exchange_desk_say(struct call *c, enum phrase_kind sentence, enum clause cl
 enum refusal exchange_desk_bring(struct turn *t, struct call *c, struct position *p);
 void exchange_desk_arrive(struct turn *t, struct call *c);
 void exchange_desk_release(struct turn *t, struct call *c); /* out of the hands, stays his */
+void exchange_desk_hold(struct turn *t, struct call *c, enum hands how);
 void exchange_desk_forget(struct turn *t, struct call *c);  /* nobody's any more */
 void exchange_desk_outcome(struct turn *t, struct call *c, enum outcome o);
 void exchange_desk_back(struct turn *t, struct call *c); /* to the operator, as it is */

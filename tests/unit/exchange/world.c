@@ -134,7 +134,9 @@ void world_start_caps(struct world *w, struct exchange_caps caps)
 	w->rules.trunk[1] = (struct exchange_trunk){2, 0x3, 0, 4000}; /* city at the most */
 	w->rules.trunk_count = 2;
 	w->caps = caps;
-	mem = malloc(exchange_bytes(&caps));
+	w->bytes = exchange_bytes(&caps);
+	mem = malloc(w->bytes);
+	w->before = malloc(w->bytes);
 	assert_int_equal(exchange_init(mem, &caps, 1), 0);
 	w->x = mem;
 	w->now.mono_ms = 1000000;
@@ -167,6 +169,7 @@ void world_stop(struct world *w)
 			fail_msg("call %u: arrived %u times, ended %u times", i, w->arrived[i],
 				 w->ended[i]);
 	free(w->x);
+	free(w->before);
 	free(w->index);
 }
 
@@ -568,9 +571,13 @@ enum refusal world_command(struct world *w, uint16_t position, enum desk_command
 	TEXT_COPY(ev.command.number, o.number ? o.number : "");
 	TEXT_COPY(ev.command.text, o.text ? o.text : "");
 	w->refusal = REFUSAL_COUNT;
+	memcpy(w->before, w->x, w->bytes);
 	step(w, &ev);
 	if (w->refusal == REFUSAL_COUNT)
 		wrong(w, "a command without an answer");
+	if (w->refusal != REFUSAL_NONE &&
+	    (w->fx.count != 1 || memcmp(w->before, w->x, w->bytes) != 0))
+		wrong(w, "a command that was refused has changed something");
 	return w->refusal;
 }
 

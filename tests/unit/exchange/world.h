@@ -39,6 +39,8 @@ struct world {
 	struct exchange_rules rules;
 	struct exchange_caps caps;
 	struct exchange *x;
+	void *before; /* the state before a command */
+	size_t bytes;
 	void *index;
 	struct now now;
 	struct effects fx;
