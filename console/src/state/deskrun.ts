@@ -6,7 +6,7 @@ import { isPast, waiting } from "./deskbays";
 import { reopen } from "./deskforms";
 import { actionOf, searched } from "./deskkeys";
 import { act } from "./deskact";
-import { headset, sound } from "./desksound";
+import { connectAgain, headset, sound } from "./desksound";
 import { entryLine, outcomeWord, sentence, targetName, whoFrom } from "./desktext";
 import {
   chosen,
@@ -24,6 +24,7 @@ import {
   typing,
 } from "./deskview";
 import { announce, hush, listenTo, repeat } from "./deskvoice";
+import { read } from "./prefs";
 
 const FIELD = "input, textarea, select, [contenteditable]";
 const SEARCH_PAUSE_MS = 600;
@@ -234,6 +235,17 @@ function ringing(): () => void {
   });
 }
 
+/** A page that was loaded anew while its operator is on duty takes the sound up again, once. */
+function soundAgain(): () => void {
+  let tried = false;
+  return effect(() => {
+    const state = mine.value?.state ?? "off";
+    if (tried || state === "off" || read("sound") === "phone") return;
+    tried = true;
+    untracked(() => void connectAgain());
+  });
+}
+
 export function startDesk(): () => void {
   listenTo(() => headset.value.hears());
   const stops = [
@@ -242,6 +254,7 @@ export function startDesk(): () => void {
     announceSearch(),
     announceState(),
     ringing(),
+    soundAgain(),
     effect(() => {
       if (inHand.value) untracked(reopen);
       else ending.value = false;

@@ -19,12 +19,16 @@ export interface Headset {
   hears(): boolean;
 }
 
-/** Loaded when it is first connected. */
-async function firstConnect(): Promise<void> {
-  const { makeHeadset } = await import("../sound/headset");
-  const made = makeHeadset();
-  await made.connect();
-  headset.value = made;
+let connecting: Promise<void> | undefined;
+/** Loaded when it is first connected; whoever asks meanwhile waits for the same. */
+function firstConnect(): Promise<void> {
+  connecting ??= (async () => {
+    const { makeHeadset } = await import("../sound/headset");
+    const made = makeHeadset();
+    await made.connect();
+    headset.value = made;
+  })().finally(() => (connecting = undefined));
+  return connecting;
 }
 
 const silent: Headset = {
@@ -36,6 +40,17 @@ const silent: Headset = {
 export const headset = signal<Headset>(silent);
 /** Why the headset isn't there: a key of lang/, "" it is. */
 export const trouble = signal("");
+
+/** For a page that was loaded anew while its operator is on duty. */
+export async function connectAgain(): Promise<void> {
+  if (headset.value !== silent) return;
+  try {
+    await headset.value.connect();
+    trouble.value = "";
+  } catch {
+    trouble.value = "console.desk.start.no_headset";
+  }
+}
 
 const RING_HZ = 450;
 const ON_S = 1;
