@@ -102,6 +102,9 @@ static int slip(void *arg, const struct api_query *q, const struct api_slip *s, 
 	if (!err)
 		slip_published(a, db, q->who.org, id);
 	records_return(a->records, db);
+	/* It is kept whatever the exchange says of the call, which may have ended. */
+	if (!err && s->call && (q->who.roles & API_OPERATOR))
+		(void)app_desk_message_kept(a, &q->who, m.call_no, m.for_person, m.for_department);
 	if (again)
 		err = 0; /* the same answer as the first time */
 	if (!err)

@@ -84,9 +84,9 @@ bool records_step_begins(const struct records_vocabulary *v, uint16_t kind);
 bool records_step_connects(const struct records_vocabulary *v, uint16_t kind);
 int records_write_step(struct store *s, const struct records_vocabulary *v,
 		       const struct records_step *step);
-/* A step that connects counts as a use of its person or department. */
+/* A step that connects counts as a use of the call's target. */
 int records_write_use(struct store *s, const struct records_vocabulary *v,
-		      const struct records_step *step);
+		      const struct records_step *step, const struct records_call *call);
 int records_write_call(struct store *s, const struct records_vocabulary *v,
 		       const struct records_call *c, const char *node);
 int records_write_message(struct store *s, const struct records_vocabulary *v,

@@ -136,7 +136,7 @@ static int step_put(struct records *r, struct records_step *step)
 	records_fold(&r->vocabulary, &e->call, step);
 	e->write = e->write || began || had_end || e->call.ended_ms;
 	err = records_write_step(r->writer, &r->vocabulary, step);
-	return err ? err : records_write_use(r->writer, &r->vocabulary, step);
+	return err ? err : records_write_use(r->writer, &r->vocabulary, step, &e->call);
 }
 
 static int steps_write(struct records *r, unsigned count)

@@ -129,15 +129,15 @@ int records_write_step(struct store *s, const struct records_vocabulary *v,
 }
 
 int records_write_use(struct store *s, const struct records_vocabulary *v,
-		      const struct records_step *step)
+		      const struct records_step *step, const struct records_call *call)
 {
-	const bool department = !step->person;
-	const struct store_value values[] = {
-	    STORE_I(step->org), STORE_I(department),
-	    STORE_I(department ? step->department : step->person),
-	    STORE_I(step->at_ms / RECORDS_DAY_MS), STORE_I(step->at_ms)};
+	const bool department = !call->target_person;
+	const uint32_t item = department ? call->target_department : call->target_person;
+	const struct store_value values[] = {STORE_I(step->org), STORE_I(department), STORE_I(item),
+					     STORE_I(step->at_ms / RECORDS_DAY_MS),
+					     STORE_I(step->at_ms)};
 
-	if (!records_step_connects(v, step->kind) || (!step->person && !step->department))
+	if (!item || !records_step_connects(v, step->kind))
 		return 0;
 	return store_queue(s, &sql_use, values, 5);
 }
