@@ -108,6 +108,25 @@ static void usual_call(void **state)
 	assert_int_equal(v.position, 0);
 }
 
+/* The operator is out as soon as the target is there, and hears nothing of it. */
+static void answered_while_still_speaking(void **state)
+{
+	(void)state;
+	w.m.wrap_up_ms = 5000;
+	world_duty(&w, 1);
+	world_trunk_calls(&w, "8000", "139");
+	command(&w, 1, ANSWER);
+	command(&w, 1, PUT_THROUGH, .person = 20);
+	world_clear(&w);
+	world_send(&w, EV_ANSWERED, world_leg(&w, 'c'));
+	expect(&w, "PART a", "JOIN b c", "STEP connected A4.1.2", "POSITION 1");
+	expect_not(&w, "CONFER");
+	assert_false(exchange_automatic(w.x)); /* wrapping up is on duty */
+	world_clear(&w);
+	world_wait(&w, 5000);
+	expect(&w, "POSITION 1");
+}
+
 static void not_answered_returns(void **state)
 {
 	struct exchange_call_view v;
@@ -354,6 +373,7 @@ int main(void)
 	    T(first_on_duty_is_manual_last_is_automatic),
 	    T(rings_three_times_then_the_attendant),
 	    T(usual_call),
+	    T(answered_while_still_speaking),
 	    T(not_answered_returns),
 	    T(an_outcome_in_hand_stays_in_hand),
 	    T(pulled_back),

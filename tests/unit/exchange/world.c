@@ -308,6 +308,8 @@ static void desk_text(struct world *w, const struct effect *e, int i)
 		other = leg_of(w, e->confer.other);
 		OUT("CONFER %c %c %c", 'a' + i, 'a' + other, 'a' + leg_of(w, e->confer.third));
 		join_seen(w, i, other);
+		if (strcmp(world_call(w, call_of(w, w->legs[i])).state, "three") != 0)
+			wrong(w, "a third hears a call that is no conference");
 	}
 }
 
