@@ -30,8 +30,9 @@ const ownerOf = (r: Row) =>
   nameOf("people", rowOf("people", r.person)) || (r.person ? "" : departmentOf(r));
 
 function awayOf(r: Row): string {
-  const away = entryOf("person", r.id ?? "")?.away_until_ms;
-  return away && away > Date.now() ? t("console.directory.until", { time: stamp(away) }) : "";
+  const until = entryOf("person", r.id ?? "")?.away_until_ms ?? undefined;
+  if (until === undefined) return "";
+  return until ? t("console.directory.until", { time: stamp(until) }) : t("console.column.away");
 }
 
 type Texts = Record<string, (r: Row) => string>;

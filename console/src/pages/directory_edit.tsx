@@ -15,6 +15,7 @@ import {
   finds,
   historyOf,
   nameOf,
+  readingsIn,
   readingsOf,
   REFERS,
   removeRow,
@@ -122,78 +123,112 @@ function History({ file, id }: { file: TableName; id: string }) {
   );
 }
 
-function Person({ row, onDone }: { row: Row; onDone: (text: string) => Promise<void> }) {
+type Done = (text: string) => Promise<void>;
+
+/** What it is called when spoken, and found by. */
+function Readings({ file, row, onDone }: { file: TableName; row: Row; onDone: Done }) {
   const id = row.id ?? "";
-  const entry = entryOf("person", id);
-  const away = entry?.away_until_ms;
+  const [own, setOwn] = useState<string[] | undefined>(undefined);
+  const entry = entryOf(file === "people" ? "person" : "department", id);
   const known = entry?.readings.map((r) => r.full).join("; ");
+  const read = () => void readingsIn(file, id).then(setOwn, () => setOwn([row.reading ?? ""]));
   return (
-    <>
-      <details class="more">
-        <summary>{t("console.directory.readings")}</summary>
+    <details class="more" onToggle={(e) => e.currentTarget.open && !own && read()}>
+      <summary>{t("console.directory.readings")}</summary>
+      {own && (
         <Form
           id="readings"
           label={t("console.directory.readings")}
-          focus={false}
           fields={[
             {
               name: "readings",
               label: t("console.directory.readings.each"),
               type: "area",
-              value: row.reading ?? "",
+              value: own.join("\n"),
               maxLength: 400,
               hint: t("console.directory.readings.known", { readings: known || "—" }),
             },
           ]}
           submit={t("console.save")}
           onSubmit={async (v) => {
-            await setReadings(id, readingsOf(v.readings ?? ""));
+            await setReadings(file, id, readingsOf(v.readings ?? ""));
             await onDone(t("console.directory.saved"));
           }}
         />
-      </details>
-      <details class="more" open={Boolean(away)}>
-        <summary>{t("console.directory.absence")}</summary>
-        <Form
-          id="absence"
-          label={t("console.directory.absence")}
-          focus={false}
-          fields={[
-            {
-              name: "until_ms",
-              label: t("console.directory.absence.until"),
-              type: "time",
-              required: true,
-              value: toLocal(away ?? nextAt(18)),
-            },
-            {
-              name: "word",
-              label: t("console.directory.absence.word"),
-              maxLength: 60,
-              hint: t("console.directory.absence.hint"),
-            },
-          ]}
-          submit={t("console.save")}
-          more={
-            away ? (
-              <button
-                type="button"
-                class="btn"
-                onClick={() =>
-                  void endAbsence(id).then(() => onDone(t("console.directory.absence.over")))
-                }
-              >
-                {t("console.directory.absence.end")}
-              </button>
-            ) : undefined
-          }
-          onSubmit={async (v) => {
-            await setAbsence(id, fromLocal(v.until_ms ?? ""), v.word ?? "");
-            await onDone(t("console.directory.saved"));
-          }}
-        />
-      </details>
-    </>
+      )}
+    </details>
+  );
+}
+
+function Absence({ row, onDone }: { row: Row; onDone: Done }) {
+  const id = row.id ?? "";
+  const entry = entryOf("person", id);
+  const until = entry?.away_until_ms ?? undefined;
+  const [wrong, setWrong] = useState("");
+  const back = async () => {
+    try {
+      await endAbsence(id);
+      await onDone(t("console.directory.absence.over"));
+    } catch (e) {
+      if (!(e instanceof Refusal)) throw e;
+      setWrong(e.error.text || t("console.offline"));
+    }
+  };
+  return (
+    <details class="more" open={until !== undefined}>
+      <summary>{t("console.directory.absence")}</summary>
+      <Form
+        id="absence"
+        label={t("console.directory.absence")}
+        focus={false}
+        fields={[
+          {
+            name: "until_ms",
+            label: t("console.directory.absence.until"),
+            type: "time",
+            value: until === 0 ? "" : toLocal(until ?? nextAt(18)),
+          },
+          {
+            name: "word",
+            label: t("console.directory.absence.word"),
+            maxLength: 60,
+            hint: t("console.directory.absence.hint"),
+          },
+        ]}
+        submit={t("console.save")}
+        more={
+          until === undefined ? undefined : (
+            <button type="button" class="btn" onClick={() => void back()}>
+              {t("console.directory.absence.end")}
+            </button>
+          )
+        }
+        onSubmit={async (v) => {
+          await setAbsence(id, fromLocal(v.until_ms ?? ""), v.word ?? "");
+          await onDone(t("console.directory.saved"));
+        }}
+      />
+      <p class="wrong" role="alert">
+        {wrong}
+      </p>
+    </details>
+  );
+}
+
+/** It is told once: who doesn't note it has to have another set. */
+function Password({ password, onClose }: { password: string; onClose: () => void }) {
+  return (
+    <Dialog title={t("console.directory.password")} onClose={onClose}>
+      <p>{t("console.directory.password.once")}</p>
+      <p class="said">
+        <code>{password}</code>
+      </p>
+      <div class="buttons">
+        <button type="button" class="btn prime" onClick={onClose}>
+          {t("console.directory.password.noted")}
+        </button>
+      </div>
+    </Dialog>
   );
 }
 
@@ -207,11 +242,17 @@ interface Props {
 export function EditRow({ file, row, onDone, onCancel }: Props) {
   const [removes, setRemoves] = useState(false);
   const name = nameOf(file, row);
-  const columns = COLUMNS[file].filter((c) => !(file === "people" && row && c === "reading"));
+  const [made, setMade] = useState<{ id: string; password: string; name: string } | undefined>();
+  const columns = COLUMNS[file].filter((c) => !row || c !== "reading");
+  const added = (id: string, called: string) =>
+    onDone(t("console.directory.added", { name: called }), id);
   const save = async (v: Row) => {
     if (!row) {
-      const { id } = await addRow(file, v);
-      return onDone(t("console.directory.added", { name: nameOf(file, v) }), String(id));
+      const { id, password } = await addRow(file, v);
+      const called = nameOf(file, v);
+      if (!password) return added(id, called);
+      setMade({ id, password, name: called });
+      return;
     }
     const cells = changedCells(row, v);
     if (row.id && Object.keys(cells).length > 0) await changeRow(file, row.id, cells);
@@ -240,8 +281,12 @@ export function EditRow({ file, row, onDone, onCancel }: Props) {
         }
         onSubmit={save}
       />
-      {row?.id && file === "people" && <Person row={row} onDone={(text) => onDone(text, row.id)} />}
+      {row && file !== "extensions" && (
+        <Readings file={file} row={row} onDone={(text) => onDone(text, row.id)} />
+      )}
+      {row && file === "people" && <Absence row={row} onDone={(text) => onDone(text, row.id)} />}
       {row?.id && <History file={file} id={row.id} />}
+      {made && <Password password={made.password} onClose={() => void added(made.id, made.name)} />}
       {removes && row?.id && (
         <Dialog
           title={t("console.directory.remove.sure", { name })}

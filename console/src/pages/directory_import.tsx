@@ -5,7 +5,7 @@ import { Refusal } from "../api/client";
 import { Dialog } from "../parts/dialog";
 import { Table } from "../parts/table";
 import {
-  type Entry,
+  type Difference,
   errorsOf,
   fileOf,
   headingsOf,
@@ -59,9 +59,17 @@ function List(props: { title: string; count: number; children: ComponentChildren
   );
 }
 
-function Entries({ title, rows }: { title: string; rows: readonly Entry[] }) {
+function Entries({
+  title,
+  rows,
+  count,
+}: {
+  title: string;
+  rows: readonly Difference[];
+  count: number;
+}) {
   return (
-    <List title={title} count={rows.length}>
+    <List title={title} count={count}>
       <Table
         caption={title}
         columns={[
@@ -84,12 +92,12 @@ function Changes({ preview }: { preview: Preview }) {
         caption={title}
         columns={[
           { head: t("console.column.name"), cell: (r) => r.name },
-          { head: t("console.import.column"), cell: (r) => label(r.column), width: 16 },
+          { head: t("console.import.column"), cell: (r) => label(r.column ?? ""), width: 16 },
           { head: t("console.import.before"), cell: (r) => <del>{r.before || "—"}</del> },
           { head: t("console.import.after"), cell: (r) => <ins>{r.after || "—"}</ins> },
         ]}
         rows={preview.changed.slice(0, SHOWN)}
-        rowKey={(r) => `${r.id} ${r.column}`}
+        rowKey={(r) => `${r.id} ${r.column ?? ""}`}
         empty=""
       />
     </List>
@@ -118,7 +126,7 @@ function Errors({ errors }: { errors: readonly ImportError[] }) {
 interface Looked {
   what: Import;
   preview?: Preview;
-  errors: ImportError[];
+  errors: readonly ImportError[];
 }
 
 export function ImportFile({ onClose }: { onClose: (applied: boolean) => void }) {
@@ -132,8 +140,8 @@ export function ImportFile({ onClose }: { onClose: (applied: boolean) => void })
     setWrong("");
     try {
       const preview = await importFile(what, apply);
-      if (apply && !preview.errors?.length) onClose(true);
-      else setLooked({ what, preview, errors: preview.errors ?? [] });
+      if (apply) onClose(true);
+      else setLooked({ what, preview, errors: [] });
     } catch (e) {
       if (!(e instanceof Refusal)) throw e;
       const errors = errorsOf(e.error);
@@ -155,7 +163,7 @@ export function ImportFile({ onClose }: { onClose: (applied: boolean) => void })
   };
   const p = looked?.preview;
   const right = p && looked.errors.length === 0;
-  const nothing = right && p.added.length + p.changed.length + p.removed.length === 0;
+  const nothing = right && p.counts.added + p.counts.changed + p.counts.removed === 0;
   return (
     <Dialog title={t("console.import.title")} wide onClose={() => onClose(false)}>
       <div class="import">
@@ -190,9 +198,13 @@ export function ImportFile({ onClose }: { onClose: (applied: boolean) => void })
           {looked && <Errors errors={looked.errors} />}
           {right && (
             <>
-              <Entries title={t("console.import.added")} rows={p.added} />
+              <Entries title={t("console.import.added")} rows={p.added} count={p.counts.added} />
               <Changes preview={p} />
-              <Entries title={t("console.import.removed")} rows={p.removed} />
+              <Entries
+                title={t("console.import.removed")}
+                rows={p.removed}
+                count={p.counts.removed}
+              />
               {p.kept_blank > 0 && (
                 <p class="m">{t("console.import.kept_blank", { n: p.kept_blank })}</p>
               )}

@@ -40,7 +40,7 @@ function Voice({ m, part, reason }: { m: Message; part: string; reason: string }
 }
 
 function Content({ m, content, reason }: { m: Message; content: MessageContent; reason: string }) {
-  const declined = content.declined ?? [];
+  const declined = (content.declined ?? "").split(" ");
   const text = (field: string, value: string | undefined) =>
     value || (declined.includes(field) ? t("console.messages.declined") : "—");
   return (
@@ -95,6 +95,12 @@ export function MessageOpened({ m, onOpened }: { m: Message; onOpened: () => voi
         </dd>
         <dt>{t("console.messages.received")}</dt>
         <dd>{m.heard_ms ? stamp(m.heard_ms) : t("console.messages.not_received")}</dd>
+        {m.taken_by && (
+          <>
+            <dt>{t("console.messages.taken_by")}</dt>
+            <dd>{m.taken_by}</dd>
+          </>
+        )}
         <dt>{t("console.clause")}</dt>
         <dd>{m.clause}</dd>
       </dl>

@@ -36,7 +36,7 @@ export function Slip({ onDone }: { onDone: (id?: number) => void }) {
             name: "urgency",
             label: t("console.messages.urgency"),
             type: "choice",
-            options: (["ordinary", "today", "urgent"] as const).map((u) => ({
+            options: (["ordinary", "urgent"] as const).map((u) => ({
               value: u,
               label: t(`console.messages.${u}`),
             })),
@@ -55,7 +55,7 @@ export function Slip({ onDone }: { onDone: (id?: number) => void }) {
             ...("department" in to ? { for_department: to.department } : {}),
             from_name: v.from_name ?? "",
             organisation: v.organisation ?? "",
-            number: v.number ?? "",
+            number: (v.number ?? "").replace(/[\s()-]/g, ""),
             matter: v.matter ?? "",
             urgency: v.urgency as NewMessage["urgency"],
             declined: [],

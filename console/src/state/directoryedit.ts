@@ -3,7 +3,9 @@
  * the import have them (src/records/directory.h); references are ids.
  */
 import { signal } from "@preact/signals";
+import type { components } from "../../generated/schema";
 import { ask, type ApiError, send } from "../api/client";
+import { spells } from "./desksearch";
 import { parseCsv, recordsOf } from "./directoryedit_csv";
 
 export const FILES = ["people", "departments", "extensions"] as const;
@@ -101,12 +103,21 @@ export function changedCells(before: Row, after: Row): Row {
   return Object.fromEntries(Object.entries(after).filter(([k, v]) => v !== (before[k] ?? "")));
 }
 
+/** A new extension's password is told once. */
 export const addRow = (file: TableName, cells: Row) =>
-  ask<{ id: number }>("POST", `/api/v1/${file}`, cells);
+  ask<{ id: string; password?: string }>("POST", `/api/v1/${file}`, cells);
 export const changeRow = (file: TableName, id: string, cells: Row) =>
-  ask<undefined>("PUT", `/api/v1/${file}/${id}`, cells);
+  ask<unknown>("PUT", `/api/v1/${file}/${id}`, cells);
 export const removeRow = (file: TableName, id: string) =>
   ask<undefined>("DELETE", `/api/v1/${file}/${id}`);
+/** Its own reading and the others that it is found by. */
+export async function readingsIn(file: TableName, id: string): Promise<string[]> {
+  const entry = await ask<{ reading?: string; other_readings?: string[] }>(
+    "GET",
+    `/api/v1/${file}/${id}`,
+  );
+  return [entry.reading ?? "", ...(entry.other_readings ?? [])].filter(Boolean);
+}
 
 /** zhang1 san1 feng1: a syllable a word, each with its tone. */
 export const readingsOf = (text: string): string[] =>
@@ -115,65 +126,36 @@ export const readingsOf = (text: string): string[] =>
     .split(/[\n;\uff1b]/)
     .map((r) => r.trim().replace(/\s+/g, " "))
     .filter(Boolean);
-export const setReadings = (id: string, readings: readonly string[]) =>
-  ask<undefined>("PUT", `/api/v1/people/${id}/reading`, { readings });
+export const setReadings = (file: TableName, id: string, readings: readonly string[]) =>
+  ask<undefined>("PUT", `/api/v1/${file}/${id}/reading`, { readings });
 export const setAbsence = (id: string, until_ms: number, word: string) =>
   ask<undefined>("PUT", `/api/v1/people/${id}/absence`, { until_ms, word });
 export const endAbsence = (id: string) => ask<undefined>("DELETE", `/api/v1/people/${id}/absence`);
 
-type Json = Record<string, unknown> | string | null;
-export interface Change {
-  id: number;
-  at_ms: number;
-  by: string;
-  before: Json;
-  after: Json;
-}
+type Json = Record<string, unknown> | null;
+export type Change = components["schemas"]["Change"];
 export async function historyOf(file: TableName, id: string): Promise<Change[]> {
   const q = new URLSearchParams({ what: WHAT[file], item: id });
   return (await ask<{ items: Change[] }>("GET", `/api/v1/history?${q.toString()}`)).items;
 }
 
-const cellsOf = (v: Json): Record<string, unknown> => {
-  if (typeof v !== "string") return v ?? {};
-  try {
-    const parsed: unknown = JSON.parse(v || "{}");
-    return typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-};
 const shown = (v: unknown): string => {
   if (v === undefined || v === null) return "";
   return typeof v === "string" ? v : JSON.stringify(v);
 };
 
 /** Cell by cell; a row that came or went has one side only. */
-export function differences(c: Pick<Change, "before" | "after">) {
-  const [before, after] = [cellsOf(c.before), cellsOf(c.after)];
+export function differences(c: { before: Json; after: Json }) {
+  const [before, after] = [c.before ?? {}, c.after ?? {}];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .map((column) => ({ column, before: shown(before[column]), after: shown(after[column]) }))
     .filter((d) => d.before !== d.after && d.column !== "id");
 }
 
-export interface Entry {
-  file?: TableName;
-  id: number;
-  name: string;
-}
-export interface ImportError {
-  file?: string;
-  line: number;
-  column: string;
-  text: string;
-}
-export interface Preview {
-  added: Entry[];
-  changed: (Entry & { column: string; before: string; after: string })[];
-  removed: Entry[];
-  kept_blank: number;
-  errors?: ImportError[];
-}
+type Schemas = components["schemas"];
+export type ImportError = Schemas["EntryError"];
+export type Difference = Schemas["DirectoryChange"];
+export type Preview = Schemas["DirectoryPreview"];
 export interface Import {
   file: TableName;
   text: string;
@@ -186,7 +168,7 @@ export const importFile = (i: Import, apply: boolean) =>
     leavers: i.leavers,
   });
 /** A refused import says where: line and column of each. */
-export const errorsOf = (e: ApiError & { errors?: ImportError[] }): ImportError[] => e.errors ?? [];
+export const errorsOf = (e: ApiError): readonly ImportError[] => e.errors ?? [];
 
 /** Which table a file is for, by its columns. */
 export function fileOf(head: readonly string[]): TableName {
@@ -209,10 +191,6 @@ export function finds(words: readonly string[], letters: readonly string[], text
   const plain = text.replace(/\s+/g, "");
   return (
     words.some((w) => w.toLowerCase().includes(text)) ||
-    letters.some((l) => {
-      const syllables = l.replace(/\d/g, "").split(" ").filter(Boolean);
-      const initials = syllables.map((x) => x.charAt(0)).join("");
-      return initials.startsWith(plain) || syllables.join("").startsWith(plain);
-    })
+    letters.some((l) => spells(l.replace(/\d/g, "").split(" ").filter(Boolean), plain))
   );
 }

@@ -4,12 +4,7 @@ import type { components } from "../../generated/schema";
 import { ask, Refusal, send } from "../api/client";
 
 export type Message = components["schemas"]["Message"];
-/** What the API has told so far; the later members may be missing. */
-export type MessageContent = components["schemas"]["MessageContent"] & {
-  surname?: string;
-  number?: string;
-  declined?: string[];
-};
+export type MessageContent = components["schemas"]["MessageContent"];
 interface List {
   items: Message[];
   next: string | null;
