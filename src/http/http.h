@@ -36,6 +36,7 @@ struct http_call; /* one request and its answer */
 #define HTTP_QUEUE	       256 /* requests waiting for a worker */
 #define HTTP_WORKERS	       16
 #define HTTP_BODY_BYTES	       (64u << 10) /* unless the route says otherwise */
+#define HTTP_DRAIN_BYTES       (16u << 20) /* of a body over its limit, read before it is refused */
 #define HTTP_JSON_DEPTH	       32
 #define HTTP_PATH_BYTES	       1024
 #define HTTP_PARAMS	       4

@@ -271,6 +271,7 @@ static void check_route(struct http_call *c, const char *method)
 static enum MHD_Result headers_arrived(struct http_call *c, const char *method)
 {
 	const char *length = http_request_header(c, "Content-Length");
+	unsigned long long bytes = length ? strtoull(length, NULL, 10) : 0;
 	bool api = text_starts(c->uri.path, "/api/");
 
 	c->state = HTTP_CALL_BODY;
@@ -290,13 +291,13 @@ static enum MHD_Result headers_arrived(struct http_call *c, const char *method)
 		check_route(c, method);
 	else if (strcmp(method, "GET") != 0)
 		refuse(c, 405, "method");
-	if (length && strtoull(length, NULL, 10) > body_limit(c)) {
-		http_room_complain(c->room, c->address, "body over the limit");
-		c->must_close = true;
-		refuse(c, 413, "too_large");
-		return queue_answer(c);
-	}
-	return MHD_YES;
+	if (bytes <= body_limit(c))
+		return MHD_YES;
+	http_room_complain(c->room, c->address, "body over the limit");
+	c->must_close = true;
+	refuse(c, 413, "too_large");
+	/* a client that is still sending wouldn't read the answer */
+	return bytes <= HTTP_DRAIN_BYTES ? MHD_YES : queue_answer(c);
 }
 
 /* ---- body ---- */
