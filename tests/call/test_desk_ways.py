@@ -232,8 +232,9 @@ def test_way_29_a_complaint_for_the_general_manager(s):
     w = Scene(s)
     w.d.command("complaint")
     w.d.refused("put_through", target=GM, code="customer_service", clause="A4.1.6")
-    w.d.refused("consult", target=GM)
-    w.end()
+    theirs = w.consult()  # he may be asked, but not joined
+    w.d.refused("outcome", value="agreed", code="customer_service", clause="A4.1.6")
+    w.end(theirs)
 
 
 def test_way_30_over_the_trunk_and_back_to_his_did(s):
