@@ -65,6 +65,7 @@ void source_unlock(void)
 void app_source_close(void)
 {
 	source_apply_close();
+	source_directory_close();
 	for (unsigned i = 0; i < CONFIG_ORGANISATIONS; i++) {
 		records_directory_free(cache.directory[i]);
 		cache.directory[i] = NULL;

@@ -36,6 +36,7 @@ json_t *source_field(const char *field, const char *code);
 /* ---- source_directory.c, source_edit.c, source_keep.c ---- */
 extern const char *const source_posts[POST_COUNT];
 void source_directory_fill(struct api_keep_source *k);
+void source_directory_close(void);
 void source_edit_fill(struct api_keep_source *k);
 void source_keep_fill(struct api_keep_source *k);
 
