@@ -238,7 +238,83 @@ await test("directory: an import is shown before it is done, from CSV in GBK and
   await page.context().close();
 });
 
-for (const path of process.env.PAGES ? process.env.PAGES.split(",") : ["/messages", "/directory?item=7", "/directory?table=extensions"])
+await test("duty: a stand-in is asked for by the operator, approved by the manager", async () => {
+  const page = await enter("/duty", "operator");
+  await row(page, "李敏").first().waitFor();
+  const ask = page.getByRole("button", { name: t("console.duty.ask") });
+  await tabTo(page, ask);
+  await page.keyboard.press("Enter");
+  await page.locator("#f-standin-person").fill("zhang");
+  await page.locator('[role="option"]', { hasText: "张三丰" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator("#f-standin-reason").fill("午休");
+  await axeCheck(page);
+  await page.keyboard.press("Control+Enter");
+  await row(page, "午休").waitFor();
+  const { body } = lastSent("/api/v1/standins");
+  check(body.person === 7 && body.until_ms > body.from_ms, JSON.stringify(body));
+  check((await page.getByRole("button", { name: t("console.duty.approve") }).count()) === 0, "an operator can't approve");
+  const other = await enter("/duty", "manager");
+  await row(other, "午休").getByRole("button", { name: t("console.duty.approve"), exact: true }).click();
+  await row(other, "午休").filter({ hasText: t("console.duty.standin.approved") }).waitFor();
+  check(lastSent("/api/v1/standins/2/decision").body.approve === true, "approved");
+  await other.screenshot({ path: `${out}/duty-manager.png` });
+  await other.context().close();
+  await page.context().close();
+});
+
+await test("duty: an instruction is noted and taken back; an operator is appointed", async () => {
+  const page = await enter("/duty", "manager");
+  await row(page, "华建王总").waitFor();
+  await page.getByRole("button", { name: t("console.duty.instruct") }).click();
+  await page.locator("#f-instruction-person").fill("zsf");
+  await page.locator('[role="option"]', { hasText: "朱善富" }).waitFor();
+  await page.locator('[role="option"]', { hasText: "朱善富" }).click();
+  await page.locator("#f-instruction-kind").selectOption("refuse");
+  await page.locator("#f-instruction-text").fill("下午都不接");
+  await page.keyboard.press("Control+Enter");
+  await row(page, "下午都不接").waitFor();
+  check(lastSent("/api/v1/instructions").body.person === 4, JSON.stringify(lastSent("/api/v1/instructions").body));
+  await row(page, "下午都不接").getByRole("button").click();
+  await row(page, "下午都不接").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: t("console.duty.appoint") }).click();
+  await page.locator("#f-appoint-person").fill("hejing");
+  await page.locator('[role="option"]', { hasText: "何静" }).click();
+  await page.keyboard.press("Control+Enter");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  check(lastSent("/api/v1/people/8").body.post === "operator", "appointed");
+  await page.context().close();
+});
+
+await test("greeting: recorded, seen, heard, kept and dropped, in well under a minute", async () => {
+  const page = await enter("/greeting", "operator", { permissions: ["microphone"] });
+  await page.getByText(t("console.greeting.none")).waitFor();
+  const began = Date.now();
+  const record = page.getByRole("button", { name: t("console.greeting.record"), exact: true });
+  await tabTo(page, record);
+  await page.keyboard.press("Enter");
+  await page.locator("meter").waitFor();
+  await until(page, () => document.querySelector("meter")?.value > 0.2);
+  await page.waitForTimeout(1500);
+  await page.keyboard.press("Enter");
+  await page.locator(".wave").waitFor();
+  await until(page, () => [...document.querySelectorAll("audio")].some((a) => a.duration > 0.5));
+  await axeCheck(page);
+  await page.screenshot({ path: `${out}/greeting.png` });
+  await page.getByRole("button", { name: t("console.greeting.keep") }).click();
+  await page.getByRole("heading", { name: t("console.greeting.kept") }).waitFor();
+  check(Date.now() - began < 20000, `${Date.now() - began} ms`);
+  const wav = fake.w.greetings.get("zh-CN");
+  check(wav.subarray(0, 4).toString() === "RIFF" && wav.readUInt32LE(24) === 16000 && wav.length < 330_000, `${wav.length} bytes`);
+  let peak = 0;
+  for (let i = 44; i < wav.length; i += 2) peak = Math.max(peak, Math.abs(wav.readInt16LE(i)));
+  check(peak > 1000, `peak ${peak}`);
+  await page.getByRole("button", { name: t("console.greeting.drop") }).click();
+  await page.getByText(t("console.greeting.none")).waitFor();
+  await page.context().close();
+});
+
+for (const path of process.env.PAGES ? process.env.PAGES.split(",") : ["/messages", "/directory?item=7", "/directory?table=extensions", "/duty", "/greeting"])
   for (const [l, scheme, size] of [
     ["zh-CN", "dark", [1366, 768]], ["zh-TW", "light", [1920, 1080]], ["en", "light", [1366, 768]], ["zh-CN", "light", [683, 384]],
   ])

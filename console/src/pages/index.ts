@@ -25,6 +25,18 @@ export const pages: readonly PageRow[] = [
     roles: ["manager"],
     component: later(async () => (await import("./directory")).Directory),
   },
+  {
+    path: "/duty",
+    key: "console.page.duty",
+    roles: ["operator", "manager"],
+    component: later(async () => (await import("./duty")).Duty),
+  },
+  {
+    path: "/greeting",
+    key: "console.page.greeting",
+    roles: ["operator"],
+    component: later(async () => (await import("./greeting")).Greeting),
+  },
 ];
 
 export function pagesOf(who: Me): PageRow[] {

@@ -1,6 +1,6 @@
 /** A message slip without a call: what was said at the counter, or to a colleague. */
 import { useState } from "preact/hooks";
-import { type NewMessage, sendMessage } from "../api/desk";
+import { sendMessage, type Slip as NewMessage } from "../api/desk";
 import { Form } from "../parts/form";
 import { Picker } from "../parts/picker";
 import { picksFor, targetOf } from "../state/entries";
@@ -57,7 +57,7 @@ export function Slip({ onDone }: { onDone: (id?: number) => void }) {
             organisation: v.organisation ?? "",
             number: (v.number ?? "").replace(/[\s()-]/g, ""),
             matter: v.matter ?? "",
-            urgency: v.urgency as NewMessage["urgency"],
+            urgency: v.urgency === "urgent" ? "urgent" : "ordinary",
             declined: [],
           };
           onDone((await sendMessage(slip, request)).id);
