@@ -1,7 +1,8 @@
 /*
- * Operators' headsets: an offer becomes a leg of its own; once its sound is up it is the position's,
- * in the place of an earlier one (EV_DESK, DESK_HEADSET). Its loss and return are told, its end ends
- * the leg. An id that nobody can guess names it to HTTP, and only its own account may use it.
+ * Operators' headsets: an offer becomes a leg of its own; once its sound is up it is the
+ * position's, in the place of an earlier one (EV_DESK, DESK_HEADSET). Its loss and return are told,
+ * its end ends the leg. An id that nobody can guess names it to HTTP, and only its own account may
+ * use it.
  */
 #include "app/headset.h"
 

@@ -1,6 +1,6 @@
 /*
- * Browsers' sound in app: the operators' headsets (headset.c) and, in the sample company, telephones
- * in the browser (webphone.c). State lies on the call thread.
+ * Browsers' sound in app: the operators' headsets (headset.c) and, in the sample company,
+ * telephones in the browser (webphone.c). State lies on the call thread.
  */
 #ifndef APP_HEADSET_H
 #define APP_HEADSET_H

@@ -269,34 +269,45 @@ static struct app_org *org_of(struct app *a, const char *number, uint32_t *exten
 	return NULL;
 }
 
-static int open_phone(struct app *a, const struct api_sound *s, json_t **out)
+static struct webphone *new_phone(struct app_org *o)
 {
-	const bool outside = strcmp(s->as, "outside") == 0;
-	uint32_t extension = 0;
-	struct app_org *o = outside ? &a->org[0] : org_of(a, s->as, &extension);
 	struct webphone *p = NULL;
 	struct app_leg *l;
 	unsigned char noise[16];
 
-	if (!o || (outside && !sample_trunk(a)))
+	for (unsigned i = 0; i < APP_WEBPHONES && !p; i++)
+		p = phones[i].key ? NULL : &phones[i];
+	l = p ? app_leg_new(o) : NULL;
+	if (!l)
+		return NULL;
+	l->effect = on_effect;
+	l->sound = on_sound;
+	p->key = l->key;
+	p->asked_ms = clock_mono_ms();
+	randombytes_buf(noise, sizeof(noise));
+	sodium_bin2hex(p->token, sizeof(p->token), noise, sizeof(noise));
+	return p;
+}
+
+static int open_phone(struct app *a, const struct api_sound *s, json_t **out)
+{
+	const bool outside = strcmp(s->as, "outside") == 0;
+	const uint16_t trunk = outside ? sample_trunk(a) : 0;
+	uint32_t extension = 0;
+	struct app_org *o = outside ? &a->org[0] : org_of(a, s->as, &extension);
+	struct webphone *p;
+
+	if (!o || (outside && !trunk))
 		return wrong(out, "as");
 	if (s->number[0] && !text_is_dialable(s->number, 20))
 		return wrong(out, "number");
 	if (of_extension(o, extension))
 		return EBUSY;
-	for (unsigned i = 0; i < APP_WEBPHONES && !p; i++)
-		p = phones[i].key ? NULL : &phones[i];
-	l = p ? app_leg_new(o) : NULL;
-	if (!l)
+	p = new_phone(o);
+	if (!p)
 		return ENOBUFS;
-	l->effect = on_effect;
-	l->sound = on_sound;
-	p->key = l->key;
 	p->extension = extension;
-	p->trunk = outside ? sample_trunk(a) : 0;
-	p->asked_ms = clock_mono_ms();
-	randombytes_buf(noise, sizeof(noise));
-	sodium_bin2hex(p->token, sizeof(p->token), noise, sizeof(noise));
+	p->trunk = trunk;
 	TEXT_COPY(p->number, outside ? s->number : s->as);
 	a->dial = dial;
 	if (extension)

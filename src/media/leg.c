@@ -208,6 +208,10 @@ static void listen_to(struct engine *e, struct leg *l, uint32_t timestamp, const
 {
 	int16_t low[PCM_MAX];
 
+	if (l->mix)
+		mix_hear(l, pcm, count);
+	if (!l->recording && !ear_wanted(l))
+		return;
 	count = coder_down(l->coder, coder_rate(l->codec), pcm, count, low);
 	if (l->recording)
 		recording_hear(e, l, timestamp, low, count);
@@ -219,14 +223,13 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 	const bool passes = bridge_passes(l);
 	const bool relays = passes && l->peer->codec == l->codec;
 	const bool transcodes = passes && !relays && in_order;
-	const bool mixes = l->mix && in_order;
-	const bool listens = in_order && (l->recording || ear_wanted(l));
+	const bool listens = in_order && (l->recording || l->mix || ear_wanted(l));
 	int16_t pcm[PCM_MAX];
 	int n;
 
 	if (relays)
 		bridge_relay(e, l, p);
-	if (!listens && !transcodes && !mixes)
+	if (!listens && !transcodes)
 		return;
 	if (!l->coder && coder_alloc(&l->coder))
 		return;
@@ -237,8 +240,6 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 	}
 	if (transcodes)
 		bridge_transcode(e, l, p, pcm, (size_t)n);
-	if (mixes)
-		mix_hear(l, pcm, (size_t)n);
 	if (listens)
 		listen_to(e, l, p->timestamp, pcm, (size_t)n);
 }

@@ -93,8 +93,11 @@ static bool word(struct line *l, struct line *out)
 /* RFC 8866, 9: token. */
 static bool is_token(const struct line *w)
 {
+	static const char others[] = "!#$%&'*+-.^_`{|}~/";
+
 	for (size_t i = 0; i < w->len; i++)
-		if (!isalnum((unsigned char)w->at[i]) && !memchr("!#$%&'*+-.^_`{|}~/", w->at[i], 18))
+		if (!isalnum((unsigned char)w->at[i]) &&
+		    !memchr(others, w->at[i], sizeof(others) - 1))
 			return false;
 	return w->len > 0 && w->len < WEB_TOKEN;
 }

@@ -55,6 +55,7 @@ function sounding({ hz, codec }) {
 }
 async function soundingPage(hz, codec = "opus", path = "/caller") {
   const page = await open({ base: base + "/healthz", sounding: [sounding, { hz, codec }] });
+  page.on("response", (r) => r.status() >= 500 && console.log(`       ${r.status()} ${r.request().method()} ${r.url()}`));
   await page.goto(base + path);
   return page;
 }
@@ -120,15 +121,159 @@ for (const [codec, mime] of [["opus", "audio/opus"], ["pcma", "audio/PCMA"]]) {
   });
   await test(`hold, retrieve, hang up: ${codec}`, async () => {
     await button(b, "console.caller.hold").click();
+    await button(b, "console.caller.retrieve").waitFor();
+    await sleep(400);
     await hearsNot(b, 440);
     await button(b, "console.caller.retrieve").click();
     await hears(a, 1000);
     await button(a, "console.caller.hang_up").click();
     await state(b, "ended");
+    await sleep(400);
     await hearsNot(b, 440);
   });
   await a.context().close();
   await b.context().close();
 }
-python.stdin.end();
+
+// ---- the operator's headset ----
+
+const as = (name) => [name, where.accounts[name]];
+async function session(name) {
+  const r = await fetch(base + "/api/v1/session", {
+    method: "POST", headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name, password: where.accounts[name] }),
+  });
+  const cookie = r.headers.get("set-cookie").split(";")[0];
+  return (method, path, body, type = "application/json") =>
+    fetch(base + path, { method, body, headers: { cookie, ...(body === undefined ? {} : { "content-type": type }) } });
+}
+const manager = await session("manager");
+async function positions() {
+  return (await (await manager("GET", "/api/v1/desk")).json()).positions;
+}
+async function until(ok, text, ms = 5000) {
+  const end = Date.now() + ms;
+  while (!(await ok())) {
+    check(Date.now() < end, text);
+    await sleep(50);
+  }
+}
+const sounds = async (on) => (await positions()).some((p) => p.sound === on && p.state !== "off");
+async function deskPage(codec) {
+  const page = await soundingPage(1500, codec, "/");
+  await signIn(page, as("operator1"), ".desk");
+  return page;
+}
+async function goOn(page) {
+  await button(page, "console.desk.key.go_on").first().click();
+  await until(() => sounds(true), "the position has no sound");
+}
+const ports = (page) =>
+  page.evaluate(() => window.line.remoteDescription.sdp.match(/a=candidate:1 1 udp \d+ \S+ (\d+)/)[1]);
+
+const desk = await deskPage("opus");
+const caller = await soundingPage(600, "pcma");
+await take(caller, "outside");
+await test("on duty the position has the browser's sound", async () => {
+  await goOn(desk);
+});
+await test("Enter to speech in both directions", async () => {
+  await call(caller, "8000");
+  await desk.locator(".desk-rack, .desk").getByText("138").first().waitFor();
+  await sleep(1500);
+  await desk.locator("body").press("Enter");
+  const began = Date.now();
+  await hears(desk, 600);
+  await hears(caller, 1500);
+  console.log(`       Enter to speech: ${Date.now() - began} ms, measured every 50 ms`);
+});
+await test("ICE restart: the call goes on", async () => {
+  const ufrag = () => desk.evaluate(() => window.line.remoteDescription.sdp.match(/a=ice-ufrag:(\S+)/)[1]);
+  const before = await ufrag();
+  await desk.evaluate(() => window.dispatchEvent(new Event("online")));
+  await until(async () => (await ufrag()) !== before, "no new answer");
+  await sleep(500);
+  await hears(desk, 600);
+  await hears(caller, 1500);
+});
+await test("forged SRTP, STUN and DTLS from elsewhere change nothing", async () => {
+  const port = Number(await ports(desk));
+  const socket = dgram.createSocket("udp4");
+  for (let i = 0; i < 500; i++) {
+    const data = Buffer.alloc(172, 0x55);
+    data[0] = [0x80, 0x00, 0x16, 0xff][i % 4];
+    data[1] = 111;
+    data.writeUInt16BE((i * 777) & 0xffff, 2);
+    socket.send(data, port, "127.0.0.1");
+  }
+  await sleep(300);
+  await hears(desk, 600);
+  await hears(caller, 1500);
+  socket.close();
+});
+await test("bad offers are refused in words, and the call goes on", async () => {
+  const operator = await session("operator1");
+  const good = await desk.evaluate(() => window.line.localDescription.sdp);
+  const candidates = Array.from({ length: 200 }, (_, i) => `a=candidate:${i} 1 udp 1 192.0.2.1 9 typ host\r\n`).join("");
+  for (const [offer, status, code] of [
+    ["nonsense", 400, "not_sdp"],
+    [good.replace("m=audio", "m=video"), 400, "no_audio"],
+    [good.replace("a=sendrecv", "a=recvonly"), 400, "not_both_ways"],
+    [good.replace(/a=fingerprint:sha-256/g, "a=fingerprint:sha-1"), 400, "unknown_fingerprint"],
+    [good + candidates, 400, "too_many_candidates"],
+  ]) {
+    const r = await operator("POST", "/api/v1/headset", offer, "application/sdp");
+    const { error } = await r.json();
+    check(r.status === status && error.code === `headset.refused.${code}` && !error.text.startsWith("headset."),
+      `${code}: ${r.status} ${JSON.stringify(error)}`);
+  }
+  const big = await operator("POST", "/api/v1/headset", "v".repeat(200000), "application/sdp");
+  check(big.status === 413, `too big: ${big.status}`);
+  const json = await operator("POST", "/api/v1/headset", "{}");
+  check(json.status === 415, `JSON: ${json.status}`);
+  const no = await manager("POST", "/api/v1/headset", good, "application/sdp");
+  check(no.status === 403, `manager: ${no.status}`);
+  const wrong = good.replace(/(a=fingerprint:sha-256 )(\w\w)/, (_, a, b) => a + (b === "00" ? "01" : "00"));
+  const r = await operator("POST", "/api/v1/headset", wrong, "application/sdp");
+  check(r.status === 201 && r.headers.get("location").startsWith("/api/v1/headset/"), `another's: ${r.status}`);
+  const end = await operator("DELETE", r.headers.get("location"));
+  check(end.status === 200, `DELETE: ${end.status}`);
+  const gone = await operator("DELETE", r.headers.get("location"));
+  check(gone.status === 404, `again: ${gone.status}`);
+  await hears(desk, 600);
+  await hears(caller, 1500);
+});
+await test("a reload is in the same call with sound within two seconds", async () => {
+  const began = Date.now();
+  await desk.reload();
+  await hears(desk, 600);
+  await hears(caller, 1500);
+  const ms = Date.now() - began;
+  console.log(`       reload to the same call with sound: ${ms} ms`);
+  check(ms < Number(process.env.RELOAD_MS ?? 2000), `${ms} ms`);
+});
+await test("a killed browser is noticed within 2.6 s", async () => {
+  const server = await chromium.launchServer(CHROMIUM);
+  const other = await chromium.connect(server.wsEndpoint());
+  const context = await other.newContext({ locale: "zh-CN" });
+  await context.addInitScript(sounding, { hz: 1700, codec: "opus" });
+  // a second sign-in elsewhere takes the sound of the first
+  const second = await context.newPage();
+  await second.goto(base + "/");
+  await signIn(second, as("operator1"), ".desk");
+  await hears(caller, 1700, 10000);
+  await hears(second, 600);
+  server.process().kill("SIGKILL");
+  const began = Date.now();
+  await until(() => sounds(false), "still thought to be there");
+  const ms = Date.now() - began;
+  console.log(`       killed browser noticed: ${ms} ms`);
+  check(ms < 2600, `${ms} ms`);
+  await hearsNot(caller, 1700);
+});
+await test("the program ends in order, and nothing was found in it", async () => {
+  python.stdin.end();
+  const { status } = await line();
+  check(status === 0, `status ${status}`);
+});
 await finish();

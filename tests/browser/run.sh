@@ -52,6 +52,8 @@ step console-unit npx --no-install vitest run
 prompts() { "$where/zongji" prompts "$root/tests/out/prompts"; }
 ZONGJI_ROOT=$root step prompts prompts
 ZONGJI_BUILD=$where counted real timeout 300 node "$root/tests/browser/real.mjs" "$out"
+# a sanitized program shares its cores with three pages' sound
+ZONGJI_BUILD=$where RELOAD_MS=6000 counted headset timeout 300 node "$root/tests/browser/headset.mjs" "$out"
 
 "$root/tests/browser/fixture.py" >"$out/picture.json"
 "$where/tests/unit/http/fake_server" 0 "$out/picture.json" "$root/console/dist" "$root/lang" \

@@ -1,6 +1,6 @@
 /*
- * An operator's headset in WHIP's HTTP shape (RFC 9725), but sound both ways: an offer is posted and
- * answered, a PATCH restarts ICE, a DELETE hangs it up.
+ * An operator's headset in WHIP's HTTP shape (RFC 9725), but sound both ways: an offer is posted
+ * and answered, a PATCH restarts ICE, a DELETE hangs it up.
  */
 #include <errno.h>
 #include <stdio.h>
