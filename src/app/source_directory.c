@@ -157,13 +157,14 @@ static int on_day(const struct records_day *day, void *arg)
 static json_t *readings_of(const struct building *b, char kind, uint32_t id, const char *own,
 			   const char *name)
 {
-	json_t *list = json_array(), *one;
+	json_t *list = json_array(), *more = by_id(b->readings, kind, id);
+	json_t *guesses = guessed(name, kind == 'p'), *one;
 	size_t i;
 
 	typed_add(list, own);
-	json_array_foreach(by_id(b->readings, kind, id), i, one)
+	json_array_foreach(more, i, one)
 		typed_add(list, json_string_value(one));
-	json_array_foreach(guessed(name, kind == 'p'), i, one) {
+	json_array_foreach(guesses, i, one) {
 		const char *full = json_string_value(json_object_get(one, "full"));
 		bool there = false;
 		json_t *other;
@@ -235,7 +236,7 @@ static void person_add(struct building *b, const struct directory_person *p)
 static const char *department_post(const struct building *b, uint32_t id)
 {
 	const struct app_org *o = source_org(b->app, b->q->who.org);
-	const struct measures *m = o ? app_measures(o) : NULL;
+	const struct measures *m = o ? &b->app->config->measures[o->index] : NULL;
 
 	if (m && id == m->gad_department)
 		return "gad"; /* A4.1.7 */
@@ -245,10 +246,11 @@ static const char *department_post(const struct building *b, uint32_t id)
 static void department_add(struct building *b, const struct directory_department *d)
 {
 	json_t *e = json_pack(
-		"{s:s,s:i,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:o}", "kind", "department", "id", (int)d->id,
-		"name", d->name, "readings", readings_of(b, 'd', d->id, d->reading, d->name),
-		"title", "", "department", "", "number", d->number, "post",
-		department_post(b, d->id), "reach", "department", "disclosure", disclosures[d->disclosure], "disclosure_text",
+		"{s:s,s:i,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "kind", "department", "id",
+		(int)d->id, "name", d->name, "readings",
+		readings_of(b, 'd', d->id, d->reading, d->name), "title", "", "department", "",
+		"number", d->number, "post", department_post(b, d->id), "reach", "department",
+		"disclosure", disclosures[d->disclosure], "disclosure_text",
 		disclosure_text(b, d->disclosure, d->name, d->number));
 
 	if (!b->q->own || d->disclosure != DISCLOSE_NONE)
