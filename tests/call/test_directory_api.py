@@ -139,6 +139,31 @@ def test_a_new_extension_can_be_called_at_once(s):
     assert not any(e["number"] == "8398" for e in s.operator.ask("GET", "/switchboard")["extensions"])
 
 
+def test_changes_under_a_call_and_its_use_is_counted(s):
+    before = entries(s.operator)["person", 16].get("uses", 0)
+    a, b = s.phone("8420"), s.phone("8312")
+    call = a.call("8312")
+    theirs = b.wait_call()
+    theirs.ring()
+    call.wait_status(180)
+    theirs.answer()
+    call.wait_up()
+    # more changes than there are editions: the call keeps the one that it began under
+    for i in range(20):
+        s.manager.ask("PUT", "/people/30", {"title": f"物业部经理{i}"})
+    assert entries(s.operator)["person", 30]["title"] == "物业部经理19"
+    x = s.manager.ask("POST", "/extensions", {"number": "8397", "person": 31})
+    assert any(e["number"] == "8397" for e in s.operator.ask("GET", "/switchboard")["extensions"])
+    assert s.operator.ask("GET", "/calls")["items"], "the call has ended"
+    call.hang_up()
+    s.manager.ask("DELETE", f"/extensions/{x['id']}")
+    end = time.monotonic() + 5
+    while entries(s.operator)["person", 16].get("uses", 0) <= before and time.monotonic() < end:
+        time.sleep(0.1)
+    e = entries(s.operator)["person", 16]
+    assert e["uses"] == before + 1 and e["last_used_ms"] > soon(-5), e
+
+
 def test_wrong_entries_are_refused_with_what_and_where(s):
     m = s.manager
     with refused(400, "post") as r:
