@@ -2,13 +2,9 @@
  * The desk's sounds. Arriving calls ring in the loudspeaker; while the operator talks there is one
  * soft tick instead. The headset itself is loaded when duty begins.
  */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
+import { choice, routeTo } from "../sound/devices";
 
-export interface SoundDevices {
-  microphone?: string;
-  ear?: string;
-  loudspeaker?: string;
-}
 /** What console/src/sound/headset.ts gives. */
 export interface Headset {
   connect(): Promise<void>;
@@ -56,12 +52,18 @@ const RING_HZ = 450;
 const ON_S = 1;
 const EVERY_S = 5;
 
-let context: AudioContext | undefined;
+type Place = "ear" | "loudspeaker";
+const contexts: Partial<Record<Place, AudioContext>> = {};
 let ringing: { stop(): void } | undefined;
 
-function audio(): AudioContext | undefined {
+function audio(place: Place): AudioContext | undefined {
   if (typeof AudioContext === "undefined") return undefined;
-  context ??= new AudioContext();
+  let context = contexts[place];
+  if (!context) {
+    const made = new AudioContext();
+    contexts[place] = context = made;
+    effect(() => void routeTo(made, choice.value[place]));
+  }
   void context.resume().catch(() => undefined);
   return context;
 }
@@ -81,7 +83,7 @@ function tone(ctx: AudioContext, at: number, length: number, loud: number): Osci
 }
 
 function startRinging(): { stop(): void } | undefined {
-  const ctx = audio();
+  const ctx = audio("loudspeaker");
   if (!ctx) return undefined;
   const last: { osc?: OscillatorNode } = {};
   const burst = () => (last.osc = tone(ctx, ctx.currentTime, ON_S, 0.12));
@@ -106,7 +108,7 @@ export const sound = {
     }
   },
   tick(): void {
-    const ctx = audio();
+    const ctx = audio("ear");
     if (ctx) tone(ctx, ctx.currentTime, 0.06, 0.03);
   },
 };
