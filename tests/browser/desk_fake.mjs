@@ -56,8 +56,9 @@ export async function startFake({ port = 0, people = 0 } = {}) {
   const inHand = () => [...state.calls.values()].find((c) => c.bay === "in_hand" && c.position === 1);
   const take = (call) => {
     const now = inHand();
-    if (now && now !== call) put(Object.assign(now, { bay: "held", since_ms: Date.now(), remind_ms: Date.now() + 90000 }));
-    return put(Object.assign(call, { bay: "in_hand", position: 1, together: true, since_ms: Date.now(), ringing: [] }));
+    if (now && now !== call) put(Object.assign(now, { bay: "held", state: "held", since_ms: Date.now(), remind_ms: Date.now() + 90000 }));
+    return put(Object.assign(call, { bay: "in_hand", position: 1, state: "desk", together: true,
+      since_ms: Date.now(), ringing: [] }));
   };
   const aim = (call, t) => {
     const { reach, ...target } = targetOf(t);
@@ -74,18 +75,18 @@ export async function startFake({ port = 0, people = 0 } = {}) {
       aim(c, b.target);
       step(c, "target");
       step(c, "target_ringing");
-      return put(Object.assign(c, { since_ms: Date.now() }));
+      return put(Object.assign(c, { state: "target", since_ms: Date.now() }));
     },
     let_go: (c) => put(Object.assign(c, { bay: "let_go", together: false, since_ms: Date.now() })),
     pull_back(c) {
       step(c, "retrieved");
-      return put(Object.assign(c, { bay: "in_hand", target: null, reached: "none", together: true, consulted: false }));
+      return put(Object.assign(c, { bay: "in_hand", state: "desk", target: null,
+        reached: "none", together: true, consulted: false }));
     },
-    hold: (c) => put(Object.assign(c, { bay: "held", since_ms: Date.now(), remind_ms: Date.now() + 90000 })),
+    hold: (c) => put(Object.assign(c, { bay: "held", state: "held", since_ms: Date.now(), remind_ms: Date.now() + 90000 })),
     park: (c) => put(Object.assign(c, { bay: "parked", park: "8701", since_ms: Date.now() })),
     screen(c, b) {
-      if (b.target) aim(c, b.target);
-      step(c, "screening", "A4.1.3");
+      step(c, "screened_form", "A4.1.3");
       c.screened = Object.keys(b.value ?? {}).filter((k) => b.value[k]);
       return put(c);
     },
@@ -93,15 +94,15 @@ export async function startFake({ port = 0, people = 0 } = {}) {
       if (b.target) aim(c, b.target);
       if (c.reached === "general_manager" && c.screened.length < 3) return refuse("screening", "A4.1.3");
       step(c, "consultation", "A4.1.3");
-      return put(Object.assign(c, { together: false, consulted: false, since_ms: Date.now() }));
+      return put(Object.assign(c, { state: "consult", together: false, consulted: false, since_ms: Date.now() }));
     },
     outcome(c, b) {
       if (!c.consulted) return refuse("not_now");
-      if (b.value === "agreed") return (drop(c.no), { body: { call: null } });
+      if (b.value === "agreed") return (put(Object.assign(c, { bay: "none" })), state.calls.delete(c.no), { body: { call: null } });
       step(c, "consent_refused", "A4.1.3");
       const outcome = { refused: "refused", later: "later", absent: "no_answer", busy: "busy" }[b.value] ?? "none";
       if (b.value === "other") aim(c, b.target), step(c, "target_ringing");
-      return put(Object.assign(c, { together: true, consulted: false, outcome }));
+      return put(Object.assign(c, { state: b.value === "other" ? "target" : "desk", together: true, consulted: false, outcome }));
     },
     complaint(c) {
       step(c, "customer_service_asked", "A4.1.6");
@@ -143,11 +144,14 @@ export async function startFake({ port = 0, people = 0 } = {}) {
     "POST /desk/commands": command,
     "POST /desk/beat": () => ({ status: 204 }),
     "GET /desk/summary": () => ({ body: { from_ms: Date.now() - 3600000, calls: 41, within_three: 40, attendant: 1,
-      given_up: 0, messages_unheard: 2, promises: [] } }),
+      given_up: 0, messages_unheard: 2,
+      promises: [{ call: 3, at_ms: Date.now() - 720e3, number: "13800001111", name: "吴女士（远山广告）" }] } }),
     "GET /directory": () => ({ body: { version: 1, entries } }),
     "GET /cards": () => ({ body: state.cards }),
     "GET /instructions": () => ({ body: { items: state.instructions } }),
     "POST /instructions": (b) => (state.instructions.push({ id: state.instructions.length + 1, ...b }), { status: 201, body: { id: 1 } }),
+    "POST /told": () => ({ status: 201, body: { id: 3 } }),
+    "GET /messages": () => ({ body: { next: null, items: [{ id: 1, kept_ms: Date.now() - 6660e3, for: { name: "张三丰" } }] } }),
     "POST /messages": (b) => (log.push({ what: "message", ...b }), { status: 201, body: { id: 7 } }),
   };
 
@@ -222,9 +226,10 @@ export async function startFake({ port = 0, people = 0 } = {}) {
     /** The target of the call in hand does what a target does. */
     target(outcome) {
       const call = inHand() ?? [...state.calls.values()].find((c) => c.bay === "let_go");
-      if (outcome === "answered") return drop(call.no);
+      if (outcome === "answered") return (put(Object.assign(call, { bay: "none" })), state.calls.delete(call.no));
       step(call, `target_${outcome}`);
-      put(Object.assign(call, { outcome, bay: call.bay === "let_go" ? "returned" : "in_hand", since_ms: Date.now() }));
+      put(Object.assign(call, { outcome, state: call.bay === "let_go" ? "queue" : "desk",
+        bay: call.bay === "let_go" ? "returned" : "in_hand", since_ms: Date.now() }));
     },
     consulted() {
       const call = inHand();

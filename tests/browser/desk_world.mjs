@@ -1,7 +1,7 @@
 // The mock's people and its twelve moments, as the server would tell them. All names are invented.
 const P = (id, name, title, department, number, full, more = {}) => ({ kind: "person", id, name, title, department,
   number, post: "employee", reach: "straight", disclosure: "all", disclosure_text: `“${name}的分机是 ${number}。”`,
-  away_until_ms: null, secretary: null, deputy: null, uses: 0, last_used_ms: 0,
+  uses: 0, last_used_ms: 0,
   readings: [{ full, initials: full.split(" ").map((s) => s[0]).join("") }], ...more });
 const D = (id, name, number, full, more = {}) => ({ ...P(id, name, "", name, number, full), kind: "department",
   reach: "department", disclosure_text: `“${name}的电话是 ${number}。”`, ...more });
@@ -69,9 +69,9 @@ const zhang = { person: 1, department: 0, name: "张三丰", number: "8312", tit
 const zhu = { person: 6, department: 0, name: "朱善富", number: "8801", title: "总经理" };
 const fang = () => call(12, "方工", "石桥监理", { ago: 4000, last: last("工程部"), caller: { number: "13800000555" } });
 const gate = () => call(13, "门岗", "东门", { ago: 2000, caller: { extension: "8233", trunk: "", number: "8233" } });
-const chen = () => call(14, "陈女士", "云亭物业", { bay: "held", position: 1, ago: 65000, remind_ms: Date.now() + 25000,
+const chen = () => call(14, "陈女士", "云亭物业", { bay: "held", state: "held", position: 1, ago: 65000, remind_ms: Date.now() + 25000,
   target: { ...zhang, person: 5, name: "张淑芬", number: "8420", title: "" }, caller: { number: "13800001180" } });
-const wang = (more = {}) => call(11, "王先生", "华建工程", { bay: "in_hand", position: 1, together: true, ago: 12000,
+const wang = (more = {}) => call(11, "王先生", "华建工程", { bay: "in_hand", state: "desk", position: 1, together: true, ago: 12000,
   last: last("张三丰"), ringing: [], steps: steps("arrived", "answered_operator"), ...more });
 
 function position(no, name, more = {}) {
@@ -106,17 +106,17 @@ export const scenes = {
   1: (w) => add(w, call(11, "王先生", "华建工程", { ago: 9000, rings: 2, last: last("工程部") }),
     call(15, "", "", { ago: 3000, caller: { number: "13800002046" } })),
   2: (w) => add(w, wang(), fang(), chen()),
-  3: (w) => add(w, wang({ target: zhang, reached: "ordinary", ago: 6000, steps: steps("arrived", "answered_operator", "target", "target_ringing") }),
+  3: (w) => add(w, wang({ state: "target", target: zhang, reached: "ordinary", ago: 6000, steps: steps("arrived", "answered_operator", "target", "target_ringing") }),
     fang(), chen()),
   4: (w) => add(w, wang({ target: zhang, reached: "ordinary", outcome: "no_answer", ago: 46000,
     steps: steps("arrived", "answered_operator", "target", "target_ringing", "target_no_answer") }), fang(), gate(), chen()),
   5(w) {
-    add(w, wang({ target: zhu, reached: "general_manager", ago: 34000, steps: steps("arrived", "answered_operator", "screening") }),
+    add(w, wang({ ago: 34000, steps: steps("arrived", "answered_operator", "screening") }),
       fang(), gate(), chen());
-    w.drafts.set(11, { kind: "screening", fields: { surname: f("王"), organisation: f("华建工程"), matter: f("三期工程款结算，想约朱总本周面谈") } });
+    w.drafts.set(11, { kind: "screening", fields: { for: f("person-6"), surname: f("王"), organisation: f("华建工程"), matter: f("三期工程款结算，想约朱总本周面谈") } });
   },
   6(w) {
-    add(w, wang({ target: zhu, reached: "general_manager", together: false, consulted: true, ago: 14000,
+    add(w, wang({ state: "consult", target: zhu, reached: "general_manager", together: false, consulted: true, ago: 14000,
       screened: ["surname", "organisation", "matter"], steps: steps("arrived", "screening", "screened", "consultation", "consulted") }),
       fang(), gate(), chen());
     w.drafts.set(11, { kind: "screening", fields: { surname: f("王先生"), organisation: f("华建工程"), matter: f("谈三期工程款结算，想约本周面谈") } });
@@ -136,8 +136,8 @@ export const scenes = {
     w.positions[0] = position(1, "李敏", { state: "away", until_ms: Date.now() + 22 * 60e3 });
     w.positions[1].state = "away";
     Object.assign(w, { state: "automatic", reason: "away" });
-    add(w, call(11, "王先生", "华建工程", { bay: "attendant", rings: 0, ago: 41000 }),
-      call(15, "赵女士", "北坡建材", { bay: "attendant", rings: 0, ago: 6000 }));
+    add(w, call(11, "王先生", "华建工程", { bay: "attendant", rings: 0, ring_since_ms: 0, ago: 41000 }),
+      call(15, "赵女士", "北坡建材", { bay: "attendant", rings: 0, ring_since_ms: 0, ago: 6000 }));
   },
   10: (w) => scenes[2](w),
   11: (w) => add(w, call(16, "赵女士", "北坡建材", { bay: "attendant", rings: 3, ago: 14000, last: last("采购部"),
@@ -145,7 +145,7 @@ export const scenes = {
     call(15, "", "", { ago: 3000, caller: { number: "13800002046" } })),
   12(w) {
     const law = { person: 0, department: 16, name: "法务部", number: "8510", title: "" };
-    add(w, wang({ caller: { name: "许女士", organisation: "远岫律师事务所", number: "13800008132" }, target: law, reached: "ordinary", ago: 3000,
+    add(w, wang({ caller: { name: "许女士", organisation: "远岫律师事务所", number: "13800008132" }, state: "target", target: law, reached: "ordinary", ago: 3000,
       steps: steps("arrived", "answered_operator", "target", "target_ringing") }),
       call(20, "林望舒", "副董事长", { leader: true, rings: 2, ago: 6000, caller: { extension: "8802", trunk: "", number: "8802" } }),
       call(21, "赵女士", "北坡建材", { bay: "attendant", rings: 3, ago: 18000 }),

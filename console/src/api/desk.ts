@@ -18,67 +18,15 @@ export type Duty = Schemas["DeskDuty"];
 export type Summary = Schemas["DeskSummary"];
 export type Target = NonNullable<Command["target"]>;
 
-/** One line of the directory, as GET /directory tells it. */
-export interface Entry {
-  kind: "person" | "department";
-  id: number;
-  name: string;
-  readings: { full: string; initials: string }[];
-  title: string;
-  department: string;
-  number: string;
-  post: string;
-  reach: "straight" | "screened" | "secretary" | "department" | "none";
-  disclosure: "all" | "inside" | "none";
-  disclosure_text: string;
-  away_until_ms: number | null;
-  /** The secretary's and the deputy's person, or null. */
-  secretary: number | null;
-  deputy: number | null;
-  uses: number;
-  last_used_ms: number;
-}
-export interface Directory {
-  version: number;
-  entries: Entry[];
-}
+/** One line of the directory. */
+export type Entry = Schemas["DirectoryEntry"];
+export type Directory = Schemas["Directory"];
+/** A leader's word of the day. */
+export type Instruction = Schemas["Instruction"];
+export type Card = Schemas["Card"];
+export type Cards = Schemas["Cards"];
+export type Slip = Schemas["Slip"];
 
-/** A leader's word of the day (今日交代). */
-export interface Instruction {
-  id: number;
-  person: number;
-  kind: "through" | "refuse";
-  number?: string;
-  name?: string;
-  given_by: string;
-  until_ms: number;
-  text: string;
-}
-
-export interface Card {
-  title: string;
-  text: string;
-  number?: string;
-}
-export interface Cards {
-  facts: Card[];
-  emergency: Card[];
-  approved: Card[];
-}
-
-export interface NewMessage {
-  call?: number;
-  for_person?: number;
-  for_department?: number;
-  from_name: string;
-  organisation: string;
-  number: string;
-  matter: string;
-  urgency: "ordinary" | "today" | "urgent";
-  copy_department?: number;
-  declined: string[];
-  voice?: boolean;
-}
 
 const draftPath = (call: number) => `/api/v1/desk/drafts/${call}`;
 
@@ -97,11 +45,13 @@ export const showSummary = () => ask<Summary>("GET", "/api/v1/desk/summary");
 export const showDirectory = () => ask<Directory>("GET", "/api/v1/directory");
 export const showCards = () => ask<Cards>("GET", "/api/v1/cards");
 export const listInstructions = () => ask<{ items: Instruction[] }>("GET", "/api/v1/instructions");
-export const addInstruction = (instruction: Omit<Instruction, "id">) =>
+export const addInstruction = (instruction: Schemas["InstructionNew"]) =>
   ask<{ id: number }>("POST", "/api/v1/instructions", instruction);
 export const dropInstruction = (id: number) =>
   ask<undefined>("DELETE", `/api/v1/instructions/${id}`);
-export const sendMessage = (message: NewMessage, key: string) =>
+export const sendMessage = (message: Slip, key: string) =>
   ask<{ id: number }>("POST", "/api/v1/messages", message, { "Idempotency-Key": key });
+export const keepTold = (told: Schemas["ToldNew"]) =>
+  ask<{ id: number }>("POST", "/api/v1/told", told);
 export const listUnheard = () =>
   ask<{ items: Schemas["Message"][] }>("GET", "/api/v1/messages?state=unheard&limit=3");

@@ -24,7 +24,7 @@ export const EVENTS = [
   "desk_call",
   "draft",
   "directory",
-  "instruction",
+  "instructions",
 ] as const;
 /** Told to whoever listens at the moment; not part of what is resumed. */
 export const PASSING = ["beat_desk"] as const;

@@ -54,7 +54,7 @@ export function DeskPage({ who }: { who: Me }) {
     if (isLost.value) root.current?.focus();
   });
   return (
-    <>
+    <main class="desk-page">
       <div
         ref={root}
         class={`desk${searching.value ? " searching" : ""}`}
@@ -77,6 +77,6 @@ export function DeskPage({ who }: { who: Me }) {
         <DeskKeyBar inField={inField.value} />
       </div>
       <Spoken />
-    </>
+    </main>
   );
 }

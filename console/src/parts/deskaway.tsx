@@ -27,7 +27,7 @@ export function DeskAway({ who }: { who: Me }) {
     }
   };
   return (
-    <main class="desk-away">
+    <section class="desk-away">
       <p class="l">{t("console.desk.away.who", { name })}</p>
       <p class="t num">{until ? timeOfDay(until, false) : "\u2014"}</p>
       <p class="l">
@@ -61,6 +61,6 @@ export function DeskAway({ who }: { who: Me }) {
           {t("console.desk.bay.returned")} <b>{count(["returned"])}</b>
         </span>
       </p>
-    </main>
+    </section>
   );
 }

@@ -101,9 +101,14 @@ function Lost() {
   );
 }
 
+function endDuty(e: MouseEvent): void {
+  (e.currentTarget as Element).closest("details")?.removeAttribute("open");
+  panel.value = "off";
+}
+
 export function DeskBar({ who }: { who: Me }) {
   return (
-    <header class="desk-top">
+    <div class="desk-top">
       <h1 class="one">
         {company.value || who.company || ""} {t("console.title")}
       </h1>
@@ -112,14 +117,15 @@ export function DeskBar({ who }: { who: Me }) {
       <div class="end">
         {!locked.value && <Level />}
         <time class="num">{timeOfDay(now.value + skewMs.value, false)}</time>
-        {onDuty.value && !isLost.value && (
-          <button type="button" class="btn off" onClick={() => (panel.value = "off")}>
-            {t("console.desk.off")}
-          </button>
-        )}
-        <Account who={who} ways />
+        <Account who={who} ways>
+          {onDuty.value && !isLost.value && (
+            <button type="button" class="btn" onClick={endDuty}>
+              {t("console.desk.off")}
+            </button>
+          )}
+        </Account>
       </div>
       <Lost />
-    </header>
+    </div>
   );
 }

@@ -214,26 +214,30 @@ function Talk({ call }: { call: DeskCall }) {
   );
 }
 
-function Trying({ call }: { call: DeskCall }) {
-  const e = entryOf(call.target) ?? {
-    ...({ kind: "person", id: 0, readings: [], department: "", post: "", uses: 0 } as const),
-    name: targetName(call),
+/** A number that isn't in the directory, drawn like an entry of it. */
+function dialledEntry(call: DeskCall): Entry {
+  return {
+    kind: "person",
+    id: 0,
+    name: targetName(call) || t("console.desk.outside_number"),
+    readings: [],
     title: call.target?.title ?? "",
+    department: "",
     number: call.target?.number ?? "",
-    reach: "straight" as const,
-    disclosure: "none" as const,
+    reach: "straight",
+    disclosure: "none",
     disclosure_text: "",
-    away_until_ms: null,
-    secretary: null,
-    deputy: null,
-    last_used_ms: 0,
   };
+}
+
+function Trying({ call }: { call: DeskCall }) {
+  const e = entryOf(call.target) ?? dialledEntry(call);
   const ms = Math.min(RING_MS, since(call.since_ms));
   const s = (n: number) => t("console.desk.seconds", { n: Math.floor(n / 1000) });
   return (
     <>
       <TargetCard
-        entry={{ ...e, readings: [...e.readings] }}
+        entry={e}
         more={t("console.desk.shown", { text: shownAs(call) })}
         ringing={ms}
         tail={`${s(ms)} / ${s(RING_MS)}`}

@@ -88,7 +88,10 @@ function SayZone() {
       <h2 class="upright">{label}</h2>
       <div>
         <span class="clause">{s.clause === "house" ? t("console.desk.house") : s.clause}</span>
-        <p class={`sentence ${sizeOf(clauses)}`} data-testid="sentence">
+        <p
+          class={`sentence ${sizeOf(clauses)}${/^[“"]/.test(s.text) ? " quoted" : ""}`}
+          data-testid="sentence"
+        >
           {clauses.map((c, i) => (
             <span key={i}>{c}</span>
           ))}
@@ -185,7 +188,7 @@ export function DeskCallZone() {
         ? t(call.caller.trunk ? "console.desk.outside_call" : "console.desk.inside_call")
         : t(isPast(shown) ? "console.desk.tag.past" : "console.desk.tag.next");
   return (
-    <main
+    <section
       class={`desk-call${isLost.value ? " adrift" : ""}`}
       aria-label={t("console.desk.zone.call")}
     >
@@ -194,6 +197,6 @@ export function DeskCallZone() {
       <Steps />
       <DeskBody />
       <Notice />
-    </main>
+    </section>
   );
 }

@@ -25,7 +25,7 @@ function Key({ place, offer, inField }: { place: Place; offer: Offer; inField: b
 export function DeskKeyBar(props: { inField: boolean }) {
   const inField = props.inField && !locked.value; // the locked page's Enter is the form's
   return (
-    <footer class="desk-keys" aria-label={t("console.desk.keys_now")}>
+    <div class="desk-keys" role="toolbar" aria-label={t("console.desk.keys_now")}>
       {PLACES.map((p) => {
         const offer = offers.value[p];
         return (
@@ -34,6 +34,6 @@ export function DeskKeyBar(props: { inField: boolean }) {
           </div>
         );
       })}
-    </footer>
+    </div>
   );
 }

@@ -15,7 +15,6 @@ import { Facts, TargetCard } from "./deskbody";
 
 interface FieldProps {
   name: string;
-  label?: string;
   long?: boolean;
   known?: string;
   declines?: boolean;
@@ -61,7 +60,7 @@ function Field(p: FieldProps) {
   };
   return (
     <div class="line">
-      <label for={id}>{t(`console.desk.field.${p.label ?? p.name}`)}</label>
+      <label for={id}>{t(`console.desk.field.${p.name}`)}</label>
       {p.long ? (
         <textarea {...common} maxLength={2000} />
       ) : (
@@ -74,6 +73,52 @@ function Field(p: FieldProps) {
         </button>
       )}
       {p.known && <span class="known one">{p.known}</span>}
+    </div>
+  );
+}
+
+/** Who calls, and from where: one line, one "won't say" for both. */
+function Caller({ focus }: { focus?: boolean }) {
+  const ref = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (focus) ref.current?.focus();
+  }, []);
+  const off = field("surname").declined && field("organisation").declined;
+  const box = (name: string, more: object) => (
+    <input
+      {...more}
+      class="in"
+      value={field(name).text}
+      disabled={off}
+      maxLength={200}
+      autocomplete="off"
+      spellcheck={false}
+      onInput={(e) => write(name, { text: e.currentTarget.value })}
+      onKeyDown={nextField}
+    />
+  );
+  return (
+    <div class="line">
+      <label for="slip-surname">{t("console.desk.field.from")}</label>
+      <div class="two-up">
+        {box("surname", { id: "slip-surname", ref })}
+        {box("organisation", {
+          id: "slip-organisation",
+          "aria-label": t("console.desk.field.organisation"),
+        })}
+      </div>
+      <button
+        type="button"
+        class="btn"
+        aria-pressed={off}
+        aria-label={`${t("console.desk.field.from")}: ${t("console.desk.declined")}`}
+        onClick={() => {
+          write("surname", { declined: !off });
+          write("organisation", { declined: !off });
+        }}
+      >
+        {t("console.desk.declined")}
+      </button>
     </div>
   );
 }
@@ -108,7 +153,7 @@ function Saved({ hint }: { hint: string }) {
 }
 
 function Screening({ call }: { call: DeskCall }) {
-  const target = entryOf(call.target) ?? chosen.value;
+  const target = byKey.value.get(field("for").text) ?? entryOf(call.target);
   const three = answered.value;
   useEffect(() => {
     const timer = window.setTimeout(() => void tellScreened(), 300);
@@ -139,7 +184,7 @@ function Screening({ call }: { call: DeskCall }) {
   );
 }
 
-const URGENCIES = ["ordinary", "today", "urgent"] as const;
+const URGENCIES = ["ordinary", "urgent"] as const;
 function Urgency() {
   const now = field("urgency").text || "ordinary";
   return (
@@ -183,8 +228,7 @@ function Message({ call }: { call: DeskCall }) {
     <>
       <div class="slip">
         <ForWhom call={call} />
-        <Field name="surname" label="from" declines focus={!field("surname").text} />
-        <Field name="organisation" declines />
+        <Caller focus={!field("surname").text} />
         <Field name="number" known={t("console.desk.message.number")} />
         <Field name="matter" long focus={Boolean(field("surname").text)} voice={call} />
         <Urgency />
@@ -199,8 +243,7 @@ function Complaint({ call }: { call: DeskCall }) {
   return (
     <>
       <div class="slip">
-        <Field name="surname" label="from" declines />
-        <Field name="organisation" declines />
+        <Caller />
         <Field name="said" long focus known={t("console.desk.complaint.seen")} />
       </div>
       <Facts

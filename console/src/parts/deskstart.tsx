@@ -7,12 +7,15 @@ import { onGoOnDuty } from "../state/deskoffers";
 import { headset, trouble } from "../state/desksound";
 import { keep, read } from "../state/prefs";
 import { t } from "../text";
+import { later } from "./later";
 
+const SoundSettings = later(async () => (await import("../sound/settings")).SoundSettings);
 const SOUNDS = ["headset", "phone"] as const;
 type Sound = (typeof SOUNDS)[number];
 
 export function DeskStart() {
   const [how, setHow] = useState<Sound>(read("sound") === "phone" ? "phone" : "headset");
+  const [settings, setSettings] = useState(false);
   const [extension, setExtension] = useState(read("extension") ?? "");
   const start = async () => {
     keep("sound", how);
@@ -50,6 +53,12 @@ export function DeskStart() {
           </button>
         ))}
       </div>
+      {how === "headset" && (
+        <details open={settings} onToggle={(e) => setSettings(e.currentTarget.open)}>
+          <summary>{t("console.sound.settings")}</summary>
+          {settings && <SoundSettings />}
+        </details>
+      )}
       {how === "phone" && (
         <div class="line">
           <label for="start-extension">{t("console.desk.start.extension")}</label>

@@ -1,4 +1,5 @@
 /** The top bar; a lost connection takes its place, so that nothing moves. */
+import type { ComponentChildren } from "preact";
 import type { Me } from "../api/client";
 import { now, timeOfDay } from "../state/clock";
 import { leave } from "../state/session";
@@ -33,13 +34,19 @@ function State() {
   );
 }
 
-export function Account({ who, ways }: { who: Me; ways?: boolean }) {
+interface AccountProps {
+  who: Me;
+  ways?: boolean;
+  children?: ComponentChildren;
+}
+export function Account({ who, ways, children }: AccountProps) {
   return (
     <details class="account">
       <summary class="btn">
         {who.display_name ?? who.name} <span aria-hidden="true">▾</span>
       </summary>
       <div class="menu">
+        {children}
         <LanguageChoice />
         <ThemeChoice />
         <button type="button" class="btn" onClick={() => void leave()}>

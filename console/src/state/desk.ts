@@ -24,7 +24,7 @@ import {
 } from "../api/desk";
 import { SharedStream } from "../api/shared";
 import { keep, read } from "./prefs";
-import { type Bays, bayOf, closedUp, emptyBays, nextCall, placed } from "./deskbays";
+import { type Bays, bayOf, closedUp, emptyBays, isOurs, nextCall, placed } from "./deskbays";
 import { frequent, indexOf } from "./desksearch";
 import { me } from "./session";
 import { company, lostSince, mainNumber, skewMs } from "./switchboard";
@@ -103,6 +103,11 @@ export function closeUp(): void {
 export function putCall(call: DeskCall): void {
   const before = calls.value.get(call.no);
   if (before && before.rev > call.rev && before.bay === call.bay) return;
+  if (!isOurs(call)) {
+    ownEnd.add(call.no); // put through: nobody hung up
+    dropCall(call.no);
+    return;
+  }
   if (inHand.value?.no === call.no && call.bay !== "in_hand") leftHand(call);
   if (!before && call.bay === "ringing") arrived.value = call;
   place(replace(calls.value, call.no, call));
@@ -118,13 +123,17 @@ export function dropCall(no: number): void {
   if (!call) return;
   batch(() => {
     if (inHand.value?.no === no) {
-      farEndAt.value = performance.now();
+      if (!ownEnd.has(no)) farEndAt.value = performance.now();
       leftHand(call);
     }
     place(replace(calls.value, no, undefined));
     drafts.value = replace(drafts.value, no, undefined);
   });
+  ownEnd.delete(no);
 }
+
+/** Calls that end, or leave, by this operator's own wish. */
+export const ownEnd = new Set<number>();
 
 function putState(state: DeskState): void {
   board.value = state;
@@ -180,7 +189,7 @@ export function apply(name: string, data: unknown): void {
       case "directory":
         void readDirectory();
         break;
-      case "instruction":
+      case "instructions":
         void readInstructions();
         break;
       case "message":

@@ -46,6 +46,20 @@ export function bayOf(call: DeskCall, mine: number | undefined): BayName | undef
   }
 }
 
+/** The server tells a call once more when it leaves the desk: its bay is none of ours then. */
+export function isOurs(call: DeskCall): boolean {
+  return ON_DESK.has(call.bay);
+}
+const ON_DESK = new Set<string>([
+  "ringing",
+  "attendant",
+  "in_hand",
+  "let_go",
+  "held",
+  "parked",
+  "returned",
+] satisfies DeskCall["bay"][]);
+
 function arrivalBay(call: DeskCall): BayName {
   if (call.leader) return "leader";
   return call.caller.trunk ? "outside" : "inside";
@@ -97,9 +111,9 @@ export function closedUp(bays: Bays, calls: Calls): Bays {
   return next;
 }
 
-/** Passed to the attendant after its rings; as long as it may be taken back. */
+/** Passed to the attendant after it rang at desks; it may be taken back until it is connected. */
 export function isPast(call: DeskCall): boolean {
-  return call.bay === "attendant" && call.rings > 0;
+  return call.bay === "attendant" && (call.rings > 0 || call.ring_since_ms > 0);
 }
 
 function isNext(call: DeskCall, mine: number | undefined): boolean {

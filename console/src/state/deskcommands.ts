@@ -6,10 +6,10 @@ import {
   type DeskCall,
   type Duty,
   type Entry,
-  type NewMessage,
   sendCommand,
   sendMessage,
   setDuty,
+  type Slip,
   type Target,
 } from "../api/desk";
 import { t } from "../text";
@@ -83,7 +83,7 @@ export async function duty(wish: Duty): Promise<boolean> {
   return desk !== undefined;
 }
 
-export async function keepMessage(message: NewMessage, key: string): Promise<boolean> {
+export async function keepMessage(message: Slip, key: string): Promise<boolean> {
   return (await once("message", () => sendMessage(message, key))) !== undefined;
 }
 

@@ -1,8 +1,8 @@
 /** What a finished form does. */
-import type { DeskCall, NewMessage } from "../api/desk";
+import { type DeskCall, keepTold, type Slip } from "../api/desk";
 import { t } from "../text";
 import { byKey, calls } from "./desk";
-import { commandOn, keepMessage, note, targetOf } from "./deskcommands";
+import { commandOn, keepMessage, note, refuse, targetOf } from "./deskcommands";
 import { dropForm, field, form } from "./deskforms";
 import { shownAs } from "./desktext";
 import { chosen, special } from "./deskview";
@@ -16,26 +16,28 @@ function keyOf(call: number): string {
   return key;
 }
 
-function declinedOf(): string[] {
-  return Object.entries(form.value?.fields ?? {})
-    .filter(([, f]) => f.declined)
-    .map(([name]) => name);
+type Declined = NonNullable<Slip["declined"]>;
+function declinedOf(): Declined {
+  const names: Declined = ["surname", "organisation", "matter", "number"];
+  return names.filter((name) => field(name).declined);
 }
 
 async function message(call: DeskCall): Promise<void> {
   const entry = byKey.value.get(field("for").text);
   if (!entry) return note(t("console.desk.message.for_whom"), "A5.7");
   if (!field("matter").text.trim()) return note(t("console.desk.message.what"), "A5.7");
-  const urgency = field("urgency").text as NewMessage["urgency"] | "";
+  const urgency = field("urgency").text === "urgent" ? "urgent" : "ordinary";
   const sent = await keepMessage(
     {
       call: call.no,
       ...(entry.kind === "person" ? { for_person: entry.id } : { for_department: entry.id }),
-      from_name: field("surname").text,
-      organisation: field("organisation").text,
-      number: field("number").text,
-      matter: field("matter").text,
-      urgency: urgency || "ordinary",
+      from_name: field("surname").text.slice(0, 63),
+      organisation: field("organisation").text.slice(0, 63),
+      number: field("number")
+        .text.replace(/[^\d*#+]/g, "")
+        .slice(0, 31),
+      matter: field("matter").text.slice(0, 1000),
+      urgency,
       declined: declinedOf(),
       voice: false,
     },
@@ -63,11 +65,18 @@ async function complaint(call: DeskCall): Promise<void> {
 async function told(call: DeskCall): Promise<void> {
   const e = chosen.value;
   if (!e) return note(t("console.desk.told.whom"), "A4.1.5");
-  const done = await commandOn(call, "told", {
-    target: targetOf(e),
-    note: field("said").text.slice(0, 255),
-  });
-  if (!done) return;
+  try {
+    await keepTold({
+      call: call.no,
+      ...(e.kind === "person" ? { person: e.id } : { department: e.id }),
+      to_number: call.caller.number || call.caller.extension,
+      to_name: call.caller.name,
+      text: (field("said").text || e.disclosure_text).slice(0, 159),
+    });
+  } catch (error) {
+    return refuse(error);
+  }
+  if (!(await commandOn(call, "told", { target: targetOf(e) }))) return;
   dropForm(call.no);
   note(t("console.desk.told.kept", { name: e.name }), "A4.1.5");
 }

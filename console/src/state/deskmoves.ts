@@ -1,14 +1,21 @@
 /** The steps of a call that an operator's key begins: each ends with what the server answers. */
 import type { Command, DeskCall, Entry } from "../api/desk";
-import { inHand } from "./desk";
+import { inHand, instructions, ownEnd } from "./desk";
 import { command, commandOn, duty, targetOf } from "./deskcommands";
 import { answered, closeForm, field, form, openForm, type Screened } from "./deskforms";
+import { keyOf } from "./desksearch";
 import { shownAs } from "./desktext";
 import { chosen, clearSearch, ending, entryOf } from "./deskview";
 
+/** A dated word of the principal's own acts by itself: the server decides which. */
+function instructed(e: Entry): boolean {
+  return instructions.value.some((i) => i.person === e.id && !i.name);
+}
+
 /** Puts the call through to an entry, by the way that its reach permits. */
 export async function through(call: DeskCall, e: Entry): Promise<void> {
-  if (e.reach === "screened" && !call.consent && !call.complaint) return startScreening(call, e);
+  const asks = e.reach === "screened" && !call.consent && !call.complaint;
+  if (asks && !instructed(e)) return startScreening(call, e);
   const done = await commandOn(call, "put_through", { target: targetOf(e), text: shownAs(call) });
   if (done) {
     clearSearch();
@@ -23,10 +30,9 @@ export async function dialled(call: DeskCall, number: string): Promise<void> {
 
 /** A4.1.3: surname, organisation and matter first. */
 export async function startScreening(call: DeskCall, e: Entry): Promise<void> {
-  const value = answered.value;
-  if (!(await commandOn(call, "screen", { target: targetOf(e), value }))) return;
   clearSearch();
   openForm(call, "screening", {
+    for: keyOf(e),
     surname: call.caller.name,
     organisation: call.caller.organisation,
   });
@@ -49,7 +55,7 @@ export function openMessage(call: DeskCall, reason = ""): void {
   const target = entryOf(call.target) ?? chosen.value;
   clearSearch();
   openForm(call, "message", {
-    for: target ? `${target.kind}-${target.id}` : "",
+    for: target ? keyOf(target) : "",
     surname: c.name,
     organisation: c.organisation,
     number: c.number || c.extension,
@@ -84,6 +90,7 @@ export async function outcome(call: DeskCall, value: string, e?: Entry): Promise
 export async function hangUp(value: string): Promise<void> {
   const call = inHand.value;
   ending.value = false;
+  if (call) ownEnd.add(call.no);
   if (call && (await commandOn(call, "hang_up", { value }))) {
     clearSearch();
     closeForm();

@@ -5,10 +5,10 @@
 import { computed } from "@preact/signals";
 import type { DeskCall } from "../api/desk";
 import { t } from "../text";
-import { inHand, isLost, mine, next } from "./desk";
+import { byKey, inHand, isLost, mine, next } from "./desk";
 import { answerCall, answerNext, commandOn, letGoAndNext, targetOf } from "./deskcommands";
 import { completeForm } from "./deskcomplete";
-import { allAnswered, closeForm, form, write } from "./deskforms";
+import { allAnswered, closeForm, field, form, write } from "./deskforms";
 import type { Action } from "./deskkeys";
 import {
   consult,
@@ -115,7 +115,7 @@ function tryingOffers(call: DeskCall): Offers {
 
 function formOffers(call: DeskCall): Offers {
   const f = form.value;
-  const target = entryOf(call.target);
+  const target = byKey.value.get(field("for").text) ?? entryOf(call.target);
   const offers: Offers = {
     hang_up: offer("hang_up", () => (ending.value = true)),
     away: offer("away", () => (panel.value = "away")),

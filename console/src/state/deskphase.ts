@@ -12,32 +12,23 @@ export type Phase =
   | "complaint"
   | "recording"; // the caller speaks a message
 
-const TRYING = ["target", "target_ringing", "secretary", "gad", "gad_manager", "customer_service"];
-
-function lastOf(call: DeskCall, names: readonly string[]): boolean {
-  return names.includes(call.steps.at(-1)?.step ?? "");
-}
-
 export function isOutcome(call: DeskCall): boolean {
   return call.outcome !== "none" && call.outcome !== "answered";
 }
 
-/** The caller has music while somebody else is spoken to, or the call isn't plain talk. */
-function apart(call: DeskCall): Phase | undefined {
-  if (call.state === "record" || call.state === "review") return "recording";
-  if (call.state === "confer" || call.state === "conference") return "three";
-  if (call.together) return undefined;
-  if (call.consulted) return "consult";
-  return lastOf(call, ["consultation", "consulted"]) ? "asking" : undefined;
-}
+/** A phone rings, or is waited for, while the operator has the caller. */
+const TRYING = ["target", "wait", "dial", "trunk"];
+const RECORDING = ["record", "review", "keep"];
 
+/** `state` is the exchange's own (src/exchange/call.c). */
 export function phaseOf(call: DeskCall): Phase {
-  const p = apart(call);
-  if (p) return p;
-  if (call.target && call.outcome === "none" && lastOf(call, TRYING)) return "trying";
+  if (RECORDING.includes(call.state)) return "recording";
+  if (call.state === "three") return "three";
+  if (call.state === "consult") return call.consulted ? "consult" : "asking";
+  if (TRYING.includes(call.state)) return "trying";
   if (call.complaint) return "complaint";
   if (call.target && isOutcome(call)) return "outcome";
-  return call.reached === "general_manager" && !call.consent ? "screening" : "talk";
+  return "talk";
 }
 
 export interface StepMark {

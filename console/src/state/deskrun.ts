@@ -25,6 +25,7 @@ import {
 } from "./deskview";
 import { announce, hush, listenTo, repeat } from "./deskvoice";
 import { read } from "./prefs";
+import { hookCalls } from "../sound/hook";
 
 const FIELD = "input, textarea, select, [contenteditable]";
 const SEARCH_PAUSE_MS = 600;
@@ -246,6 +247,16 @@ function soundAgain(): () => void {
   });
 }
 
+/** The headset's own key: taken up it answers, put down it is the key for hanging up. */
+function hookKey(): () => void {
+  const moved = (off: boolean) => {
+    if (off && !inHand.value) act("enter");
+    if (!off && inHand.value) act("hang_up");
+  };
+  hookCalls.add(moved);
+  return () => hookCalls.delete(moved);
+}
+
 export function startDesk(): () => void {
   listenTo(() => headset.value.hears());
   const stops = [
@@ -255,6 +266,7 @@ export function startDesk(): () => void {
     announceState(),
     ringing(),
     soundAgain(),
+    hookKey(),
     effect(() => {
       if (inHand.value) untracked(reopen);
       else ending.value = false;

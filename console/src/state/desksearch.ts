@@ -48,8 +48,9 @@ const plain = (s: string) => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
 /** Frequent and recent: uses in ninety days, a use of today counts as ten more. */
 function weight(e: Entry, nowMs: number): number {
-  const days = (nowMs - e.last_used_ms) / 86_400_000;
-  return e.uses + (e.last_used_ms > 0 ? 10 / (1 + Math.max(0, days)) : 0);
+  const last = e.last_used_ms ?? 0;
+  const days = (nowMs - last) / 86_400_000;
+  return (e.uses ?? 0) + (last > 0 ? 10 / (1 + Math.max(0, days)) : 0);
 }
 
 export function indexOf(entries: readonly Entry[], nowMs: number): Index {

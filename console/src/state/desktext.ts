@@ -2,7 +2,7 @@
 import type { DeskCall, Entry } from "../api/desk";
 import { language, t } from "../text";
 import { minutes, now, since, timeOfDay } from "./clock";
-import { greeting, inHand, isLost, next } from "./desk";
+import { byKey, greeting, inHand, isLost, next } from "./desk";
 import { isPast, waitsSince } from "./deskbays";
 import { field, form } from "./deskforms";
 import { isOutcome, phaseOf } from "./deskphase";
@@ -93,10 +93,10 @@ export function about(call: DeskCall): string[] {
   const last = call.last
     ? t("console.desk.last", { at: dayOf(call.last.at_ms), name: call.last.target })
     : "";
-  const wants =
-    call.reached === "general_manager" && call.target
-      ? t("console.desk.wants", { name: `${call.target.title} ${call.target.name}`.trim() })
-      : last;
+  const wanted = call.reached === "general_manager" ? call.target : screenedEntry(call);
+  const wants = wanted
+    ? t("console.desk.wants", { name: `${wanted.title} ${wanted.name}`.trim() })
+    : last;
   return [line, number, wants, call.note].filter(Boolean);
 }
 
@@ -109,11 +109,17 @@ export function dayOf(ms: number): string {
 
 export function lampWord(v: LampView, e: Entry): string {
   if (isLost.value) return t("console.desk.lamp.unknown");
-  if (v.kind === "away") return t("console.desk.lamp.away", { at: dayOf(e.away_until_ms ?? 0) });
+  if (v.kind === "away") return awayWord(e);
   const busy = v.kind === "busy" && v.since > 0 ? ` ${minutes(now.value - v.since)}` : "";
   const word = t(`console.desk.lamp.${v.kind === "unknown" ? "unreachable" : v.kind}`) + busy;
   if (v.of === e) return word;
   return t("console.desk.lamp.secretary", { name: v.of.name, number: v.of.number, state: word });
+}
+
+function awayWord(e: Entry): string {
+  const word = e.away_word || t("console.desk.lamp.gone");
+  if (!e.away_until_ms) return word;
+  return t("console.desk.lamp.away", { word, at: dayOf(e.away_until_ms) });
 }
 
 export function reachWord(e: Entry): string {
@@ -172,6 +178,18 @@ function sayOutcome(call: DeskCall): Say {
   return say("no_answer", "A4.1.2");
 }
 
+function screenedEntry(call: DeskCall): Entry | undefined {
+  const f = form.value;
+  const its = f?.call === call.no && f.kind === "screening";
+  return its ? byKey.value.get(field("for").text) : undefined;
+}
+
+/** Whom the form is about; the server has no target before the consultation. */
+function screenedFor(call: DeskCall): string {
+  const e = byKey.value.get(field("for").text);
+  return e?.title || e?.name || call.target?.title || targetName(call);
+}
+
 function sayConsult(call: DeskCall): Say {
   const from = field("organisation").text || call.caller.organisation;
   return say("consult", "A4.1.3", {
@@ -199,7 +217,7 @@ function sayHand(call: DeskCall): Say {
     case "outcome":
       return sayOutcome(call);
     case "screening":
-      return say("screening", "A4.1.3", { name: call.target?.title || targetName(call) });
+      return say("screening", "A4.1.3", { name: screenedFor(call) });
     case "asking":
     case "consult":
       return sayConsult(call);

@@ -153,6 +153,11 @@ export interface LampView {
   since: number;
 }
 
+/** Left out: here. 0: away, nobody said until when. */
+function isAway(e: Entry): boolean {
+  return e.away_until_ms !== undefined && (e.away_until_ms === 0 || e.away_until_ms > Date.now());
+}
+
 /** A lamp that isn't known is drawn as unknown. */
 export function lampOf(e: Entry): LampView {
   const secretary = e.reach === "secretary" ? byKey.value.get(`person-${e.secretary ?? 0}`) : null;
@@ -160,7 +165,7 @@ export function lampOf(e: Entry): LampView {
   const lamp = isLost.value ? undefined : lamps.value.get(of.number);
   const since = lamp?.since ?? 0;
   if (isLost.value) return { kind: "unknown", of, since };
-  if ((e.away_until_ms ?? 0) > Date.now()) return { kind: "away", of: e, since };
+  if (isAway(e)) return { kind: "away", of: e, since };
   if (!lamp) return { kind: "unknown", of, since };
   if (lamp.state === "busy") return { kind: "busy", of, since };
   if (lamp.state === "ringing") return { kind: "ringing", of, since };
