@@ -83,6 +83,54 @@ def test_only_the_appointed_answer(s):
     assert seen["position"] is None and seen["drafts"] == {}, seen
 
 
+def test_a_stand_in_answers_once_approved(s):
+    stand_in, manager = Client(s, "stranger"), Client(s, "manager")
+    now = int(time.time() * 1000)
+    made = stand_in.ask("POST", "/api/v1/standins", {"person": 20, "from_ms": now, "until_ms": now + 3600000,
+                                                     "reason": "代班"})
+    duty = {"act": "on", "sound": "headset"}
+    assert status_of(stand_in, "POST", "/api/v1/desk/duty", duty) == 403, "before the manager's word"
+    manager.ask("POST", f"/api/v1/standins/{made['id']}/decision", {"approve": True})
+    assert stand_in.ask("POST", "/api/v1/desk/duty", duty)["position"]["state"] == "on"
+    stand_in.ask("POST", "/api/v1/desk/duty", {"act": "off"})
+
+
+def test_away_says_why_and_until_when(s):
+    d = on_duty(s)
+    assert d.ask("GET", "/api/v1/desk")["state"] == "manual"
+    until = int(time.time() * 1000) + 1800000
+    assert status_of(d, "POST", "/api/v1/desk/duty", {"act": "away", "until_ms": 1}) == 400
+    desk = d.duty("away", until_ms=until)
+    assert (desk["state"], desk["reason"], desk["position"]["state"], desk["position"]["until_ms"]) == (
+        "automatic", "away", "away", until), desk["position"]
+    d.wait(lambda: d.desk["reason"] == "away", what="the event")
+    live = d.ask("GET", "/api/v1/switchboard")
+    assert (live["state"], live["reason"], live["operators"]) == ("automatic", "left", 0), live["reason"]
+    assert d.duty("back")["state"] == "manual"
+    assert status_of(d, "POST", "/api/v1/desk/duty", {"act": "back"}) == 409, "nobody was away"
+    desk = d.duty("off")
+    assert (desk["state"], desk["reason"]) == ("automatic", "off_duty"), desk["reason"]
+    assert status_of(d, "POST", "/api/v1/desk/duty", {"act": "away"}) == 409, "off duty"
+    d.refused("answer", code="off_duty", clause="A3.3")
+    d.closed = True
+
+
+def test_the_phone_is_asked_to_answer_by_itself(s):
+    d = on_duty(s)
+    invite = d.headset.invite
+    assert "answer-after=0" in invite.get("call-info"), invite.headers
+    assert "alert-autoanswer" in invite.get("alert-info"), invite.headers
+    c, p = caller(s), s.phone("8312")
+    call = c.call("8000")
+    d.take_call(c.user)
+    call.wait_up()
+    d.command("put_through", target={"number": "8312"})
+    ringing = p.wait_call()
+    assert not ringing.invite.get("call-info"), "only a position's phone is"
+    call.hang_up()
+    d.close()
+
+
 def test_commands_for_what_is_not_there_touch_nothing(s):
     d = on_duty(s)
     first, second = caller(s), caller(s)
