@@ -27,7 +27,6 @@ export type Card = Schemas["Card"];
 export type Cards = Schemas["Cards"];
 export type Slip = Schemas["Slip"];
 
-
 const draftPath = (call: number) => `/api/v1/desk/drafts/${call}`;
 
 export const showDesk = () => ask<Desk>("GET", "/api/v1/desk");

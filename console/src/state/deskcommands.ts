@@ -13,7 +13,7 @@ import {
   type Target,
 } from "../api/desk";
 import { t } from "../text";
-import { applyDesk, closeUp, inHand, isLost, next, putCall } from "./desk";
+import { applyDesk, calls, closeUp, inHand, isLost, next, putCall } from "./desk";
 import { announce } from "./deskvoice";
 
 export interface Notice {
@@ -23,8 +23,10 @@ export interface Notice {
 }
 /** The last refusal, or what was done that can't be seen otherwise. */
 export const notice = signal<Notice | undefined>(undefined);
-/** A command that the server hasn't answered yet. */
-export const pending = signal<Command["what"] | "duty" | "message" | undefined>(undefined);
+type Wish = Command["what"] | "duty" | "message";
+/** What the server hasn't answered yet. The same wish again is the same key pressed twice. */
+const waits = new Set<Wish>();
+let lane: Promise<void> = Promise.resolve();
 
 const NOTICE_MS = 12_000;
 
@@ -49,27 +51,48 @@ export function refuse(e: unknown): void {
   announce("refusal", text);
 }
 
-async function once<T>(what: NonNullable<typeof pending.value>, run: () => Promise<T>) {
-  if (isLost.value || pending.value) return undefined; // keys of a lost connection aren't sent later
-  pending.value = what;
-  notice.value = undefined;
+const lostNow = () => isLost.value;
+
+/** One after another, in the order of the keys. Keys of a lost connection aren't sent later. */
+async function once<T>(
+  wish: Wish,
+  run: (waited: boolean) => Promise<T>,
+  done?: (answer: T) => void,
+) {
+  if (isLost.value || waits.has(wish)) return undefined;
+  const waited = waits.size > 0;
+  waits.add(wish);
+  const before = lane;
+  const free: { go?: () => void } = {};
+  lane = new Promise((go) => (free.go = go));
   try {
-    return await run();
+    await before;
+    if (lostNow()) return undefined;
+    notice.value = undefined;
+    const answer = await run(waited);
+    done?.(answer);
+    return answer;
   } catch (e) {
     refuse(e);
     return undefined;
   } finally {
-    pending.value = undefined;
+    waits.delete(wish);
+    free.go?.();
   }
 }
 
 /** True when the server has done it. */
 export async function command(what: Command["what"], more: Partial<Command> = {}) {
-  const answer = await once(what, () => sendCommand({ what, ...more }, newKey()));
-  if (!answer) return false;
-  if (answer.desk_call) putCall(answer.desk_call);
-  closeUp();
-  return true;
+  const send = (waited: boolean) => {
+    // our own earlier command has changed the call; anything else that did makes this one stale
+    const rev = waited && more.call ? calls.value.get(more.call)?.rev : more.rev;
+    return sendCommand({ what, ...more, ...(rev === undefined ? {} : { rev }) }, newKey());
+  };
+  const answer = await once(what, send, (a) => {
+    if (a.desk_call) putCall(a.desk_call);
+    closeUp();
+  });
+  return answer !== undefined;
 }
 
 /** A command for a call as the page shows it. */

@@ -1,6 +1,6 @@
 /** The steps of a call that an operator's key begins: each ends with what the server answers. */
 import type { Command, DeskCall, Entry } from "../api/desk";
-import { inHand, instructions, ownEnd } from "./desk";
+import { calls, inHand, instructions, ownEnd } from "./desk";
 import { command, commandOn, duty, targetOf } from "./deskcommands";
 import { answered, closeForm, field, form, openForm, type Screened } from "./deskforms";
 import { keyOf } from "./desksearch";
@@ -37,6 +37,11 @@ export async function startScreening(call: DeskCall, e: Entry): Promise<void> {
     organisation: call.caller.organisation,
   });
   await tellScreened();
+}
+
+/** The call as our own last command left it. */
+function latest(call: DeskCall): DeskCall {
+  return calls.value.get(call.no) ?? call;
 }
 
 let told = "";
@@ -76,7 +81,8 @@ export async function startComplaint(call: DeskCall): Promise<void> {
 
 export async function consult(call: DeskCall, e: Entry | undefined): Promise<void> {
   if (!e) return;
-  if (await commandOn(call, "consult", { target: targetOf(e) })) clearSearch();
+  await tellScreened(); // the last of the three may just have been typed
+  if (await commandOn(latest(call), "consult", { target: targetOf(e) })) clearSearch();
 }
 
 export async function outcome(call: DeskCall, value: string, e?: Entry): Promise<void> {
