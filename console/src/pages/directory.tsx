@@ -123,7 +123,7 @@ function findsRow(file: TableName): (r: Row, text: string) => boolean {
 export function Directory() {
   const file = FILES.find((f) => f === param("table")) ?? "people";
   const item = param("item");
-  const [adding, setAdding] = useState(false);
+  const adding = item === "new";
   const [importing, setImporting] = useState(false);
   const [wrong, setWrong] = useState<string | undefined>(undefined);
   const [said, setSaid] = useState("");
@@ -138,11 +138,9 @@ export function Directory() {
     }
   };
   useEffect(() => void read(), []);
-  useEffect(() => setAdding(false), [file, item]);
 
   const row = rowOf(file, item);
   const done = async (text: string, id?: string) => {
-    setAdding(false);
     await read();
     setSaid(text);
     go(withParams({ item: id ?? "" }));
@@ -176,14 +174,7 @@ export function Directory() {
         }
         actions={
           <>
-            <button
-              type="button"
-              class="btn"
-              onClick={() => {
-                go(withParams({ item: "" }));
-                setAdding(true);
-              }}
-            >
+            <button type="button" class="btn" onClick={() => go(withParams({ item: "new" }))}>
               {t("console.directory.add")}
             </button>
             <button type="button" class="btn" onClick={() => setImporting(true)}>
@@ -205,10 +196,7 @@ export function Directory() {
             file={file}
             row={row}
             onDone={done}
-            onCancel={() => {
-              setAdding(false);
-              go(withParams({ item: "" }));
-            }}
+            onCancel={() => go(withParams({ item: "" }))}
           />
         ) : (
           <p class="q">{t("console.directory.choose")}</p>

@@ -93,8 +93,7 @@ function Appointed({ manager, act }: { manager: boolean; act: Act }) {
 }
 
 function decisionOf(s: Standin): string {
-  const by = s.decided_by && `${s.decided_by} ${stamp(s.decided_ms)}`;
-  return [t(`console.duty.standin.${s.in_force ? "in_force" : s.state}`), by]
+  return [t(`console.duty.standin.${s.in_force ? "in_force" : s.state}`), s.decided_by]
     .filter(Boolean)
     .join(" · ");
 }

@@ -44,7 +44,7 @@ function Search() {
     );
   };
   return (
-    <label class="pick find">
+    <label class="pick seek">
       <span>{t("console.table.search")}</span>
       <input
         ref={input}
