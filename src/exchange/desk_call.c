@@ -252,6 +252,7 @@ void exchange_desk_guarded(struct turn *t, struct call *c, const struct director
 
 void exchange_desk_hold(struct turn *t, struct call *c, enum hands how)
 {
+	const struct position *p = exchange_position_of(t, c);
 	uint32_t remind = exchange_call_measures(t, c)->hold_remind_ms;
 
 	exchange_call_drop_legs(t, c, NULL, END_NONE);
@@ -259,7 +260,8 @@ void exchange_desk_hold(struct turn *t, struct call *c, enum hands how)
 	exchange_call_goto(t, c, CALL_HELD);
 	remind = remind ? remind : HOLD_REMIND_MS;
 	c->remind_wall_ms = t->now->wall_ms + remind;
-	exchange_timer_arm(t, c, TIMER_STATE, remind);
+	/* who has left the desk keeps nobody: it goes to others, in a step of its own */
+	exchange_timer_arm(t, c, TIMER_STATE, exchange_position_keeps(p) ? remind : 0);
 	exchange_caller_music(t, c);
 	exchange_call_step(t, c, STEP_OPERATOR_HELD, CLAUSE_HOUSE);
 }

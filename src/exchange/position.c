@@ -285,12 +285,26 @@ void exchange_position_timer(struct turn *t, uint32_t position)
 
 /* ---- what happens to a position ---- */
 
+/* Lost for the sake of its call, after it had left: now it is to be on duty once it is back. */
+static void duty_on_lost(struct turn *t, struct position *p)
+{
+	if (p->before != POSITION_ON && p->before != POSITION_WRAP_UP) {
+		exchange_position_step(t, p, p->before == POSITION_AWAY ? STEP_POSITION_BACK
+									: STEP_POSITION_ON,
+				       CLAUSE_A3_3);
+		p->before = POSITION_ON;
+		p->until_wall_ms = 0;
+		exchange_position_touch(t, p);
+	}
+	presence_set(t, p, p->lost & (uint8_t)~LOST_PAGE);
+}
+
 static void duty_on(struct turn *t, struct position *p, const struct event *ev)
 {
 	p->person = ev->desk.person ? ev->desk.person : p->person;
 	p->last_ms = t->now->mono_ms;
 	if (p->state == POSITION_LOST) {
-		presence_set(t, p, p->lost & (uint8_t)~LOST_PAGE);
+		duty_on_lost(t, p);
 		return;
 	}
 	if (exchange_position_on(p)) {

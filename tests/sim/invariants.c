@@ -10,11 +10,12 @@ struct sight {
 	struct watch *w;
 	const struct exchange *x;
 	const struct event *ev;
+	const struct effects *fx;
 	const struct directory_person *by; /* who sent the REFER with Replaces, if one was */
-	unsigned answers, binds;
+	unsigned answers, binds, commands;
 };
 
-static void wrong(struct watch *w, const char *what)
+void watch_wrong(struct watch *w, const char *what)
 {
 	if (!w->wrong)
 		w->wrong = what;
@@ -41,7 +42,7 @@ struct watch_leg *watch_leg(struct watch *w, leg_id id)
 	return i && i <= WATCH_LEGS && w->leg[i - 1].id == id ? &w->leg[i - 1] : NULL;
 }
 
-static struct watch_call *call_of(struct watch *w, uint64_t call_no)
+struct watch_call *watch_call(struct watch *w, uint64_t call_no)
 {
 	unsigned i = call_no & 0xFF;
 
@@ -60,7 +61,7 @@ static void leg_gone(struct watch *w, struct watch_leg *l)
 
 /* ---- who is guarded, and the facts that open the way ---- */
 
-static const struct directory_person *owner(const struct watch *w, uint32_t extension)
+const struct directory_person *watch_owner(const struct watch *w, uint32_t extension)
 {
 	const struct directory_extension *e = directory_extension(&w->world->d, extension);
 
@@ -76,7 +77,23 @@ static bool fact_transfer(const struct sight *s, const struct directory_person *
 	return g->secretary == s->by->id;
 }
 
-/* Some fact of (a), (c), (d), (e) lets g, at leg l, be joined to the party. */
+/* (b), or (e) for a name: noted by the operator who has the call, for who calls. */
+static bool fact_noted(const struct sight *s, const struct directory_person *g,
+		       const struct watch_leg *l, const struct watch_leg *party)
+{
+	const struct watch_call *c = &s->w->call[l->call % WATCH_CALLS];
+	const struct event *ev = s->ev;
+
+	if (l->call != party->call || (l->flags & WLEG_HEADSET))
+		return false;
+	if (c->agreed == g->id)
+		return true;
+	return ev->kind == EV_COMMAND && ev->command.what == COMMAND_OUTCOME &&
+	       ev->command.value == DESK_AGREED && c->asked == g->id &&
+	       (!ev->command.call_no || c->call_no == ev->command.call_no);
+}
+
+/* Some fact of (a) to (e) lets g, at leg l, be joined to the party. */
 static bool fact_holds(struct sight *s, const struct directory_person *g, struct watch_leg *l,
 		       const struct watch_leg *party)
 {
@@ -90,13 +107,15 @@ static bool fact_holds(struct sight *s, const struct directory_person *g, struct
 		return false;
 	if (party->flags & WLEG_INSTRUCTED)
 		return true;
+	if (fact_noted(s, g, l, party))
+		return true;
 	return s->ev->kind == EV_DIGIT && s->ev->leg == l->id && s->ev->digit.digit == '1' &&
 	       (l->flags & WLEG_UP) && (l->flags & WLEG_CHOICE);
 }
 
 static void join_guarded(struct sight *s, struct watch_leg *l, const struct watch_leg *party)
 {
-	const struct directory_person *g = owner(s->w, l->extension);
+	const struct directory_person *g = watch_owner(s->w, l->extension);
 	bool chairman = g && (g->post == POST_CHAIRMAN || g->post == POST_VICE_CHAIRMAN);
 	bool asks;
 
@@ -109,7 +128,7 @@ static void join_guarded(struct sight *s, struct watch_leg *l, const struct watc
 	if (fact_holds(s, g, l, party))
 		l->consent = party->id;
 	else
-		wrong(s->w, chairman ? "joined to the chairman past the secretary"
+		watch_wrong(s->w, chairman ? "joined to the chairman past the secretary"
 				     : "joined to the general manager without a consent fact");
 }
 
@@ -150,9 +169,11 @@ static void leg_before(struct watch *w, const struct event *ev, struct watch_leg
 	}
 }
 
-void watch_before(struct watch *w, const struct event *ev)
+void watch_before(struct watch *w, const struct exchange *x, const struct event *ev)
 {
 	struct watch_leg *l = watch_leg(w, ev->leg);
+
+	watch_desk_before(w, x, ev);
 
 	if (ev->kind == EV_RECORDED) {
 		recorded_before(w, ev);
@@ -167,11 +188,27 @@ void watch_before(struct watch *w, const struct event *ev)
 
 /* ---- effects ---- */
 
+static bool is_headset(const struct event *ev)
+{
+	return ev->kind == EV_DESK && ev->desk.act == DESK_HEADSET;
+}
+
 static void serial_seen(struct watch *w, uint32_t serial)
 {
 	if (serial <= w->last_serial)
-		wrong(w, "a serial was given out twice");
+		watch_wrong(w, "a serial was given out twice");
 	w->last_serial = serial;
+}
+
+/* The position whose sound it is, 0 none. */
+static uint16_t headset_of(const struct exchange *x, leg_id id)
+{
+	struct exchange_position_view v;
+
+	for (uint16_t p = 1; p <= WATCH_POSITIONS; p++)
+		if (exchange_position_view(x, p, &v) && v.headset == id)
+			return p;
+	return 0;
 }
 
 static struct watch_leg *leg_new(struct sight *s, const struct effect *e)
@@ -182,7 +219,7 @@ static struct watch_leg *leg_new(struct sight *s, const struct effect *e)
 	struct exchange_leg_view v;
 
 	if (!i || i > WATCH_LEGS || w->leg[i - 1].id) {
-		wrong(w, "a leg was given out that lives already");
+		watch_wrong(w, "a leg was given out that lives already");
 		return NULL;
 	}
 	l = &w->leg[i - 1];
@@ -193,6 +230,9 @@ static struct watch_leg *leg_new(struct sight *s, const struct effect *e)
 		l->call = (uint16_t)((v.call_no & 0xFF) - 1);
 		l->flags = v.consultation ? WLEG_CONSULT : 0;
 	}
+	l->position = headset_of(s->x, e->leg);
+	if (l->position)
+		l->flags = WLEG_HEADSET;
 	return l;
 }
 
@@ -202,13 +242,18 @@ static void bound(struct sight *s, const struct effect *e)
 	struct watch_leg *l;
 
 	s->binds++;
-	if (ev->kind != EV_INVITE || e->bind.channel != ev->invite.channel)
-		wrong(s->w, "a leg was bound that nobody brought");
+	if (e->bind.channel != (is_headset(ev) ? ev->desk.channel : ev->invite.channel) ||
+	    !(is_headset(ev) || ev->kind == EV_INVITE))
+		watch_wrong(s->w, "a leg was bound that nobody brought");
 	if (e->kind == FX_REJECT)
 		return;
 	l = leg_new(s, e);
 	if (!l)
 		return;
+	if (is_headset(ev)) {
+		l->flags = WLEG_HEADSET | WLEG_UP;
+		return;
+	}
 	l->extension = ev->invite.extension;
 	l->trunk = ev->invite.trunk;
 	l->flags |= WLEG_IN | WLEG_OWN_ACT;
@@ -221,11 +266,14 @@ static void dialled(struct sight *s, const struct effect *e)
 	struct watch_leg *l = leg_new(s, e);
 
 	if (!!e->dial.extension == !!e->dial.trunk)
-		wrong(s->w, "dialled neither one extension nor one trunk");
+		watch_wrong(s->w, "dialled neither one extension nor one trunk");
 	if (!l)
 		return;
 	l->extension = e->dial.extension;
 	l->trunk = e->dial.trunk;
+	if (s->ev->kind == EV_COMMAND && s->w->met.complaint &&
+	    !(l->flags & (WLEG_CONSULT | WLEG_HEADSET)) && !watch_is_service(s->w, l->extension))
+		watch_wrong(s->w, "a complaint was put through to somebody else");
 }
 
 static bool hears(const struct watch_leg *l)
@@ -233,25 +281,61 @@ static bool hears(const struct watch_leg *l)
 	return l->flags & (WLEG_UP | WLEG_SOUND);
 }
 
+/* With an operator nobody is connected yet; an inside phone that came has asked the switchboard. */
+static void together(struct watch_leg *l, const struct watch_leg *with)
+{
+	bool desk = (l->flags | with->flags) & WLEG_HEADSET;
+
+	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL | WLEG_TALK);
+	if (!desk)
+		l->flags |= WLEG_TALK;
+	if ((with->flags & WLEG_HEADSET) && (l->flags & WLEG_IN) && l->extension)
+		l->flags |= WLEG_BY_MAIN;
+	l->play = 0;
+}
+
 static void joined(struct sight *s, const struct effect *e, struct watch_leg *a)
 {
 	struct watch_leg *b = watch_leg(s->w, e->join.other);
 
 	if (!b || a == b) {
-		wrong(s->w, "joined to a leg that doesn't live");
+		watch_wrong(s->w, "joined to a leg that doesn't live");
 		return;
 	}
 	if (!hears(a) || !hears(b))
-		wrong(s->w, "joined before sound flows");
-	if (a->joined || b->joined)
-		wrong(s->w, "joined to two");
+		watch_wrong(s->w, "joined before sound flows");
+	if (a->joined || b->joined || (a->flags & WLEG_CONFER) || (b->flags & WLEG_CONFER))
+		watch_wrong(s->w, "joined to two");
 	a->joined = b->id;
 	b->joined = a->id;
-	a->flags = (uint16_t)((a->flags | WLEG_TALK) & ~(WLEG_HEARD | WLEG_FINAL));
-	b->flags = (uint16_t)((b->flags | WLEG_TALK) & ~(WLEG_HEARD | WLEG_FINAL));
-	a->play = b->play = 0;
+	together(a, b);
+	together(b, a);
 	join_guarded(s, a, b);
 	join_guarded(s, b, a);
+}
+
+static void conferred(struct sight *s, const struct effect *e, struct watch_leg *a)
+{
+	struct watch_leg *three[3] = {a, watch_leg(s->w, e->confer.other),
+				      watch_leg(s->w, e->confer.third)};
+
+	if (!three[1] || !three[2] || a == three[1] || a == three[2] || three[1] == three[2]) {
+		watch_wrong(s->w, "a conference with a leg that doesn't live");
+		return;
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		if (!hears(three[i]) || three[i]->joined || (three[i]->flags & WLEG_CONFER))
+			watch_wrong(s->w, "a conference of who can't be in one");
+		for (unsigned k = 0; k < 3; k++) {
+			if (i == k)
+				continue;
+			join_guarded(s, three[i], three[k]);
+			if (three[k]->flags & WLEG_HEADSET)
+				together(three[i], three[k]);
+		}
+	}
+	for (unsigned i = 0; i < 3; i++)
+		three[i]->flags |= WLEG_CONFER;
 }
 
 /* The sentences after which a caller may be let go. */
@@ -281,7 +365,7 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 
 	serial_seen(s->w, e->play.serial);
 	if (!e->play.count)
-		wrong(s->w, "a play without a phrase");
+		watch_wrong(s->w, "a play without a phrase");
 	l->play = e->play.serial;
 	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL | WLEG_TALK);
 	for (unsigned i = 0; i < e->play.count; i++) {
@@ -294,8 +378,22 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 		if (k == PHRASE_CONSULT_CHOICE)
 			l->flags |= WLEG_CHOICE;
 		if (k == PHRASE_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
-			wrong(s->w, "\"kept\" was said before the message was durable");
+			watch_wrong(s->w, "\"kept\" was said before the message was durable");
 	}
+}
+
+/* An operator's own recording, over the join with him. */
+static bool own_greeting(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	const struct watch_leg *ear = watch_leg(s->w, l->joined);
+
+	if (e->kind != FX_PLAY || e->play.phrase[0].kind != PHRASE_OWN_GREETING)
+		return false;
+	serial_seen(s->w, e->play.serial);
+	if (!ear || !(ear->flags & WLEG_HEADSET))
+		watch_wrong(s->w, "an operator's greeting to whom he doesn't speak with");
+	l->play = e->play.serial;
+	return true;
 }
 
 static void sound_seen(struct sight *s, const struct effect *e, struct watch_leg *l)
@@ -303,9 +401,11 @@ static void sound_seen(struct sight *s, const struct effect *e, struct watch_leg
 	struct watch_call *c = &s->w->call[l->call % WATCH_CALLS];
 
 	if (!hears(l))
-		wrong(s->w, "sound to a leg that can't hear");
-	if (l->joined)
-		wrong(s->w, "sound to a leg that is joined");
+		watch_wrong(s->w, "sound to a leg that can't hear");
+	if (own_greeting(s, e, l))
+		return;
+	if (l->joined || (l->flags & WLEG_CONFER))
+		watch_wrong(s->w, "sound to a leg that is joined");
 	if (e->kind == FX_PLAY) {
 		played(s, e, l);
 		return;
@@ -330,6 +430,8 @@ static bool end_is_fair(struct sight *s, const struct effect *e, const struct wa
 
 	if ((fair & (1u << e->end.why)) || (l->flags & (WLEG_TALK | WLEG_CONSULT)))
 		return true;
+	if (e->end.why == END_OPERATOR_HUNG_UP)
+		return s->ev->kind == EV_COMMAND && s->ev->command.what == COMMAND_HANG_UP;
 	if (!(l->flags & WLEG_FINAL))
 		return false;
 	return (l->flags & WLEG_HEARD) || s->ev->kind == EV_TIMER;
@@ -342,15 +444,27 @@ static void ended(struct sight *s, const struct effect *e, struct watch_leg *l)
 	bool in = l->flags & WLEG_IN;
 
 	if ((l->flags & WLEG_CONSULT) && e->end.why == END_ANSWERED_ELSEWHERE)
-		wrong(s->w, "a consultation was picked up by somebody else");
+		watch_wrong(s->w, "a consultation was picked up by somebody else");
 	if (in && (l->flags & WLEG_UP) && !end_is_fair(s, e, l))
-		wrong(s->w, "an answered caller was ended without a last sentence");
+		watch_wrong(s->w, "an answered caller was ended without a last sentence");
 	if (in && !(l->flags & WLEG_UP) && l->trunk && !(unanswered & (1u << e->end.why)))
-		wrong(s->w, "an outside caller was turned away unanswered");
+		watch_wrong(s->w, "an outside caller was turned away unanswered");
 	if (e->end.why == END_MESSAGE_KEPT &&
 	    !(s->w->call[l->call % WATCH_CALLS].flags & WCALL_KEPT))
-		wrong(s->w, "ended as kept, and isn't");
+		watch_wrong(s->w, "ended as kept, and isn't");
 	leg_gone(s->w, l);
+}
+
+static void parted(struct sight *s, struct watch_leg *l)
+{
+	struct watch_leg *other = watch_leg(s->w, l->joined);
+
+	if (other)
+		other->joined = 0;
+	else if (!(l->flags & WLEG_CONFER))
+		watch_wrong(s->w, "parted, and wasn't joined");
+	l->joined = 0;
+	l->flags &= (uint16_t)~WLEG_CONFER;
 }
 
 static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg *l)
@@ -362,7 +476,7 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_PROGRESS:
 	case FX_ANSWER:
 		if (!in || up || (e->kind == FX_RING && (l->flags & WLEG_SOUND)))
-			wrong(s->w, "180, 183 or 200 where none can be sent");
+			watch_wrong(s->w, "180, 183 or 200 where none can be sent");
 		l->flags |= e->kind == FX_ANSWER ? WLEG_UP
 			    : e->kind == FX_PROGRESS ? WLEG_SOUND : WLEG_RUNG;
 		break;
@@ -373,11 +487,10 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 		joined(s, e, l);
 		break;
 	case FX_PART:
-		if (watch_leg(s->w, l->joined))
-			watch_leg(s->w, l->joined)->joined = 0;
-		else
-			wrong(s->w, "parted, and wasn't joined");
-		l->joined = 0;
+		parted(s, l);
+		break;
+	case FX_CONFER:
+		conferred(s, e, l);
 		break;
 	case FX_PLAY:
 	case FX_TONE:
@@ -391,7 +504,7 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_REFER_ANSWER:
 		s->answers++;
 		if (s->ev->kind != EV_REFER || s->ev->leg != l->id)
-			wrong(s->w, "an answer to a REFER that nobody sent");
+			watch_wrong(s->w, "an answer to a REFER that nobody sent");
 		break;
 	case FX_BIND:
 	case FX_REJECT:
@@ -407,7 +520,6 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_COMMAND:
 	case FX_POSITION:
 	case FX_CALL:
-	case FX_CONFER:
 	case FX_LISTEN:
 	case FX_COUNT:
 		break;
@@ -419,11 +531,11 @@ static void call_ended(struct sight *s, const struct effect *e, struct watch_cal
 	bool displaced = e->step.value == END_DISPLACED;
 
 	if ((c->flags & WCALL_OPEN) && !displaced)
-		wrong(s->w, "a call ended while its message was being recorded");
+		watch_wrong(s->w, "a call ended while its message was being recorded");
 	if ((c->flags & WCALL_OWED) && !displaced)
-		wrong(s->w, "a message that was spoken is lost");
+		watch_wrong(s->w, "a message that was spoken is lost");
 	if (e->step.value == END_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
-		wrong(s->w, "ended as kept, and isn't");
+		watch_wrong(s->w, "ended as kept, and isn't");
 	memset(c, 0, sizeof(*c));
 	s->w->calls--;
 }
@@ -432,17 +544,21 @@ static void call_arrived(struct sight *s, const struct effect *e)
 {
 	struct watch_call *c = &s->w->call[((e->step.call_no & 0xFF) - 1) % WATCH_CALLS];
 
-	if (s->ev->kind != EV_INVITE || e->step.call_no != s->ev->invite.call_no || c->call_no) {
-		wrong(s->w, "a call arrived that nobody brought");
+	const struct event *ev = s->ev;
+	bool dialled = ev->kind == EV_COMMAND && ev->command.what == COMMAND_DIAL;
+
+	if ((ev->kind != EV_INVITE && !dialled) || c->call_no ||
+	    e->step.call_no != (dialled ? ev->command.call_no : ev->invite.call_no)) {
+		watch_wrong(s->w, "a call arrived that nobody brought");
 		return;
 	}
 	c->call_no = e->step.call_no;
-	c->caller = s->ev->invite.extension << 8 | s->ev->invite.trunk;
+	c->caller = dialled ? 1u << 31 : ev->invite.extension << 8 | ev->invite.trunk;
 	s->w->calls++;
 }
 
 /* Connected is as good as joined: whoever holds now will be heard later. */
-static void connected(struct sight *s, const struct watch_call *c)
+static void connected(struct sight *s, struct watch_call *c)
 {
 	struct watch_leg *two[2];
 	unsigned n = 0;
@@ -450,7 +566,8 @@ static void connected(struct sight *s, const struct watch_call *c)
 	for (unsigned i = 0; i < WATCH_LEGS; i++) {
 		struct watch_leg *l = &s->w->leg[i];
 
-		if (!l->id || &s->w->call[l->call % WATCH_CALLS] != c)
+		if (!l->id || (l->flags & WLEG_HEADSET) ||
+		    &s->w->call[l->call % WATCH_CALLS] != c)
 			continue;
 		l->flags |= WLEG_TALK;
 		if (n < 2)
@@ -460,18 +577,25 @@ static void connected(struct sight *s, const struct watch_call *c)
 		return;
 	join_guarded(s, two[0], two[1]);
 	join_guarded(s, two[1], two[0]);
+	c->agreed = 0; /* once */
 }
 
 static void step_seen(struct sight *s, const struct effect *e)
 {
-	struct watch_call *c = call_of(s->w, e->step.call_no);
+	struct watch_call *c = watch_call(s->w, e->step.call_no);
+
+	bool slip = s->ev->kind == EV_COMMAND; /* the app says so, it is durable */
 
 	if (e->step.step == STEP_ARRIVED) {
 		call_arrived(s, e);
 		return;
 	}
+	if (!e->step.call_no) {
+		watch_duty_step(s->w, e);
+		return;
+	}
 	if (!c) {
-		wrong(s->w, "a step outside of its call's life");
+		watch_wrong(s->w, "a step outside of its call's life");
 		return;
 	}
 	if (e->step.step == STEP_ENDED)
@@ -482,19 +606,19 @@ static void step_seen(struct sight *s, const struct effect *e)
 		c->flags &= (uint16_t)~WCALL_MESSAGE;
 	else if (e->step.step == STEP_MESSAGE_NOT_KEPT)
 		c->flags &= (uint16_t)~(WCALL_OPEN | WCALL_OWED);
-	else if (e->step.step == STEP_MESSAGE_KEPT && !(c->flags & WCALL_KEPT))
-		wrong(s->w, "a step says kept before the message was durable");
+	else if (e->step.step == STEP_MESSAGE_KEPT && !(c->flags & WCALL_KEPT) && !slip)
+		watch_wrong(s->w, "a step says kept before the message was durable");
 	else if (e->step.step == STEP_CONNECTED)
 		connected(s, c);
 }
 
 static void kept(struct sight *s, const struct effect *e)
 {
-	struct watch_call *c = call_of(s->w, e->keep.call_no);
+	struct watch_call *c = watch_call(s->w, e->keep.call_no);
 
 	serial_seen(s->w, e->keep.serial);
 	if (!c || (e->keep.recording && c->record != e->keep.recording)) {
-		wrong(s->w, "a message is kept that its call didn't make");
+		watch_wrong(s->w, "a message is kept that its call didn't make");
 		return;
 	}
 	c->keep = e->keep.serial;
@@ -511,9 +635,15 @@ static void forgotten(struct sight *s, const struct effect *e)
 		if (!c->call_no || c->record != e->record.serial)
 			continue;
 		if ((c->flags & WCALL_OWED) && !anew)
-			wrong(s->w, "a message that was spoken is forgotten");
+			watch_wrong(s->w, "a message that was spoken is forgotten");
 		c->flags &= (uint16_t)~(WCALL_OWED | WCALL_OPEN);
 	}
+}
+
+static void command_seen(struct sight *s, const struct effect *e)
+{
+	s->commands++;
+	watch_command(s->w, s->ev, s->fx, e);
 }
 
 static void effect_seen(struct sight *s, const struct effect *e)
@@ -530,12 +660,15 @@ static void effect_seen(struct sight *s, const struct effect *e)
 		kept(s, e);
 	else if (e->kind == FX_FORGET)
 		forgotten(s, e);
-	else if (e->kind == FX_DIALOG || e->kind == FX_DAY)
+	else if (e->kind == FX_COMMAND)
+		command_seen(s, e);
+	else if (e->kind == FX_DIALOG || e->kind == FX_DAY || e->kind == FX_POSITION ||
+		 e->kind == FX_CALL)
 		return;
 	else if (l)
 		leg_effect(s, e, l);
 	else
-		wrong(s->w, "an effect for a leg that doesn't live");
+		watch_wrong(s->w, "an effect for a leg that doesn't live");
 }
 
 /* Which call each leg is in now: legs move by transfers and pick-up. */
@@ -547,6 +680,8 @@ static void legs_sync(struct sight *s)
 		struct watch_leg *l = &s->w->leg[i];
 
 		if (!l->id || !exchange_leg_view(s->x, i, &v) || v.leg != l->id)
+			continue;
+		if (l->flags & WLEG_HEADSET)
 			continue;
 		l->call = (uint16_t)((v.call_no & 0xFF) - 1);
 		if (v.consultation)
@@ -571,7 +706,7 @@ static void handed_on(struct watch *w, const struct event *ev, const struct watc
 	for (unsigned i = 0; i < WATCH_LEGS; i++) {
 		struct watch_leg *l = &w->leg[i];
 
-		if (l->id && l != by && l != mine &&
+		if (l->id && l != by && l != mine && !(l->flags & WLEG_HEADSET) &&
 		    (l->call == by->call || (mine && l->call == mine->call)))
 			l->flags &= (uint16_t)~WLEG_OWN_ACT;
 	}
@@ -586,11 +721,11 @@ static bool refer_granted(const struct effects *fx)
 }
 
 void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
-		 const struct effects *fx)
+		 const struct now *now, const struct effects *fx)
 {
 	const struct watch_leg *by = ev->kind == EV_REFER ? watch_leg(w, ev->leg) : NULL;
 	bool attended = by && ev->refer.replaces;
-	struct sight s = {w, x, ev, attended ? owner(w, by->extension) : NULL, 0, 0};
+	struct sight s = {w, x, ev, fx, attended ? watch_owner(w, by->extension) : NULL, 0, 0, 0};
 	bool refer = by;
 
 	if (by && refer_granted(fx))
@@ -599,14 +734,18 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 		legs_sync(&s);
 	for (unsigned i = 0; i < fx->count; i++)
 		effect_seen(&s, &fx->v[i]);
-	if (s.binds != (ev->kind == EV_INVITE))
-		wrong(w, "an INVITE that isn't answered once");
+	if (s.binds != (ev->kind == EV_INVITE || is_headset(ev)))
+		watch_wrong(w, "an INVITE that isn't answered once");
+	if (s.commands != (ev->kind == EV_COMMAND))
+		watch_wrong(w, "a command that isn't answered once");
 	if (s.answers != refer)
-		wrong(w, "a REFER that isn't answered once");
+		watch_wrong(w, "a REFER that isn't answered once");
 	if (w->legs != exchange_legs(x))
-		wrong(w, "a leg is left that nobody ended, or the other way round");
+		watch_wrong(w, "a leg is left that nobody ended, or the other way round");
 	if (w->calls != exchange_calls(x))
-		wrong(w, "a call is left without its last step, or the other way round");
+		watch_wrong(w, "a call is left without its last step, or the other way round");
+	if (!w->refused)
+		watch_desk_after(w, x, now);
 }
 
 /* ---- the book's own part of a state ---- */
@@ -622,6 +761,12 @@ static unsigned leg_flags(const struct watch_leg *l)
 	return flags;
 }
 
+static uint64_t call_facts(const struct watch_call *c)
+{
+	return (uint64_t)c->caller << 32 | (uint64_t)c->asked << 24 | (uint64_t)c->agreed << 16 |
+	       c->flags;
+}
+
 uint64_t watch_hash(const struct watch *w)
 {
 	uint64_t sum = 0, parts[WATCH_CALLS] = {0};
@@ -634,11 +779,13 @@ uint64_t watch_hash(const struct watch *w)
 			continue;
 		h = (uint64_t)l->extension << 32 | (uint64_t)l->trunk << 16 | leg_flags(l);
 		h = hash_mix(h * UINT64_C(0x9E3779B97F4A7C15) + (l->consent != 0));
-		parts[l->call % WATCH_CALLS] += h;
+		if (l->flags & WLEG_HEADSET)
+			sum += h; /* whose it is, the exchange's own hash says */
+		else
+			parts[l->call % WATCH_CALLS] += h;
 	}
 	for (unsigned i = 0; i < WATCH_CALLS; i++)
 		if (w->call[i].call_no)
-			sum += hash_mix(parts[i] + ((uint64_t)w->call[i].caller << 16 |
-						    w->call[i].flags) * UINT64_C(0x9E3779B1));
-	return sum;
+			sum += hash_mix(parts[i] + call_facts(&w->call[i]) * UINT64_C(0x9E3779B1));
+	return sum + w->promises;
 }

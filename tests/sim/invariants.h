@@ -16,6 +16,19 @@
  *  6. STEP_ARRIVED first, STEP_ENDED last, each once a call; one FX_BIND or FX_REJECT an EV_INVITE;
  *     one FX_REFER_ANSWER an EV_REFER.
  *  7. Serials go up. As many legs and calls live here as in the exchange.
+ * At the desk
+ *  8. Further facts of 1: (b) 同意 by the operator who has the call, after a consultation of this
+ *     call was answered at the general manager's own number; (e) for a name, confirmed.
+ *  9. A consultation is heard by the operator who leads it and by nobody else; who is held, waits
+ *     or is asked for hears nobody. A headset is joined to the call in its hand only; three are
+ *     together only in a conference.
+ * 10. A call is in one position's hands at the most, and a position has one call in hand.
+ * 11. Each EV_COMMAND is answered by one FX_COMMAND; one that is refused has no other effect, and
+ *     none is carried out for a call that is another's, or by a page that has seen another state.
+ * 12. A held call's position is on duty or in its grace.
+ * 13. A position is on duty when it came, has not left, and has its page and sound; the
+ *     organisation is automatic exactly when none is, and each change of it is a step.
+ * 14. A complaint is put through to customer service only.
  *
  * Ownership: struct watch is one flat value without pointers but `wrong` (a literal) and `world`.
  */
@@ -24,8 +37,9 @@
 
 #include "world.h"
 
-#define WATCH_LEGS  48
-#define WATCH_CALLS 16
+#define WATCH_LEGS      48
+#define WATCH_CALLS     16
+#define WATCH_POSITIONS 4
 
 enum watch_leg_flag {
 	WLEG_IN = 1,        /* came to us */
@@ -41,6 +55,8 @@ enum watch_leg_flag {
 	WLEG_HELD = 1024,   /* its far end holds */
 	WLEG_INSTRUCTED = 2048,
 	WLEG_RUNG = 4096,   /* 180 sent, or heard */
+	WLEG_HEADSET = 8192, /* a position's; its call is of no meaning */
+	WLEG_CONFER = 16384,
 };
 
 struct watch_leg {
@@ -50,7 +66,7 @@ struct watch_leg {
 	uint32_t play, record;  /* serials under way, 0 none */
 	uint16_t trunk, flags;
 	uint16_t call; /* index in watch.call */
-	uint16_t pad;
+	uint16_t position; /* of a headset */
 };
 
 enum watch_call_flag {
@@ -66,6 +82,18 @@ struct watch_call {
 	uint16_t flags;
 	uint16_t arrived;
 	uint32_t caller; /* extension, or trunk: who began it */
+	uint8_t asked;   /* person: answered a consultation of this call, at the own number */
+	uint8_t agreed;  /* person: noted by the operator, and not yet used */
+	uint16_t pad;
+};
+
+enum watch_position_flag { WPOS_ON = 1, WPOS_NO_PAGE = 2, WPOS_HAND = 4 };
+
+/* What a command met: of its call before it. */
+struct watch_met {
+	uint8_t position, bay, complaint, known;
+	uint16_t rev;
+	uint16_t pad;
 };
 
 struct watch {
@@ -74,6 +102,11 @@ struct watch {
 	uint64_t last_no;
 	uint32_t last_serial;
 	uint16_t legs, calls; /* living */
+	uint8_t position[WATCH_POSITIONS]; /* WPOS_ flags */
+	bool manual;
+	bool refused; /* the last event was a command, and refused */
+	uint8_t promises; /* call backs promised by command and not due */
+	struct watch_met met;
 	struct watch_call call[WATCH_CALLS];
 	struct watch_leg leg[WATCH_LEGS]; /* by the index in the leg's id */
 };
@@ -84,14 +117,28 @@ void watch_init(struct watch *w, const struct world *world);
 uint64_t watch_call_no(struct watch *w);
 
 /* Told before the event is given to the exchange, and after with what came of it. */
-void watch_before(struct watch *w, const struct event *ev);
+void watch_before(struct watch *w, const struct exchange *x, const struct event *ev);
 void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
-		 const struct effects *fx);
+		 const struct now *now, const struct effects *fx);
 
 /* What the book knows beyond the exchange's own state, independent of ids and slots. */
 uint64_t watch_hash(const struct watch *w);
 
 /* The living leg of that id; NULL when it has gone. */
 struct watch_leg *watch_leg(struct watch *w, leg_id id);
+
+/* ---- the desk's part (invariants_desk.c) ---- */
+struct sight;
+void watch_wrong(struct watch *w, const char *what);
+struct watch_call *watch_call(struct watch *w, uint64_t call_no);
+bool watch_view(const struct exchange *x, uint64_t call_no, struct exchange_call_view *v);
+const struct directory_person *watch_owner(const struct watch *w, uint32_t extension);
+void watch_desk_before(struct watch *w, const struct exchange *x, const struct event *ev);
+void watch_command(struct watch *w, const struct event *ev, const struct effects *fx,
+		   const struct effect *answer);
+void watch_duty_step(struct watch *w, const struct effect *e);
+bool watch_is_service(const struct watch *w, uint32_t extension);
+/* Who hears whom, whose hands hold what, who is on duty. */
+void watch_desk_after(struct watch *w, const struct exchange *x, const struct now *now);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-static struct event *add(struct moves *m, enum event_kind k, leg_id leg)
+struct event *moves_add(struct moves *m, enum event_kind k, leg_id leg)
 {
 	struct event *e;
 
@@ -24,20 +24,23 @@ static struct event *add(struct moves *m, enum event_kind k, leg_id leg)
 static void moves_dialled(const struct scene *sc, const struct watch_leg *l, struct moves *m)
 {
 	static const uint16_t all[] = {404, 408, 480, 486, 503, 603};
-	static const uint16_t few[] = {480, 486, 603};
+	static const uint16_t few[] = {486, 480, 603};
 	bool every = sc->flags & SCENE_ALL_CODES;
 	const uint16_t *codes = every ? all : few;
 	unsigned n = every ? sizeof(all) / sizeof(all[0]) : sizeof(few) / sizeof(few[0]);
 
+	if (sc->flags & SCENE_TWO_CODES)
+		n = 2;
+
 	if (!(l->flags & WLEG_RUNG))
-		add(m, EV_RINGING, l->id);
+		moves_add(m, EV_RINGING, l->id);
 	if (!(l->flags & WLEG_SOUND) && !(sc->flags & SCENE_NO_EARLY))
-		add(m, EV_EARLY, l->id);
-	add(m, EV_ANSWERED, l->id);
+		moves_add(m, EV_EARLY, l->id);
+	moves_add(m, EV_ANSWERED, l->id);
 	for (unsigned i = 0; i < n; i++)
-		add(m, EV_FAILED, l->id)->code.code = codes[i];
+		moves_add(m, EV_FAILED, l->id)->code.code = codes[i];
 	if (l->trunk && !every)
-		add(m, EV_FAILED, l->id)->code.code = 503;
+		moves_add(m, EV_FAILED, l->id)->code.code = 503;
 }
 
 /* ---- a leg that is up ---- */
@@ -49,7 +52,8 @@ static const char *digits_for(const struct scene *sc, const char *state)
 	} known[] = {
 		{"ask", "1239"}, {"hits", "1"}, {"screen", "#"}, {"record", "#"}, {"review", "123"},
 		{"say", "#"}, {"consult", "125"}, {"talk", ""}, {"target", ""}, {"wait", ""},
-		{"keep", ""}, {"park", ""}, {"close", ""}, {"ring", ""},
+		{"keep", ""}, {"park", ""}, {"close", ""}, {"ring", ""}, {"desk", ""},
+		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
 	};
 
 	if (text_eq(state, "enquiry") && sc->keypad)
@@ -60,14 +64,20 @@ static const char *digits_for(const struct scene *sc, const char *state)
 	return sc->digits ? sc->digits : "";
 }
 
-static const char *call_state(const struct exchange *x, const struct watch *w,
+void moves_look(const struct exchange *x, struct moves *m)
+{
+	m->count = m->calls = 0;
+	m->cut = false;
+	for (uint32_t i = 0; i < exchange_call_slots(x) && m->calls < MOVES_CALLS; i++)
+		m->calls += exchange_call_view(x, i, &m->call[m->calls]);
+}
+
+static const char *call_state(const struct moves *m, const struct watch *w,
 			      const struct watch_leg *l)
 {
-	struct exchange_call_view v;
-
-	for (uint32_t i = 0; i < exchange_call_slots(x); i++)
-		if (exchange_call_view(x, i, &v) && v.call_no == w->call[l->call].call_no)
-			return v.state;
+	for (unsigned i = 0; i < m->calls; i++)
+		if (m->call[i].call_no == w->call[l->call].call_no)
+			return m->call[i].state;
 	return "";
 }
 
@@ -75,7 +85,7 @@ static void moves_refer(const struct scene *sc, const struct watch *w, const str
 			struct moves *m)
 {
 	for (unsigned i = 0; i < SCENE_NUMBERS && sc->refer[i]; i++)
-		TEXT_COPY(add(m, EV_REFER, l->id)->refer.number, sc->refer[i]);
+		TEXT_COPY(moves_add(m, EV_REFER, l->id)->refer.number, sc->refer[i]);
 	if (!(sc->flags & SCENE_ATTENDED))
 		return;
 	for (unsigned i = 0; i < WATCH_LEGS; i++) {
@@ -83,50 +93,66 @@ static void moves_refer(const struct scene *sc, const struct watch *w, const str
 
 		if (other->id && other != l && other->extension &&
 		    other->extension == l->extension)
-			add(m, EV_REFER, l->id)->refer.replaces = other->id;
+			moves_add(m, EV_REFER, l->id)->refer.replaces = other->id;
 	}
 }
 
-static void moves_up(const struct scene *sc, const struct exchange *x, const struct watch *w,
-		     const struct watch_leg *l, struct moves *m)
+static void moves_up(const struct scene *sc, const struct watch *w, const struct watch_leg *l,
+		     struct moves *m)
 {
-	const char *state = call_state(x, w, l);
+	const char *state = call_state(m, w, l);
 	const char *digits = digits_for(sc, state);
 
 	if (!(l->flags & WLEG_IN) && !text_eq(state, "consult"))
 		digits = "";
 	for (const char *d = digits; *d; d++)
-		add(m, EV_DIGIT, l->id)->digit.digit = *d;
+		moves_add(m, EV_DIGIT, l->id)->digit.digit = *d;
 	if (l->play)
-		add(m, EV_PLAYED, l->id)->done.serial = l->play;
+		moves_add(m, EV_PLAYED, l->id)->done.serial = l->play;
 	if (sc->flags & SCENE_HOLD)
-		add(m, l->flags & WLEG_HELD ? EV_RETRIEVED : EV_HELD, l->id);
+		moves_add(m, l->flags & WLEG_HELD ? EV_RETRIEVED : EV_HELD, l->id);
 	if (text_eq(state, "talk"))
 		moves_refer(sc, w, l, m);
 	if (sc->flags & SCENE_LINES) {
-		add(m, EV_SILENT, l->id);
+		moves_add(m, EV_SILENT, l->id);
 		if (l->trunk)
-			add(m, EV_BUSY_TONE, l->id);
+			moves_add(m, EV_BUSY_TONE, l->id);
 	}
+}
+
+/* A phone may be put down; a browser's headset only where a scene has them vanish. */
+static void moves_headset(const struct scene *sc, const struct watch_leg *l, struct moves *m)
+{
+	if (l->extension || (sc->desk.acts & SCENE_ACT(HEADSET)))
+		moves_add(m, EV_ENDED, l->id);
+	if (sc->flags & SCENE_LINES)
+		moves_add(m, EV_SILENT, l->id);
+	if (sc->desk.commands & SCENE_COMMAND(GREET))
+		moves_add(m, EV_VOICE, l->id);
 }
 
 void moves_leg(const struct scene *sc, const struct exchange *x, struct watch *w,
 	       const struct watch_leg *l, struct moves *m)
 {
+	(void)x;
 	if (!(l->flags & (WLEG_IN | WLEG_UP))) {
 		moves_dialled(sc, l, m);
 		return;
 	}
-	add(m, EV_ENDED, l->id);
+	if (l->flags & WLEG_HEADSET) {
+		moves_headset(sc, l, m);
+		return;
+	}
+	moves_add(m, EV_ENDED, l->id);
 	if (l->flags & (WLEG_UP | WLEG_SOUND))
-		moves_up(sc, x, w, l, m);
+		moves_up(sc, w, l, m);
 }
 
 /* ---- what is awaited beside the legs ---- */
 
 static void recorded(struct moves *m, uint32_t serial, uint32_t ms, enum recorded_why why)
 {
-	struct event *e = add(m, EV_RECORDED, 0);
+	struct event *e = moves_add(m, EV_RECORDED, 0);
 
 	e->done.serial = serial;
 	e->done.ms = ms;
@@ -139,8 +165,8 @@ void moves_made(const struct exchange *x, const struct watch *w, struct moves *m
 		uint32_t keep = exchange_call_keeping(x, i), rec = exchange_call_recording(x, i);
 
 		if (keep) {
-			add(m, EV_KEPT, 0)->done.serial = keep;
-			add(m, EV_NOT_KEPT, 0)->done.serial = keep;
+			moves_add(m, EV_KEPT, 0)->done.serial = keep;
+			moves_add(m, EV_NOT_KEPT, 0)->done.serial = keep;
 		}
 		if (!rec)
 			continue;
@@ -152,7 +178,7 @@ void moves_made(const struct exchange *x, const struct watch *w, struct moves *m
 
 static void invite(const struct scene_invite *in, struct watch *w, struct moves *m, leg_id replaces)
 {
-	struct event *e = add(m, EV_INVITE, 0);
+	struct event *e = moves_add(m, EV_INVITE, 0);
 
 	e->invite.call_no = watch_call_no(w);
 	e->invite.channel = (uint32_t)(e->invite.call_no >> 8);
@@ -192,16 +218,17 @@ static void moves_invite(const struct scene *sc, struct watch *w, struct moves *
 
 void moves_all(const struct scene *sc, const struct exchange *x, struct watch *w, struct moves *m)
 {
-	m->count = 0;
-	m->cut = false;
+	moves_look(x, m);
 	if (exchange_next_due_ms(x) != INT64_MAX)
-		add(m, EV_TIMER, 0);
+		moves_add(m, EV_TIMER, 0);
 	if (w->calls < sc->calls)
 		moves_invite(sc, w, m);
 	for (unsigned i = 0; i < WATCH_LEGS; i++)
 		if (w->leg[i].id)
 			moves_leg(sc, x, w, &w->leg[i], m);
 	moves_made(x, w, m);
+	if (sc->desk.positions)
+		moves_desk(sc, w, m);
 	if (sc->flags & SCENE_CLOSING && w->calls)
-		add(m, EV_CLOSING, 0);
+		moves_add(m, EV_CLOSING, 0);
 }

@@ -37,6 +37,7 @@ struct search {
 	} *slots;
 	uint64_t slot_mask;
 	struct tape now, next;
+	bool same; /* work is what base is */
 	struct search_result result;
 };
 
@@ -62,7 +63,13 @@ static struct now state_now(const struct search *s, const uint64_t *state)
 
 /* ---- the frontier ---- */
 
-static int tape_room(struct tape *t, size_t more)
+static uint64_t kept_bytes(const struct search *s)
+{
+	return s->now.cap + s->next.cap + (s->slot_mask + 1) * sizeof(struct slot) +
+	       s->node_cap * sizeof(struct node);
+}
+
+static int tape_room(const struct search *s, struct tape *t, size_t more)
 {
 	size_t cap = t->cap ? t->cap : 1 << 20;
 	unsigned char *at;
@@ -71,7 +78,7 @@ static int tape_room(struct tape *t, size_t more)
 		return 0;
 	while (cap < t->used + more)
 		cap += cap / 2;
-	if (cap > SEARCH_FRONTIER_BYTES)
+	if (kept_bytes(s) + cap - t->cap > SEARCH_BYTES)
 		return ENOMEM;
 	at = realloc(t->at, cap);
 	if (!at)
@@ -85,7 +92,7 @@ static int tape_room(struct tape *t, size_t more)
 static int tape_put(struct search *s, struct tape *t, uint32_t node, const uint64_t *state)
 {
 	unsigned char *p;
-	int err = tape_room(t, sizeof(node) + s->words * 8 + s->words / 8 + 1);
+	int err = tape_room(s, t, sizeof(node) + s->words * 8 + s->words / 8 + 1);
 
 	if (err)
 		return err;
@@ -196,9 +203,9 @@ static void move_make(struct search *s, uint64_t *state, const struct event *ev)
 	if (ev->kind == EV_TIMER && due > s->world.now.mono_ms + (int64_t)state[s->time_at])
 		state[s->time_at] = (uint64_t)(due - s->world.now.mono_ms);
 	now = state_now(s, state);
-	watch_before(w, ev);
+	watch_before(w, x, ev);
 	exchange_step(x, &s->world.rules, ev, &now, &s->fx);
-	watch_after(w, x, ev, &s->fx);
+	watch_after(w, x, ev, &now, &s->fx);
 }
 
 static void trace(struct search *s, uint32_t node, const struct event *last)
@@ -241,7 +248,21 @@ static void found(struct search *s, const char *what, uint32_t node, const struc
 	trace(s, node, last ? &ev : NULL);
 }
 
-/* Left to its timers alone every call comes to an end, but for those who talk. */
+static void consoles_vanish(struct search *s)
+{
+	struct event ev;
+
+	memset(&ev, 0, sizeof(ev));
+	ev.kind = EV_DESK;
+	ev.desk.act = DESK_PAGE_LOST;
+	for (uint16_t p = 1; p <= s->sc->desk.positions; p++) {
+		ev.desk.position = p;
+		move_make(s, s->work, &ev);
+	}
+}
+
+/* Left to its timers alone every call comes to an end, but for those who talk: when the operators'
+ * consoles vanish too. */
 static const char *patience(struct search *s, const uint64_t *state)
 {
 	struct event timer;
@@ -251,6 +272,7 @@ static const char *patience(struct search *s, const uint64_t *state)
 	memset(&timer, 0, sizeof(timer));
 	timer.kind = EV_TIMER;
 	memcpy(s->work, state, s->words * 8);
+	consoles_vanish(s);
 	for (unsigned i = 0; exchange_next_due_ms(x) != INT64_MAX; i++) {
 		if (i == 2000)
 			return "timers alone never end a call";
@@ -270,10 +292,19 @@ static int move_try(struct search *s, uint32_t node, unsigned i)
 	const char *bad;
 	int err;
 
-	memcpy(s->work, s->base, s->words * 8);
+	if (!s->same)
+		memcpy(s->work, s->base, s->words * 8);
 	move_make(s, s->work, &s->moves.v[i]);
 	s->result.moves++;
 	bad = state_watch(s, s->work)->wrong;
+	s->same = !bad && state_watch(s, s->work)->refused;
+	if (s->same) {
+		s->result.refused++;
+		s->same = memcmp(s->work, s->base, s->watch_at * 8) == 0;
+		if (s->same)
+			return 0;
+		bad = "a command that was refused changed something";
+	}
 	if (!bad && !seen_first(s, state_hash(s, s->work)))
 		return 0;
 	if (!bad)
@@ -301,6 +332,7 @@ static int node_expand(struct search *s, uint32_t node)
 		bad = patience(s, s->base);
 	if (bad)
 		found(s, bad, node, NULL);
+	s->same = false;
 	for (unsigned i = 0; i < s->moves.count && !err && !s->result.wrong; i++)
 		err = move_try(s, node, i);
 	return err;
@@ -345,6 +377,21 @@ static void day_begins(struct search *s)
 	}
 }
 
+/* Operators with their headsets; the witness sees them come. */
+static void desk_begins(struct search *s)
+{
+	const struct scene_desk *d = &s->sc->desk;
+
+	s->moves.count = 0;
+	for (uint16_t p = 1; p <= d->positions; p++) {
+		if (!(s->sc->flags & SCENE_OFF))
+			moves_act(s->sc, p, DESK_ON, &s->moves);
+		moves_act(s->sc, p, p == 1 && d->phone ? DESK_PHONE : DESK_HEADSET, &s->moves);
+	}
+	for (unsigned i = 0; i < s->moves.count; i++)
+		move_make(s, s->root, &s->moves.v[i]);
+}
+
 static int begin(struct search *s)
 {
 	int err = layout(s);
@@ -355,6 +402,9 @@ static int begin(struct search *s)
 		return EINVAL;
 	day_begins(s);
 	watch_init(state_watch(s, s->root), &s->world);
+	desk_begins(s);
+	if (state_watch(s, s->root)->wrong)
+		found(s, state_watch(s, s->root)->wrong, 0, NULL);
 	err = slots_grow(s);
 	if (err)
 		return err;
@@ -379,12 +429,14 @@ static int explore(struct search *s)
 
 			s->result.depth = s->nodes[node].depth;
 			err = node_expand(s, node);
-			if (s->node_count >= most)
-				return err;
+			if (!err && (s->node_count >= most ||
+				     (s->limits.moves && s->result.moves >= s->limits.moves)))
+				return 0;
 		}
-		if (s->now.used + s->next.used > s->result.peak_bytes)
-			s->result.peak_bytes = s->now.used + s->next.used;
+		s->result.peak_bytes = kept_bytes(s);
 	}
+	if (err == ENOMEM && kept_bytes(s) > SEARCH_BYTES / 2)
+		return 0;
 	s->result.emptied = !err && !s->result.wrong;
 	return err;
 }

@@ -10,16 +10,18 @@
 
 struct search_limits {
 	uint32_t states;   /* at most, then the frontier isn't emptied; 0: SEARCH_STATES */
+	uint64_t moves;    /* likewise; 0: no limit */
 	uint32_t patience; /* every n-th state is left to its timers alone; 0 never */
 	bool quiet;        /* a wrong isn't printed as a trace */
 };
-#define SEARCH_STATES 6000000u
-#define SEARCH_FRONTIER_BYTES (UINT64_C(1400) << 20)
+#define SEARCH_STATES 40000000u
+#define SEARCH_BYTES  (UINT64_C(1900) << 20) /* all that is kept; then it isn't emptied, either */
 
 struct search_result {
 	uint32_t states, depth;
 	uint64_t moves;      /* transitions looked at */
-	uint64_t peak_bytes; /* of the frontier */
+	uint64_t refused;    /* of them commands that were refused, and changed nothing */
+	uint64_t peak_bytes; /* of what is kept */
 	bool emptied;
 	const char *wrong; /* NULL: nothing */
 	unsigned wrong_depth;
@@ -29,8 +31,8 @@ struct search_result {
 int search_run(const struct scene *sc, const struct search_limits *limits,
 	       struct search_result *out);
 
-/* The scenes, one for each kind of target and more. */
-extern const struct scene scenes[];
-extern const unsigned scene_count;
+/* The scenes, one for each kind of target and more; and those with operators. */
+extern const struct scene scenes[], scenes_desk[];
+extern const unsigned scene_count, scene_desk_count;
 
 #endif

@@ -55,9 +55,9 @@ static void step(struct sim *s, const struct event *ev)
 	s->events++;
 	if (traced)
 		trace_event(ev, &s->now);
-	watch_before(&s->watch, ev);
+	watch_before(&s->watch, s->x, ev);
 	exchange_step(s->x, &s->world.rules, ev, &s->now, &s->fx);
-	watch_after(&s->watch, s->x, ev, &s->fx);
+	watch_after(&s->watch, s->x, ev, &s->now, &s->fx);
 	if (traced)
 		trace_effects(&s->fx);
 	for (unsigned i = 0; i < s->fx.count; i++) {
@@ -136,7 +136,7 @@ static void leg_lives(struct sim *s)
 
 	if (!l)
 		return;
-	s->moves.count = 0;
+	moves_look(s->x, &s->moves);
 	moves_leg(&phones, s->x, &s->watch, l, &s->moves);
 	i = below(s, s->moves.count);
 	if (s->moves.v[i].kind == EV_ENDED && below(s, 8))

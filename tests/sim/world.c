@@ -97,6 +97,8 @@ static void measures_times(struct measures *m, unsigned changes)
 	m->message_silence_ms = 5000;
 	m->park_return_ms = 60000;
 	m->trunk_to_trunk = changes & WORLD_TRANSIT;
+	m->wrap_up_ms = changes & WORLD_WRAP_UP ? 5000 : 0;
+	m->answer_strategy = changes & WORLD_RING_ALL ? ANSWER_ALL : ANSWER_LONGEST_IDLE;
 }
 
 static void directory_change(struct world *w, unsigned changes)
@@ -165,6 +167,10 @@ bool world_start(const struct world *w, void *mem)
 	ev.day.on = true;
 	ev.day.person = PERSON_GM;
 	TEXT_COPY(ev.day.number, WORLD_INSTRUCTED);
+	exchange_step(mem, &w->rules, &ev, &w->now, &fx);
+	memset(ev.day.number, 0, sizeof(ev.day.number));
+	ev.day.id = WORLD_BY_NAME;
+	ev.day.by_name = true;
 	exchange_step(mem, &w->rules, &ev, &w->now, &fx);
 	return true;
 }

@@ -39,10 +39,17 @@ enum world_change {
 	WORLD_FORWARD_OUT = 128,  /* the colleague's phone forwards outside when nobody answers */
 	WORLD_SERVICE_CLOSED = 256,
 	WORLD_PATIENT = 512,      /* three tries instead of two */
+	WORLD_WRAP_UP = 1024,     /* operators wrap up after a call */
+	WORLD_RING_ALL = 2048,    /* every position rings from the first ring on */
+	WORLD_CHANGES = 4096,     /* one past the last */
 };
 
-/* Number that the general manager's standing instruction names. */
+/* Number that the general manager's standing instruction names; and the id of another of his, for
+ * a name that an operator confirms. */
 #define WORLD_INSTRUCTED "13900000005"
+#define WORLD_BY_NAME    7
+/* Who sits at every position: on the account of "22" calls go outside. */
+#define WORLD_OPERATOR PERSON_COLLEAGUE
 
 struct world {
 	struct measures m;
