@@ -65,7 +65,7 @@ port=$(cat "$out/port")
 [ -n "$port" ] || { cat "$out/server.log"; add "0 passed, 1 failed"; finish; }
 counted shapes node "$root/tests/browser/shapes.mjs" "http://127.0.0.1:$port" manager sesame-manager
 counted browser timeout 600 node "$root/tests/browser/browser.mjs" "http://127.0.0.1:$port" "$out"
-counted pages timeout 300 node "$root/tests/browser/pages.mjs" "$out"
+counted pages timeout 600 node "$root/tests/browser/pages.mjs" "$out"
 kill "$pid"
 wait "$pid"
 grep -q 'runtime error\|AddressSanitizer\|LeakSanitizer' "$out/server.log" && { cat "$out/server.log"; add "0 passed, 1 failed"; }
