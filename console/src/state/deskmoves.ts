@@ -45,14 +45,17 @@ function latest(call: DeskCall): DeskCall {
 }
 
 let told = "";
+let telling: Promise<boolean> | undefined;
 /** The server knows which of the three are answered, not what was said. */
 export async function tellScreened(): Promise<void> {
+  await telling;
   const call = inHand.value;
   const value: Screened = answered.value;
   const what = `${call?.no}:${JSON.stringify(value)}`;
   if (!call || form.value?.kind !== "screening" || what === told) return;
   told = what;
-  if (!(await command("screen", { call: call.no, value }))) told = "";
+  telling = command("screen", { call: call.no, value });
+  if (!(await telling)) told = "";
 }
 
 export function openMessage(call: DeskCall, reason = ""): void {
