@@ -44,15 +44,29 @@ static void consult_sound(struct turn *t, struct call *c, struct leg *ear)
 		exchange_leg_tone(t, ear, TONE_RINGBACK);
 }
 
-void exchange_desk_sound(struct turn *t, struct call *c)
+/* Without the operator the two others aren't left together: nobody answers for it. */
+static void three_sound(struct turn *t, struct call *c, struct leg *ear)
 {
 	struct leg *caller = exchange_call_caller(t, c), *peer = exchange_call_peer(t, c);
-	struct leg *ear = ear_of(t, c);
+
+	if (ear && peer) {
+		exchange_leg_confer(t, caller, peer, ear);
+		return;
+	}
+	if (caller->sound != SOUND_PLAY)
+		exchange_caller_music(t, c);
+	if (peer)
+		exchange_leg_music(t, peer);
+}
+
+void exchange_desk_sound(struct turn *t, struct call *c)
+{
+	struct leg *caller = exchange_call_caller(t, c), *ear = ear_of(t, c);
 
 	if (c->state == CALL_CONSULT) {
 		consult_sound(t, c, ear);
-	} else if (c->state == CALL_THREE && ear && peer) {
-		exchange_leg_confer(t, caller, peer, ear);
+	} else if (c->state == CALL_THREE) {
+		three_sound(t, c, ear);
 	} else if (c->state == CALL_DIAL) {
 		if (ear && ear->sound != SOUND_TONE)
 			exchange_leg_tone(t, ear, TONE_RINGBACK);
@@ -217,7 +231,7 @@ void exchange_desk_outcome(struct turn *t, struct call *c, enum outcome o)
 	c->outcome = (uint8_t)(o + 1);
 	c->message_clause = row->clause;
 	exchange_desk_say(c, say, row->clause);
-	if (leads_on(row))
+	if (leads_on(row) && !(c->flags & CALL_COMPLAINT)) /* A4.1.6 goes before */
 		exchange_article4_next(t, c, row->next);
 	else
 		exchange_desk_back(t, c);
@@ -297,16 +311,9 @@ static void headset_changed(struct turn *t, struct call *c)
 		phone_down(t, c);
 		return;
 	}
-	if (c->state == CALL_THREE && !ear_of(t, c)) {
-		/* the two others don't stay behind together: nobody answers for it */
-		exchange_call_drop_legs(t, c, NULL, END_NONE);
-		exchange_call_goto(t, c, CALL_DESK);
-	}
-	if (c->state == CALL_DESK && !ear_of(t, c) &&
-	    exchange_call_caller(t, c)->sound != SOUND_PLAY) {
-		exchange_say(exchange_caller_play(t, c), PHRASE_STILL_WAITING, 0, "");
-		return;
-	}
+	if ((c->state == CALL_DESK || c->state == CALL_THREE) && !ear_of(t, c) &&
+	    exchange_call_caller(t, c)->sound != SOUND_PLAY)
+		exchange_say(exchange_caller_play(t, c), PHRASE_OPERATOR_SOON, 0, "");
 	exchange_desk_sound(t, c);
 }
 

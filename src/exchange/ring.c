@@ -124,7 +124,7 @@ void exchange_ring_on(struct turn *t, struct call *c, const struct cue *cue)
 static void queue_word(struct turn *t, struct call *c)
 {
 	exchange_say(exchange_caller_play(t, c),
-		     c->queued == QUEUED_ASKED ? PHRASE_TO_OPERATOR : PHRASE_STILL_WAITING, 0, "");
+		     c->queued == QUEUED_ASKED ? PHRASE_TO_OPERATOR : PHRASE_OPERATOR_SOON, 0, "");
 	exchange_timer_arm(t, c, TIMER_WORD, exchange_call_measures(t, c)->wait_word_ms);
 }
 

@@ -141,7 +141,7 @@ static void not_answered_returns(void **state)
 	world_clear(&w);
 	world_wait(&w, 20000);
 	expect(&w, "END d", "STEP target_no_answer A4.1.2", "STEP returned house 1",
-	       "PLAY c through.still_waiting");
+	       "PLAY c operator.soon");
 	v = world_call(&w, 1);
 	assert_int_equal(v.bay, BAY_RETURNED);
 	assert_int_equal(v.queued, QUEUED_RETURNED);
@@ -261,7 +261,7 @@ static void a_reload_joins_again(void **state)
 	command(&w, 1, ANSWER);
 	world_clear(&w);
 	world_code(&w, EV_ENDED, world_leg(&w, 'a'), 0);
-	expect(&w, "STEP position_lost", "PLAY b through.still_waiting");
+	expect(&w, "STEP position_lost", "PLAY b operator.soon");
 	assert_true(exchange_automatic(w.x));
 	b = world_leg(&w, 'b');
 	world_played(&w, b);
@@ -293,7 +293,7 @@ static void a_lost_desk_alone_leaves_the_attendant(void **state)
 	world_clear(&w);
 	world_desk(&w, 1, DESK_PAGE_LOST);
 	world_wait(&w, 0);
-	expect(&w, "STEP automatic", "PLAY b through.still_waiting", "PLAY c attendant.greeting");
+	expect(&w, "STEP automatic", "PLAY b operator.soon", "PLAY c attendant.greeting");
 	world_wait(&w, 20000);
 	expect(&w, "STEP desk_vanished", "PLAY b attendant.greeting");
 }
