@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { DeskCall, Entry } from "../src/api/desk";
 import { closedUp, emptyBays, isPast, nextCall, placed } from "../src/state/deskbays";
 import { actionOf, chordOf, remap, searched, signOf } from "../src/state/deskkeys";
+import * as state from "../src/state/desk";
 import { clausesOf, phaseOf, sizeOf, stepsOf } from "../src/state/deskphase";
 import { indexOf, search, spells } from "../src/state/desksearch";
 
@@ -108,6 +109,20 @@ test("a sentence breaks between clauses and is as large as it can be", () => {
   expect(sizeOf([clause(9), clause(8)])).toBe("");
   expect(sizeOf([clause(12), clause(12)])).toBe("two");
   expect(sizeOf([clause(12), clause(12), clause(12)])).toBe("three");
+});
+
+test("an answer that an event has overtaken doesn't raise a call from the dead", () => {
+  const mine = { ...call(70, { bay: "in_hand", position: 1, rev: 4 }) };
+  state.apply("desk_call", mine);
+  state.apply("call_ended", { no: 70 });
+  state.putCall({ ...mine, rev: 5 });
+  expect(state.calls.value.has(70)).toBe(false);
+  state.apply("desk_call", call(71, { rev: 3 }));
+  state.apply("desk_call", { ...call(71, { rev: 4 }), bay: "none" });
+  state.putCall(call(71, { rev: 3 }));
+  expect(state.calls.value.has(71)).toBe(false);
+  state.apply("desk_call", call(71, { rev: 6, bay: "returned", position: 1 }));
+  expect(state.calls.value.has(71)).toBe(true);
 });
 
 const entry = (id: number, full: string, more: Partial<Entry> = {}): Entry => ({

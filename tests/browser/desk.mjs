@@ -16,7 +16,7 @@ async function desk(scene, options = {}) {
   fake.scene(scene);
   fake.log.length = 0;
   const page = await open({ path: "/", ...options });
-  await page.waitForSelector("form, .desk");
+  await page.waitForSelector("form, .desk", { state: "attached", timeout: 60000 });
   if (await page.$("input[name=name]")) {
     await page.keyboard.type("limin");
     await page.keyboard.press("Tab");
@@ -24,7 +24,7 @@ async function desk(scene, options = {}) {
     await page.keyboard.press("Enter");
   }
   await page.waitForSelector(".desk");
-  await page.waitForFunction(() => document.querySelectorAll(".entry").length > 0 || document.querySelector(".desk-away"));
+  await page.waitForSelector(".entry, .desk-away", { state: "attached", timeout: 60000 });
   await page.waitForTimeout(150);
   last = page;
   return page;
@@ -252,12 +252,18 @@ await test("hang up with a reason; far end's hang-up: Enter is ignored for half 
   fake.put(Object.assign(fake.state.calls.get(14), { bay: "ringing", ring_since_ms: Date.now(), position: null, ringing: [1] }));
   await page.waitForTimeout(100);
   fake.log.length = 0;
+  const enter = page.evaluate(() => new Promise((done) => {
+    new MutationObserver((_, me) => {
+      if (!document.querySelector(".head h3")?.textContent.includes("陈女士")) return;
+      me.disconnect();
+      const key = new KeyboardEvent("keydown", { key: "Enter", code: "Enter", bubbles: true, cancelable: true });
+      document.querySelector(".desk").dispatchEvent(key); // in the very moment
+      setTimeout(done, 600);
+    }).observe(document.querySelector(".desk"), { childList: true, subtree: true, characterData: true });
+  }));
   fake.drop(fake.inHand().no);
-  await shows(page, ".head h3", "陈女士");
-  await page.keyboard.press("Enter");
-  await page.waitForTimeout(100);
+  await enter;
   check(whats() === "", `too soon: ${whats()}`);
-  await page.waitForTimeout(500);
   await page.keyboard.press("Enter");
   await did("answer");
   await page.context().close();

@@ -208,10 +208,10 @@ export async function startFake({ port = 0, people = 0 } = {}) {
     send("beat_desk", { n: ++beatNo }, false);
   }, 1000);
 
+  Object.defineProperty(fake, "state", { get: () => state });
   return Object.assign(fake, {
     base: `http://127.0.0.1:${server.address().port}`,
     log,
-    get state() { return state; },
     entries,
     scene(n) {
       state = world(n);

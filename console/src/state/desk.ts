@@ -33,6 +33,7 @@ const RETRY_MS = 2000;
 const SESSION_MS = 3000;
 const DONE_KEPT = 4;
 const OWED = 4;
+const GONE_KEPT = 200;
 const OWING_MS = 60_000;
 
 export type Lamp = { number: string; state: string; dnd: boolean; since: number };
@@ -100,12 +101,22 @@ export function closeUp(): void {
   bays.value = closedUp(bays.value, calls.value);
 }
 
+/** Calls that have ended or left, with the last that was told of them: numbers are never used again. */
+const gone = new Map<number, number>();
+
+function remember(no: number, rev: number): void {
+  gone.set(no, rev);
+  for (const old of gone.keys()) if (gone.size > GONE_KEPT) gone.delete(old);
+}
+
+/** An answer that comes after the event that overtook it doesn't raise a call from the dead. */
 export function putCall(call: DeskCall): void {
   const before = calls.value.get(call.no);
-  if (before && before.rev > call.rev && before.bay === call.bay) return;
+  if ((before?.rev ?? gone.get(call.no) ?? -1) > call.rev) return;
   if (!isOurs(call)) {
     ownEnd.add(call.no); // put through: nobody hung up
     dropCall(call.no);
+    remember(call.no, call.rev);
     return;
   }
   if (inHand.value?.no === call.no && call.bay !== "in_hand") leftHand(call);
@@ -174,6 +185,7 @@ export function apply(name: string, data: unknown): void {
         break;
       case "call_ended":
         dropCall((data as { no: number }).no);
+        remember((data as { no: number }).no, Infinity);
         break;
       case "extension":
         putLamp(data as Desk["extensions"][number]);
