@@ -43,7 +43,7 @@ class Client:
         self.cookie = headers["Set-Cookie"].split(";")[0]
 
     def connection(self, timeout=10):
-        return http.client.HTTPConnection("127.0.0.1", self.server.http_port, timeout=timeout)
+        return http.client.HTTPConnection(self.server.http_host, self.server.http_port, timeout=timeout)
 
     def send(self, method, path, body=None, headers=None, content="application/json"):
         c = self.connection()

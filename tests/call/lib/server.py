@@ -94,6 +94,7 @@ def merge(to, more):
 
 
 class Server:
+    http_host = "127.0.0.1"  # where the console is found
     next_media_port = 12000 + (os.getpid() % 90) * 200
 
     def __init__(self, name, office=ALWAYS, measures=None, node=None, csv_edit=None, start=True, more=()):
@@ -179,7 +180,7 @@ class Server:
             return "\n".join(f.read().splitlines()[-lines:])
 
     def health(self):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/healthz", timeout=5) as r:
+        with urllib.request.urlopen(f"http://{self.http_host}:{self.http_port}/healthz", timeout=5) as r:
             return json.load(r)
 
     def stop(self, sig=signal.SIGTERM, timeout=20):
