@@ -70,6 +70,8 @@ def main():
     modules.sort(key=lambda n: (-length(n), n))
     passed = failed = 0
     again = []
+    # The first start speaks every sentence; the others, side by side, find them spoken.
+    importlib.import_module("lib.server").Server("first").stop()
 
     def one(name):
         r = subprocess.run([sys.executable, os.path.abspath(__file__), name], capture_output=True,
