@@ -234,7 +234,7 @@ bool browser_shake(struct browser *b)
 	b->ssl = SSL_new(b->ctx);
 	SSL_set_bio(b->ssl, bio, bio);
 	n = SSL_connect(b->ssl);
-	for (int i = 0; i < 4 && n != 1 && SSL_get_error(b->ssl, n) == SSL_ERROR_WANT_READ; i++) {
+	for (int i = 0; i < 10 && n != 1 && SSL_get_error(b->ssl, n) == SSL_ERROR_WANT_READ; i++) {
 		DTLSv1_handle_timeout(b->ssl);
 		n = SSL_connect(b->ssl);
 	}

@@ -315,6 +315,6 @@ void room_settle(struct media *m, uint32_t key)
 
 	assert_int_equal(media_leg_state(m, key, ++serial), 0);
 	do
-		assert_true(room_event(m, MEDIA_EV_STATE, &ev, 5000));
+		assert_true(room_event(m, MEDIA_EV_STATE, &ev, 20000));
 	while (ev.serial != serial);
 }
