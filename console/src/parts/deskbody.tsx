@@ -7,6 +7,7 @@ import { isPast } from "../state/deskbays";
 import { form } from "../state/deskforms";
 import { keyOf } from "../state/deskkeys";
 import { type Extra, extras, type Offer, offers, type Place } from "../state/deskoffers";
+import { clauseOf, hasStandIn } from "../state/deskphase";
 import {
   dayOf,
   lampWord,
@@ -281,7 +282,7 @@ function Outcome({ call }: { call: DeskCall }) {
           place="message"
           first
           hint={t("console.desk.hint.message", { name })}
-          clause="A4.1.2"
+          clause={clauseOf(call)}
         />
         <ChoiceRow
           no={2}
@@ -292,7 +293,7 @@ function Outcome({ call }: { call: DeskCall }) {
         />
         {call.outcome === "busy" && <Choice no={3} place="hold" clause="house" />}
         <Choice no={call.outcome === "busy" ? 4 : 3} place="call_back" clause="house" />
-        {call.reached === "general_manager" && <Choice no={5} place="gad" clause="A4.1.3" />}
+        {hasStandIn(call) && <Choice no={4} place="gad" clause="A4.1.3" />}
       </div>
       {chosen.value && (
         <TargetCard

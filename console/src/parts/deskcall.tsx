@@ -4,7 +4,7 @@ import { minutes, since } from "../state/clock";
 import { inHand, isLost, next } from "../state/desk";
 import { isPast } from "../state/deskbays";
 import { form } from "../state/deskforms";
-import { clausesOf, sizeOf, type StepMark, stepsOf } from "../state/deskphase";
+import { clauseOf, clausesOf, sizeOf, type StepMark, stepsOf } from "../state/deskphase";
 import { notice } from "../state/deskcommands";
 import { about, clockOf, outcomeWord, sentence, targetName, who } from "../state/desktext";
 import { chosen, phase } from "../state/deskview";
@@ -126,6 +126,10 @@ function stepsNow(): StepMark[] {
   if (!call) return stepsOf(next.value && isPast(next.value) ? "past" : "next");
   if (form.value?.kind === "message" && form.value.call === call.no) return stepsOf("message");
   if (phase.value === "talk" && chosen.value) return stepsOf("ready");
+  if (phase.value === "outcome") {
+    const clause = clauseOf(call);
+    if (clause !== "A4.1.2") return stepsOf(clause === "A4.1.3" ? "asked" : "secretary");
+  }
   return stepsOf(phase.value ?? "talk");
 }
 

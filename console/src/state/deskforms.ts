@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { type DeskCall, type Draft, type DraftField, dropDraft, keepDraft } from "../api/desk";
 import { calls, drafts, inHand } from "./desk";
+import { isOutcome } from "./deskphase";
 
 export type FormKind = Draft["kind"];
 const WAIT_MS = 400;
@@ -85,7 +86,7 @@ export function reopen(): void {
   const call = inHand.value;
   if (!call || open.value?.call === call.no) return;
   const draft = drafts.value.get(call.no);
-  if (!draft) return;
+  if (!draft || (draft.kind === "screening" && isOutcome(call))) return;
   open.value = { call: call.no, kind: draft.kind };
   saved.value = "kept";
 }

@@ -21,7 +21,7 @@ import {
   tellNumber,
   through,
 } from "./deskmoves";
-import { isOutcome } from "./deskphase";
+import { hasStandIn, isOutcome } from "./deskphase";
 import { keyOf } from "./desksearch";
 import { who } from "./desktext";
 import {
@@ -171,8 +171,7 @@ function enterInTalk(call: DeskCall): Offer | undefined {
 function talkOffers(call: DeskCall): Offers {
   const e = chosen.value;
   const failed = isOutcome(call);
-  const gad =
-    failed && call.reached === "general_manager" ? special("gad_manager") : special("gad");
+  const gad = special(hasStandIn(call) ? "gad_manager" : "gad");
   const busy = failed && call.outcome === "busy";
   const enter = enterInTalk(call);
   const asks = e?.reach !== "screened" ? e : undefined;

@@ -16,6 +16,18 @@ export function isOutcome(call: DeskCall): boolean {
   return call.outcome !== "none" && call.outcome !== "answered";
 }
 
+const ABSENT = ["no_answer", "unreachable", "away"];
+/** GAD's manager in the general manager's place: who is busy or declines isn't absent (A4.1.3). */
+export function hasStandIn(call: DeskCall): boolean {
+  return call.reached === "general_manager" && ABSENT.includes(call.outcome);
+}
+
+/** The clause that says what follows for this target. */
+export function clauseOf(call: DeskCall): string {
+  if (["general_manager", "gad_manager_gm"].includes(call.reached)) return "A4.1.3";
+  return ["chairman", "secretary"].includes(call.reached) ? "A4.1.4" : "A4.1.2";
+}
+
 /** A phone rings, or is waited for, while the operator has the caller. */
 const TRYING = ["target", "wait", "dial", "trunk"];
 const RECORDING = ["record", "review", "keep"];
@@ -40,7 +52,10 @@ export interface StepMark {
 
 type Row = [name: string, clause: string];
 /** The procedure of each phase, and which of its steps is the current one. */
-const PROCEDURE: Record<Phase | "ready" | "message" | "next" | "past", [Row[], number]> = {
+const PROCEDURE: Record<
+  Phase | "asked" | "secretary" | "ready" | "message" | "next" | "past",
+  [Row[], number]
+> = {
   next: [
     [
       ["greet", "A4.1.1"],
@@ -90,6 +105,24 @@ const PROCEDURE: Record<Phase | "ready" | "message" | "next" | "past", [Row[], n
       ["through", "A4.1.2"],
       ["outcome", "A4.1.2"],
       ["what_now", "A4.1.2"],
+    ],
+    3,
+  ],
+  asked: [
+    [
+      ["greet", "A4.1.1"],
+      ["three", "A4.1.3"],
+      ["outcome", "A4.1.3"],
+      ["what_now", "A4.1.3"],
+    ],
+    3,
+  ],
+  secretary: [
+    [
+      ["greet", "A4.1.1"],
+      ["through", "A4.1.4"],
+      ["outcome", "A4.1.4"],
+      ["what_now", "A4.1.4"],
     ],
     3,
   ],

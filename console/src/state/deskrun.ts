@@ -3,7 +3,7 @@ import { effect, untracked } from "@preact/signals";
 import { t } from "../text";
 import { arrived, calls, held, inHand, isLost, mine, myNo, next } from "./desk";
 import { isPast, waiting } from "./deskbays";
-import { reopen } from "./deskforms";
+import { closeForm, form, reopen } from "./deskforms";
 import { actionOf, searched } from "./deskkeys";
 import { act } from "./deskact";
 import { connectAgain, headset, sound } from "./desksound";
@@ -192,6 +192,19 @@ function announceCall(): () => void {
   });
 }
 
+/** The three have done their work once the private line has ended: what follows is shown. */
+function endScreening(): () => void {
+  let before = phase.value;
+  return effect(() => {
+    const now = phase.value;
+    untracked(() => {
+      const asked = before === "asking" || before === "consult";
+      before = now;
+      if (asked && now === "outcome" && form.value?.kind === "screening") closeForm();
+    });
+  });
+}
+
 /** Search speaks after a pause: who is chosen, and of how many. */
 function announceSearch(): () => void {
   let timer = 0;
@@ -262,6 +275,7 @@ export function startDesk(): () => void {
   const stops = [
     announceArrivals(),
     announceCall(),
+    endScreening(),
     announceSearch(),
     announceState(),
     ringing(),
