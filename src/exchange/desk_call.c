@@ -134,7 +134,7 @@ static void bring_clear(struct call *c, bool other)
 		c->outcome = 0;
 		exchange_desk_say(c, PHRASE_NONE, CLAUSE_HOUSE);
 	}
-	if (other) {
+	if (other && !FAULT(FAULT_DESK_OTHER_HANDS)) {
 		c->consent_person = 0;
 		c->desk &= (uint8_t)~(DESK_CONSULTED | DESK_OWN);
 	}
@@ -231,7 +231,8 @@ void exchange_desk_outcome(struct turn *t, struct call *c, enum outcome o)
 	c->outcome = (uint8_t)(o + 1);
 	c->message_clause = row->clause;
 	exchange_desk_say(c, say, row->clause);
-	if (leads_on(row) && !(c->flags & CALL_COMPLAINT)) /* A4.1.6 goes before */
+	if (leads_on(row) && /* A4.1.6 goes before */
+	    (!(c->flags & CALL_COMPLAINT) || FAULT(FAULT_DESK_LEADS_ON)))
 		exchange_article4_next(t, c, row->next);
 	else
 		exchange_desk_back(t, c);
@@ -275,7 +276,9 @@ void exchange_desk_hold(struct turn *t, struct call *c, enum hands how)
 	remind = remind ? remind : HOLD_REMIND_MS;
 	c->remind_wall_ms = t->now->wall_ms + remind;
 	/* who has left the desk keeps nobody: it goes to others, in a step of its own */
-	exchange_timer_arm(t, c, TIMER_STATE, exchange_position_keeps(p) ? remind : 0);
+	exchange_timer_arm(t, c, TIMER_STATE, exchange_position_keeps(p) || FAULT(FAULT_DESK_HELD)
+						    ? remind
+						    : 0);
 	exchange_caller_music(t, c);
 	exchange_call_step(t, c, STEP_OPERATOR_HELD, CLAUSE_HOUSE);
 }

@@ -189,6 +189,8 @@ DESK_DOES(exchange_do_put_through)
 			return REFUSAL_NO_TARGET;
 	}
 	r = through_check(t, c, o, &w);
+	if (FAULT(FAULT_DESK_REFUSED_ACTS))
+		c->hops++;
 	if (r != REFUSAL_NONE)
 		return r;
 	TEXT_COPY(c->show, o->ev->command.text);

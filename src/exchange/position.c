@@ -165,6 +165,8 @@ static void presence_set(struct turn *t, struct position *p, uint8_t lost)
 	p->lost = lost;
 	if (changed)
 		exchange_position_touch(t, p);
+	if (lost && FAULT(FAULT_DESK_VANISHED))
+		return;
 	if (lost && p->state != POSITION_LOST && (exchange_position_on(p) || p->call != NONE16))
 		position_lost(t, p);
 	else if (!lost && p->state == POSITION_LOST)
@@ -201,7 +203,8 @@ static void position_part(struct turn *t, struct position *p)
 	struct leg *l = exchange_leg_at(t, p->headset);
 
 	if (l) {
-		exchange_leg_silence(t, l);
+		if (!FAULT(FAULT_DESK_SWAP))
+			exchange_leg_silence(t, l);
 		l->call = NONE16;
 	}
 	p->call = NONE16;

@@ -22,11 +22,13 @@ static bool explore(const struct scene *sc, uint32_t states)
 {
 	const char *tier = getenv("ZONGJI_TIER");
 	bool full = tier && strcmp(tier, "full") == 0;
-	struct search_limits limits = {.patience = 31, .states = states ? states : sc->states[full]};
+	struct search_limits limits = {.patience = 31};
 	struct search_result r;
 	double began = seconds();
-	int err = search_run(sc, &limits, &r);
+	int err;
 
+	limits.states = states ? states : sc->states[full];
+	err = search_run(sc, &limits, &r);
 	if (err) {
 		printf("%-34s cannot be explored: %s\n", sc->name, strerror(err));
 		return false;
@@ -40,7 +42,7 @@ static bool explore(const struct scene *sc, uint32_t states)
 	       (unsigned long long)(r.peak_bytes >> 20), r.wrong ? "  FAILED: " : "",
 	       r.wrong ? r.wrong : "");
 	fflush(stdout);
-	return !r.wrong && (r.emptied || r.states >= limits.states);
+	return !r.wrong && (r.emptied || limits.states);
 }
 
 int main(int argc, char **argv)

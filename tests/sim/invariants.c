@@ -261,6 +261,14 @@ static void bound(struct sight *s, const struct effect *e)
 		l->flags |= WLEG_INSTRUCTED;
 }
 
+static bool is_asked(const struct sight *s, const struct watch_leg *l)
+{
+	struct exchange_call_view v;
+
+	return watch_view(s->x, s->w->call[l->call % WATCH_CALLS].call_no, &v) &&
+	       text_eq(v.state, "consult");
+}
+
 static void dialled(struct sight *s, const struct effect *e)
 {
 	struct watch_leg *l = leg_new(s, e);
@@ -271,8 +279,8 @@ static void dialled(struct sight *s, const struct effect *e)
 		return;
 	l->extension = e->dial.extension;
 	l->trunk = e->dial.trunk;
-	if (s->ev->kind == EV_COMMAND && s->w->met.complaint &&
-	    !(l->flags & (WLEG_CONSULT | WLEG_HEADSET)) && !watch_is_service(s->w, l->extension))
+	if (s->ev->kind == EV_COMMAND && s->w->met.complaint && !(l->flags & WLEG_HEADSET) &&
+	    !watch_is_service(s->w, l->extension) && !is_asked(s, l))
 		watch_wrong(s->w, "a complaint was put through to somebody else");
 }
 
@@ -721,7 +729,7 @@ static bool refer_granted(const struct effects *fx)
 }
 
 void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
-		 const struct now *now, const struct effects *fx)
+		 const struct effects *fx)
 {
 	const struct watch_leg *by = ev->kind == EV_REFER ? watch_leg(w, ev->leg) : NULL;
 	bool attended = by && ev->refer.replaces;
@@ -744,8 +752,6 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 		watch_wrong(w, "a leg is left that nobody ended, or the other way round");
 	if (w->calls != exchange_calls(x))
 		watch_wrong(w, "a call is left without its last step, or the other way round");
-	if (!w->refused)
-		watch_desk_after(w, x, now);
 }
 
 /* ---- the book's own part of a state ---- */

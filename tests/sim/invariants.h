@@ -84,16 +84,15 @@ struct watch_call {
 	uint32_t caller; /* extension, or trunk: who began it */
 	uint8_t asked;   /* person: answered a consultation of this call, at the own number */
 	uint8_t agreed;  /* person: noted by the operator, and not yet used */
-	uint16_t pad;
+	uint8_t owner, bay; /* whose it was before an ANSWER, and where */
 };
 
 enum watch_position_flag { WPOS_ON = 1, WPOS_NO_PAGE = 2, WPOS_HAND = 4 };
 
 /* What a command met: of its call before it. */
 struct watch_met {
-	uint8_t position, bay, complaint, known;
+	uint8_t position, complaint, known, pad;
 	uint16_t rev;
-	uint16_t pad;
 };
 
 struct watch {
@@ -119,7 +118,10 @@ uint64_t watch_call_no(struct watch *w);
 /* Told before the event is given to the exchange, and after with what came of it. */
 void watch_before(struct watch *w, const struct exchange *x, const struct event *ev);
 void watch_after(struct watch *w, const struct exchange *x, const struct event *ev,
-		 const struct now *now, const struct effects *fx);
+		 const struct effects *fx);
+
+/* Between events: 9, 10, 12, 13 as the state is now. Looks at all calls. */
+void watch_state(struct watch *w, const struct exchange *x, const struct now *now);
 
 /* What the book knows beyond the exchange's own state, independent of ids and slots. */
 uint64_t watch_hash(const struct watch *w);
@@ -138,7 +140,5 @@ void watch_command(struct watch *w, const struct event *ev, const struct effects
 		   const struct effect *answer);
 void watch_duty_step(struct watch *w, const struct effect *e);
 bool watch_is_service(const struct watch *w, uint32_t extension);
-/* Who hears whom, whose hands hold what, who is on duty. */
-void watch_desk_after(struct watch *w, const struct exchange *x, const struct now *now);
 
 #endif

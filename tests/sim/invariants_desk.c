@@ -26,19 +26,37 @@ bool watch_is_service(const struct watch *w, uint32_t extension)
 
 /* ---- before the event ---- */
 
-/* The call that a command means: in hand when it names none; ANSWER's next is told by its answer. */
+/* Which call ANSWER takes, its answer says. */
+static void owners_before(struct watch *w, const struct exchange *x)
+{
+	struct exchange_call_view v;
+	struct watch_call *c;
+
+	for (uint32_t i = 0; i < exchange_call_slots(x); i++) {
+		c = exchange_call_view(x, i, &v) ? watch_call(w, v.call_no) : NULL;
+		if (!c)
+			continue;
+		c->owner = (uint8_t)v.position;
+		c->bay = v.bay;
+	}
+}
+
+/* The call that a command means: in hand when it names none. */
 static void command_before(struct watch *w, const struct exchange *x, const struct event *ev)
 {
 	struct exchange_position_view p;
 	struct exchange_call_view v;
 	uint64_t call_no = ev->command.call_no;
 
-	if (!call_no && ev->command.what != COMMAND_ANSWER &&
-	    exchange_position_view(x, ev->command.position, &p))
+	if (ev->command.what == COMMAND_ANSWER) {
+		owners_before(w, x);
+		return;
+	}
+	if (!call_no && exchange_position_view(x, ev->command.position, &p))
 		call_no = p.call_no;
 	if (!watch_view(x, call_no, &v))
 		return;
-	w->met = (struct watch_met){.position = (uint8_t)v.position, .bay = v.bay,
+	w->met = (struct watch_met){.position = (uint8_t)v.position,
 				    .complaint = v.complaint, .known = 1, .rev = v.rev};
 }
 
@@ -101,18 +119,18 @@ void watch_desk_before(struct watch *w, const struct exchange *x, const struct e
 
 /* ---- commands ---- */
 
-static bool answers_anothers(const struct watch_met *m, const struct event *ev)
+static bool answers_anothers(const struct watch_call *c, const struct event *ev)
 {
-	return m->known && m->position && m->position != ev->command.position &&
-	       m->bay != BAY_RETURNED && m->bay != BAY_PARKED && m->bay != BAY_ATTENDANT;
+	return c && c->owner && c->owner != ev->command.position && c->bay != BAY_RETURNED &&
+	       c->bay != BAY_PARKED && c->bay != BAY_ATTENDANT;
 }
 
-static void carried_out(struct watch *w, const struct event *ev)
+static void carried_out(struct watch *w, const struct event *ev, const struct watch_call *c)
 {
 	const struct watch_met *m = &w->met;
 	bool answer = ev->command.what == COMMAND_ANSWER, dial = ev->command.what == COMMAND_DIAL;
 
-	if (answer && answers_anothers(m, ev))
+	if (answer && answers_anothers(c, ev))
 		watch_wrong(w, "a second operator has got the call too");
 	if (answer || dial)
 		return;
@@ -123,13 +141,11 @@ static void carried_out(struct watch *w, const struct event *ev)
 }
 
 /* What the operator's word counts for, and for how long. */
-static void facts_change(const struct watch *w, const struct event *ev, struct watch_call *c)
+static void facts_change(const struct event *ev, struct watch_call *c)
 {
-	const struct watch_met *m = &w->met;
-
 	switch (ev->command.what) {
 	case COMMAND_ANSWER:
-		if (!m->known || m->position != ev->command.position)
+		if (c->owner != ev->command.position)
 			c->asked = c->agreed = 0;
 		break;
 	case COMMAND_HAND_OVER:
@@ -189,9 +205,9 @@ void watch_command(struct watch *w, const struct event *ev, const struct effects
 			watch_wrong(w, "a command that was refused did something");
 		return;
 	}
-	carried_out(w, ev);
+	carried_out(w, ev, c);
 	if (c)
-		facts_change(w, ev, c);
+		facts_change(ev, c);
 	if (ev->command.what == COMMAND_CALL_BACK)
 		w->promises++;
 }
@@ -224,9 +240,9 @@ static void consult_look(struct watch *w, const struct exchange_call_view *v,
 
 static void call_hears(struct watch *w, const struct exchange_call_view *v)
 {
-	static const char *const alone[] = {"held", "queue", "park", "ring", "wait", "fetch", "dial",
-					    "announce", "digits", "say", "ask", "screen", "enquiry",
-					    "hits", "record", "review", "keep", NULL};
+	static const char *const alone[] = {
+		"held", "queue", "park", "ring", "wait", "fetch", "dial", "announce", "digits",
+		"say", "ask", "screen", "enquiry", "hits", "record", "review", "keep", NULL};
 	struct watch_leg *caller = watch_leg(w, v->caller);
 	unsigned index = (unsigned)(v->call_no & 0xFF) - 1, three = 0;
 
@@ -321,7 +337,7 @@ void watch_duty_step(struct watch *w, const struct effect *e)
 	w->manual = manual;
 }
 
-void watch_desk_after(struct watch *w, const struct exchange *x, const struct now *now)
+void watch_state(struct watch *w, const struct exchange *x, const struct now *now)
 {
 	struct exchange_position_view p;
 	struct exchange_call_view v;

@@ -56,6 +56,8 @@ static const char *digits_for(const struct scene *sc, const char *state)
 		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
 	};
 
+	if (sc->flags & SCENE_NO_KEYS)
+		return text_eq(state, "announce") && sc->digits ? sc->digits : "";
 	if (text_eq(state, "enquiry") && sc->keypad)
 		return sc->keypad;
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -23,6 +23,7 @@ enum scene_flag {
 	SCENE_STRANGE = 256, /* commands for calls that are another's or gone, by a stale page, by a
 			      * position that nobody knows, without a target, with a wrong value */
 	SCENE_TWO_CODES = 512, /* refused or busy only */
+	SCENE_NO_KEYS = 1024, /* callers press none but `digits` */
 };
 
 struct scene_invite {
@@ -65,7 +66,7 @@ struct scene {
 	uint32_t away[SCENE_DAY];    /* people away from the beginning */
 	uint32_t gone[SCENE_DAY];    /* extensions without a phone */
 	struct scene_desk desk;
-	uint32_t states[2];  /* at most, in ./test and in ./test --full; 0: until it is empty */
+	uint32_t states[2];  /* at most, in ./test and in ./test --full; 0: it has to be emptied */
 };
 
 struct moves {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The exchange explored, simulated, and with planted faults. Usage: tests/sim/run.sh BUILD
-# ZONGJI_TIER=full simulates 10^7 calls instead of 10^6. Closes with `N passed, N failed`.
+# ZONGJI_TIER=full simulates 10^7 calls instead of 10^6 and explores the desk further. Closes with `N passed, N failed`.
 build=$1
 bin=$build/tests/sim
 passed=0 failed=0
@@ -27,7 +27,8 @@ simulate() {
 out=$("$bin/explore" 2>&1)
 grep -vE '^[0-9]+ passed' <<<"$out"
 awk '/ states /{for (i = 2; i <= NF; i++) {if ($i == "states") s += $(i - 1)
-  if ($i == "moves") m += $(i - 1)}; n++} END {print "explored", n, "scenes,", s, "states,", m, "moves"}' <<<"$out"
+  if ($i == "moves") m += $(i - 1)}; n++
+  if (!/frontier empty/) b++} END {print "explored", n, "scenes,", s, "states,", m, "moves;", n - b, "emptied,", b + 0, "bounded"}' <<<"$out"
 add "$out"
 simulate "$bin/simulate" "$slow"
 simulate "$bin/simulate_fast" "$fast"

@@ -205,7 +205,9 @@ static void move_make(struct search *s, uint64_t *state, const struct event *ev)
 	now = state_now(s, state);
 	watch_before(w, x, ev);
 	exchange_step(x, &s->world.rules, ev, &now, &s->fx);
-	watch_after(w, x, ev, &now, &s->fx);
+	watch_after(w, x, ev, &s->fx);
+	if (!w->refused)
+		watch_state(w, x, &now);
 }
 
 static void trace(struct search *s, uint32_t node, const struct event *last)

@@ -24,6 +24,9 @@ struct sim {
 	struct now now;
 	uint64_t random;
 	unsigned lost, check;
+	unsigned positions, skill[WATCH_POSITIONS]; /* skill: of 100 acts, those that are meant */
+	void *before; /* the state before a command */
+	size_t bytes;
 	uint64_t calls, events, trace_from;
 	struct sim_result *result;
 	const char *wrong;
@@ -34,6 +37,20 @@ static const struct scene phones = {
 	.flags = SCENE_HOLD | SCENE_ATTENDED | SCENE_ALL_CODES,
 	.digits = "2121313141425269717273740*#8",
 	.refer = {"21", "31", "41", "75", "80", "95550"},
+	.desk = {.acts = SCENE_ACT(HEADSET), .commands = SCENE_COMMAND(GREET)},
+};
+
+static const struct scene desks[2] = {
+	{.name = "operators", .calls = 12,
+	 .desk = {.positions = WATCH_POSITIONS, .phone = EXT_GAD_DESK,
+		  .targets = {{.extension = EXT_STAFF}, {.person = PERSON_GM},
+			      {.person = PERSON_CHAIRMAN}, {.department = DEPT_SERVICE},
+			      {.department = DEPT_GAD}, {.number = "95550"}}}},
+	{.name = "beginners", .calls = 12, .flags = SCENE_STRANGE,
+	 .desk = {.positions = WATCH_POSITIONS, .phone = EXT_SERVICE_ONE, .nailed = true,
+		  .targets = {{.number = "41"}, {.extension = EXT_GM_SECOND},
+			      {.person = PERSON_SECRETARY}, {.person = PERSON_GAD_MANAGER},
+			      {.number = "110"}, {.department = DEPT_ALL}}}},
 };
 
 /* splitmix64 */
@@ -55,9 +72,13 @@ static void step(struct sim *s, const struct event *ev)
 	s->events++;
 	if (traced)
 		trace_event(ev, &s->now);
+	if (ev->kind == EV_COMMAND)
+		memcpy(s->before, s->x, s->bytes);
 	watch_before(&s->watch, s->x, ev);
 	exchange_step(s->x, &s->world.rules, ev, &s->now, &s->fx);
-	watch_after(&s->watch, s->x, ev, &s->now, &s->fx);
+	watch_after(&s->watch, s->x, ev, &s->fx);
+	if (s->events % s->check == 0)
+		watch_state(&s->watch, s->x, &s->now);
 	if (traced)
 		trace_effects(&s->fx);
 	for (unsigned i = 0; i < s->fx.count; i++) {
@@ -67,8 +88,13 @@ static void step(struct sim *s, const struct event *ev)
 		s->result->rejected += e->kind == FX_REJECT;
 		s->result->kept += e->kind == FX_STEP && e->step.step == STEP_MESSAGE_KEPT;
 		s->result->consents += e->kind == FX_STEP && e->step.step == STEP_CONSENT;
+		s->result->by_hand += e->kind == FX_STEP && e->step.step == STEP_ANSWERED_OPERATOR;
 	}
 	s->wrong = s->watch.wrong;
+	s->result->commands += ev->kind == EV_COMMAND;
+	s->result->refused += s->watch.refused;
+	if (!s->wrong && s->watch.refused && memcmp(s->before, s->x, s->bytes) != 0)
+		s->wrong = "a command that was refused changed something";
 	if (!s->wrong && s->events % s->check == 0)
 		s->wrong = exchange_check(s->x);
 }
@@ -99,8 +125,9 @@ static uint32_t any_extension(struct sim *s)
 
 static void arrives(struct sim *s)
 {
-	static const char *const outside[] = {"80", "80", "80", "21", "22", "31", "41", "59", "69",
-					      "71", "72", "73", "74", "99", "", "95550", "*8"};
+	static const char *const outside[] = {"80", "80", "80", "21", "80", "31", "80", "72",
+					      "69", "71", "22", "73", "74", "99", "", "95550",
+					      "*8"};
 	static const char *const inside[] = {
 		"80", "0", "21", "22", "31", "32", "41", "42", "51", "69", "71", "72", "75", "*8",
 		"*721", "*731", "*6", "*1", "*2", "*331", "*322", "*395550", "*4", "95550", "90010",
@@ -116,7 +143,7 @@ static void arrives(struct sim *s)
 	ev.invite.withheld = below(s, 20) == 0;
 	if (below(s, 2)) {
 		ev.invite.trunk = (uint16_t)(below(s, 100) ? 1 + below(s, 2) : 33);
-		TEXT_COPY(ev.invite.dialled, outside[below(s, sizeof(outside) / sizeof(*outside))]);
+		TEXT_COPY(ev.invite.dialled, outside[below(s, s->positions ? 9 : 17)]);
 		TEXT_COPY(ev.invite.number, below(s, 8) ? "13800000001" : WORLD_INSTRUCTED);
 	} else {
 		ev.invite.extension = below(s, 100) ? any_extension(s) : 9999;
@@ -139,7 +166,7 @@ static void leg_lives(struct sim *s)
 	moves_look(s->x, &s->moves);
 	moves_leg(&phones, s->x, &s->watch, l, &s->moves);
 	i = below(s, s->moves.count);
-	if (s->moves.v[i].kind == EV_ENDED && below(s, 8))
+	if (s->moves.v[i].kind == EV_ENDED && below(s, l->flags & WLEG_HEADSET ? 64 : 8))
 		return; /* most are patient */
 	if (s->moves.v[i].kind == EV_FAILED && below(s, 3))
 		s->moves.v[i].kind = EV_ANSWERED; /* and most answer */
@@ -188,7 +215,13 @@ static void day_changes(struct sim *s)
 	ev.day.until_wall_ms = below(s, 2) ? 0 : s->now.wall_ms + below(s, 3600000);
 	TEXT_COPY(ev.day.number, numbers[below(s, sizeof(numbers) / sizeof(*numbers))]);
 	ev.day.set = (enum day_set)below(s, DAY_INSTRUCTION);
-	if (what < 4 || (s->lost & QUIET_WORLD)) {
+	if (what == 7) { /* the general manager isn't to be asked, by anybody */
+		ev.day.set = DAY_INSTRUCTION;
+		ev.day.person = PERSON_GM;
+		ev.day.id = WORLD_BY_NAME + 1;
+		ev.day.refuse = true;
+		ev.day.number[0] = '\0';
+	} else if (what < 4 || (s->lost & QUIET_WORLD)) {
 		event_of(&ev, EV_REACHABLE, 0);
 		ev.presence.id = any_extension(s);
 		ev.presence.on = below(s, 4);
@@ -200,6 +233,124 @@ static void day_changes(struct sim *s)
 		event_of(&ev, EV_MEASURES, 0);
 	}
 	step(s, &ev);
+}
+
+/* ---- operators ---- */
+
+/* Which call he means: what is in his hand; else, or by mistake, any. */
+static const struct exchange_call_view *means(struct sim *s, uint16_t position, bool able)
+{
+	struct exchange_position_view p;
+
+	unsigned n = s->moves.calls, from = n ? below(s, n) : 0;
+
+	for (unsigned i = 0; able && i < n; i++)
+		if (exchange_position_view(s->x, position, &p) && p.call_no &&
+		    s->moves.call[i].call_no == p.call_no)
+			return &s->moves.call[i];
+	for (unsigned i = 0; able && i < n; i++) {
+		const struct exchange_call_view *v = &s->moves.call[(from + i) % n];
+
+		if (v->bay != BAY_NONE && v->bay != BAY_IN_HAND && v->bay != BAY_LET_GO)
+			return v;
+	}
+	return n ? &s->moves.call[from] : NULL;
+}
+
+static enum desk_command wants(struct sim *s, const struct exchange_call_view *v, bool able)
+{
+	static const enum desk_command often[] = {
+		COMMAND_PUT_THROUGH, COMMAND_PUT_THROUGH, COMMAND_LET_GO, COMMAND_SCREEN,
+		COMMAND_CONSULT, COMMAND_OUTCOME, COMMAND_HOLD};
+	enum desk_command what = (enum desk_command)below(s, COMMAND_COUNT);
+
+	if (able && v && v->bay == BAY_IN_HAND && below(s, 4))
+		what = often[below(s, sizeof(often) / sizeof(often[0]))];
+	else if (able && v && v->bay != BAY_IN_HAND && below(s, 6))
+		what = v->bay == BAY_HELD ? COMMAND_RETRIEVE : COMMAND_ANSWER;
+	if (what == COMMAND_HANG_UP && below(s, 3))
+		what = COMMAND_TOLD;
+	return what;
+}
+
+static void operator_acts(struct sim *s)
+{
+	uint16_t position = (uint16_t)(1 + below(s, s->positions));
+	bool able = below(s, 100) < s->skill[position - 1];
+	const struct exchange_call_view *v;
+	enum desk_command what;
+	struct event *ev;
+
+	moves_look(s->x, &s->moves);
+	v = means(s, position, able);
+	what = wants(s, v, able);
+	if (below(s, 8) == 0)
+		v = NULL;
+	moves_order(&desks[!able], &s->watch, position, what, v, &s->moves);
+	if (!s->moves.count)
+		return;
+	ev = &s->moves.v[below(s, s->moves.count)];
+	if (!able && below(s, 4) == 0) {
+		ev->command.rev ^= (uint16_t)below(s, 4);
+		ev->command.position = (uint16_t)below(s, WATCH_POSITIONS + 2);
+	}
+	step(s, ev);
+	s->calls += what == COMMAND_DIAL && !s->watch.refused;
+}
+
+static void console_acts(struct sim *s)
+{
+	static const enum desk_act often[] = {DESK_ON, DESK_ON, DESK_PAGE_BACK, DESK_SOUND_BACK,
+					      DESK_HEADSET, DESK_HEADSET};
+	uint16_t position = (uint16_t)(1 + below(s, s->positions));
+	enum desk_act act = below(s, 2) ? (enum desk_act)below(s, DESK_ACT_COUNT)
+					: often[below(s, sizeof(often) / sizeof(often[0]))];
+
+	s->moves.count = 0;
+	moves_act(&desks[below(s, 2)], position, act, &s->moves);
+	if (act == DESK_AWAY && below(s, 2))
+		s->moves.v[0].desk.until_wall_ms = s->now.wall_ms + 600000;
+	if (act == DESK_PHONE && below(s, 4) == 0)
+		s->moves.v[0].desk.extension = below(s, 2) ? EXT_GM : 0;
+	step(s, &s->moves.v[0]);
+}
+
+static void desk_opens(struct sim *s)
+{
+	s->positions = below(s, WATCH_POSITIONS + 1);
+	for (uint16_t p = 1; p <= s->positions && !s->wrong; p++) {
+		s->skill[p - 1] = 20 + below(s, 80);
+		s->moves.count = 0;
+		moves_act(&desks[0], p, DESK_ON, &s->moves);
+		moves_act(&desks[0], p, below(s, 4) ? DESK_HEADSET : DESK_PHONE, &s->moves);
+		step(s, &s->moves.v[0]);
+		step(s, &s->moves.v[1]);
+	}
+}
+
+/* All leave, or all their consoles vanish at once. */
+static void desk_closes(struct sim *s, bool vanish)
+{
+	struct event ev;
+
+	event_of(&ev, EV_DESK, 0);
+	ev.desk.act = vanish ? DESK_PAGE_LOST : DESK_OFF;
+	for (uint16_t p = 1; p <= s->positions && !s->wrong; p++) {
+		ev.desk.position = p;
+		step(s, &ev);
+	}
+}
+
+static void headsets_end(struct sim *s)
+{
+	struct event ev;
+
+	for (unsigned i = 0; i < WATCH_LEGS && !s->wrong; i++) {
+		if (!s->watch.leg[i].id || !(s->watch.leg[i].flags & WLEG_HEADSET))
+			continue;
+		event_of(&ev, EV_ENDED, s->watch.leg[i].id);
+		step(s, &ev);
+	}
 }
 
 /* Anything at all, for a leg that lives, has lived or never will. */
@@ -259,6 +410,13 @@ static void happens(struct sim *s, unsigned crowd)
 {
 	unsigned what = below(s, 100);
 
+	if (s->positions && below(s, 3) == 0) {
+		if (below(s, 16))
+			operator_acts(s);
+		else
+			console_acts(s);
+		return;
+	}
 	if (what < 10 && s->watch.calls < crowd)
 		arrives(s);
 	else if (what < 72)
@@ -287,8 +445,9 @@ static void drain(struct sim *s, bool closing)
 {
 	struct event ev;
 
+	desk_closes(s, below(s, 2));
 	event_of(&ev, EV_CLOSING, 0);
-	if (closing)
+	if (closing && !s->wrong)
 		step(s, &ev);
 	for (unsigned i = 0; i < DRAIN && !s->wrong && is_live(s); i++) {
 		const struct watch_leg *l = any_leg(s);
@@ -302,6 +461,7 @@ static void drain(struct sim *s, bool closing)
 			s->wrong = "a call lives, and nothing can happen";
 		}
 	}
+	headsets_end(s);
 	if (!s->wrong)
 		s->wrong = exchange_check(s->x);
 	if (!s->wrong && (exchange_calls(s->x) || exchange_legs(s->x) ||
@@ -318,7 +478,7 @@ static int episode(struct sim *s, uint64_t seed, uint64_t trace_from)
 
 	s->random = seed;
 	s->lost = below(s, 4) ? 0 : below(s, 16);
-	changes = below(s, 2) ? below(s, WORLD_PATIENT * 2) : 0;
+	changes = below(s, 2) ? below(s, WORLD_CHANGES) : 0;
 	crowd = 2 + below(s, caps.calls);
 	closing = below(s, 8) == 0;
 	s->calls = s->events = 0;
@@ -328,6 +488,7 @@ static int episode(struct sim *s, uint64_t seed, uint64_t trace_from)
 		return EINVAL;
 	s->now = s->world.now;
 	watch_init(&s->watch, &s->world);
+	desk_opens(s);
 	while (s->calls < EPISODE_CALLS && s->events < EPISODE_EVENTS && !s->wrong)
 		happens(s, crowd);
 	if (!s->wrong)
@@ -387,11 +548,14 @@ int sim_run(const struct sim_options *o, struct sim_result *out)
 	memset(&result, 0, sizeof(result));
 	s->result = &result;
 	s->check = o->check ? o->check : 1;
-	s->x = malloc(exchange_bytes(&caps));
-	if (s->x)
+	s->bytes = exchange_bytes(&caps);
+	s->x = malloc(s->bytes);
+	s->before = malloc(s->bytes);
+	if (s->x && s->before)
 		err = episodes(s, o);
 	if (!err)
 		*out = result;
+	free(s->before);
 	free(s->x);
 	free(s);
 	return err;

@@ -1,6 +1,7 @@
 /*
  * Simulated calls from a seed: many callers at once, phones and trunks that misbehave, events that
- * are lost, clocks that jump. In episodes of some hundred calls, each from an empty exchange and a
+ * are lost, clocks that jump; operators of any skill, whose consoles vanish and come back.
+ * In episodes of some hundred calls, each from an empty exchange and a
  * seed of its own, so that a failure is replayed from a short beginning.
  */
 #ifndef SIM_SIM_H
@@ -18,6 +19,7 @@ struct sim_options {
 
 struct sim_result {
 	uint64_t calls, events, rejected, joined, kept, consents, ignored, episodes;
+	uint64_t commands, refused, by_hand; /* by_hand: answered by an operator */
 	const char *wrong;   /* NULL: nothing */
 	uint64_t wrong_seed; /* of the episode */
 };

@@ -36,11 +36,14 @@ int main(int argc, char **argv)
 	}
 	clock_gettime(CLOCK_REALTIME, &t1);
 	printf("simulated %s: seed %llu: %llu calls, %llu events, %llu joins, %llu consents, "
-	       "%llu messages kept, %llu turned away, %llu events ignored, %.1f s%s%s\n",
+	       "%llu messages kept, %llu turned away, %llu events ignored, %llu answered by an "
+	       "operator, %llu commands (%llu refused), %.1f s%s%s\n",
 	       BUILT, (unsigned long long)o.seed, (unsigned long long)r.calls,
 	       (unsigned long long)r.events, (unsigned long long)r.joined,
 	       (unsigned long long)r.consents, (unsigned long long)r.kept,
 	       (unsigned long long)r.rejected, (unsigned long long)r.ignored,
+	       (unsigned long long)r.by_hand, (unsigned long long)r.commands,
+	       (unsigned long long)r.refused,
 	       (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9,
 	       r.wrong ? "  FAILED: " : "", r.wrong ? r.wrong : "");
 	if (r.wrong)

@@ -314,6 +314,39 @@ static void last_one_leaves_crossing_a_call(void **state)
 	gone('d');
 }
 
+/* Found by the exploration: it stayed off duty when it was back. */
+static void coming_on_duty_while_lost(void **state)
+{
+	struct exchange_position_view p;
+
+	(void)state;
+	in_hand();
+	world_desk(&w, 1, DESK_OFF);
+	world_desk(&w, 1, DESK_SOUND_LOST);
+	world_desk(&w, 1, DESK_ON);
+	world_desk(&w, 1, DESK_SOUND_BACK);
+	assert_true(exchange_position_view(w.x, 1, &p));
+	assert_int_equal(p.state, POSITION_ON);
+	assert_true(world_call(&w, 1).together);
+	gone('c');
+	no_phantom();
+}
+
+/* Found by the exploration: it was kept until the reminder, 90 s, by who had left. */
+static void holding_after_leaving(void **state)
+{
+	(void)state;
+	in_hand();
+	world_desk(&w, 1, DESK_OFF);
+	assert_int_equal(command(&w, 1, HOLD), REFUSAL_NONE);
+	world_wait(&w, 0);
+	assert_int_equal(world_call(&w, 1).queued, QUEUED_HANDED);
+	world_desk(&w, 1, DESK_ON);
+	assert_int_equal(command(&w, 2, ANSWER), REFUSAL_NONE);
+	gone('c');
+	no_phantom();
+}
+
 /* ---- the same operator at two places ---- */
 
 static void second_sign_in_takes_the_sound(void **state)
@@ -697,6 +730,8 @@ int main(void)
 	    RACE(hand_over_crossing_hang_up),
 	    RACE(hand_over_crossing_leaving),
 	    RACE(last_one_leaves_crossing_a_call),
+	    RACE(coming_on_duty_while_lost),
+	    RACE(holding_after_leaving),
 	    RACE(second_sign_in_takes_the_sound),
 	    RACE(reload_in_each_step),
 	    RACE(vanished_in_each_step),
