@@ -71,6 +71,8 @@ class World:
 
     def begin(self, step):
         """Brings a call into the step; a form is left to the page. The call's number."""
+        for p in self.phones.values():
+            p.register()  # all steps together last longer than a binding
         self.cell = Cell(self.server, self.d, step, self.phones, types=lambda kind: None)
         self.cell.call.rtp.say(sound.tone(CALLER, 300000))
         return {"caller": self.cell.number, "together": self.cell.together}

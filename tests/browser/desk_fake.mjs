@@ -7,7 +7,7 @@ import { extname } from "node:path";
 import { directory, scenes, world } from "./desk_world.mjs";
 
 const root = new URL("../../", import.meta.url).pathname;
-const dist = `${root}console/dist`;
+const dist = process.env.DESK_DIST ?? `${root}console/dist`;
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const ACCOUNT = { user: 1, org: 1, person: 90, name: "limin", display_name: "李敏", company: "某城集团",
   roles: ["operator"] };
@@ -158,7 +158,7 @@ export async function startFake({ port = 0, people = 0 } = {}) {
   async function bodyOf(req) {
     let text = "";
     for await (const chunk of req) text += chunk;
-    return text ? JSON.parse(text) : {};
+    return text && req.headers["content-type"] === "application/json" ? JSON.parse(text) : {};
   }
   function answer(res, { status = 200, body }) {
     res.writeHead(status, { "Content-Type": "application/json" });

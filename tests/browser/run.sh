@@ -89,9 +89,7 @@ port=$(cat "$out/port")
 
 quiet=(console-types console-lint console-format console-unit shapes browser pages desk)
 sounding=(real headset)
-for name in three breaks shift; do
-  [ -f "$root/tests/browser/$name.mjs" ] && sounding+=("$name")
-done
+[ "${ZONGJI_TIER:-}" = full ] && sounding+=(three breaks shift)
 (for name in "${quiet[@]}"; do one "$name"; done) &
 lane=$!
 for name in "${sounding[@]}"; do one "$name"; done

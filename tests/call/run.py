@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-AGAIN = 8  # more failures than that aren't the machine's fault
+AGAIN = 16  # more failures than that aren't the machine's fault
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 

@@ -13,7 +13,7 @@ from test_kill import quiet_ports
 
 FULL = os.environ.get("ZONGJI_TIER") == "full"
 ENDED_MS, AGAIN_MS = 2000, 3000
-SILENCE_MS = 3500   # until what is lost is noticed, on a sanitized program
+SILENCE_MS = 4500   # until what is lost is noticed, on a sanitized program whose cores are shared
 MEASURES = {"ringing": {"target": "30s"}, "calls": {"silent_line": "60s"}, "parking": {"return_after": "60s"},
             "desk": {"grace": "3s", "returned": "30s"}, "attendant": {"wait_word": "20s", "operator_wait": "40s"}}
 
@@ -92,7 +92,8 @@ def killed(s, step):
 
 def test_killed_server(s):
     """The time is from healthy until the number answers again."""
-    for step in STEPS if FULL else ["screening form half written"]:
+    only = os.environ.get("STEP")
+    for step in [only] if only else STEPS if FULL else ["screening form half written"]:
         breaks.tell(step, "killed server", *killed(s, step))
 
 
@@ -138,7 +139,8 @@ def ready(e, cell):
 
 
 def test_gone_for_good(s):
-    for step in STEPS if FULL else ["conference"]:
+    only = os.environ.get("STEP")
+    for step in [only] if only else STEPS if FULL else ["conference"]:
         breaks.tell(step, "gone for good", None, gone(s, step))
 
 

@@ -134,13 +134,21 @@ export function dropCall(no: number): void {
   if (!call) return;
   batch(() => {
     if (inHand.value?.no === no) {
-      if (!ownEnd.has(no)) farEndAt.value = performance.now();
+      if (!ownEnd.has(no)) farEnded();
       leftHand(call);
     }
     place(replace(calls.value, no, undefined));
     drafts.value = replace(drafts.value, no, undefined);
   });
   ownEnd.delete(no);
+}
+
+/** The moment counts from when it can be seen: until it is painted, Enter waits. */
+function farEnded(): void {
+  farEndAt.value = Infinity;
+  window.requestAnimationFrame(() => {
+    window.setTimeout(() => (farEndAt.value = performance.now()), 0);
+  });
 }
 
 /** Calls that end, or leave, by this operator's own wish. */

@@ -34,6 +34,8 @@ interface Row {
   department: string[];
   title: string;
   rank: number;
+  /** Of its name, spelled whole. */
+  letters: number;
 }
 export type Index = readonly Row[];
 
@@ -76,6 +78,7 @@ export function indexOf(entries: readonly Entry[], nowMs: number): Index {
       ].filter(Boolean),
       title: plain(entry.title),
       rank: weight(entry, nowMs),
+      letters: Math.min(...syllables.map((s) => s.join("").length)),
     };
   });
   rows.sort(
@@ -118,19 +121,30 @@ function byCharacters(row: Row, q: string): Way | undefined {
   return row.title.includes(q) ? "post" : undefined;
 }
 
+/** Of those that are asked for as often, the name of which most is typed already. */
+function nearest(rows: Row[]): Entry[] {
+  rows.sort((a, b) => b.rank - a.rank || a.letters - b.letters);
+  return rows.slice(0, SHOWN).map((r) => r.entry);
+}
+
 export function search(index: Index, query: string): Found {
   const q = plain(query);
   if (!q) return { hits: [], total: 0 };
   const ask = /^\d+$/.test(q) ? byDigits : /^[a-z0-9]+$/.test(q) ? byLetters : byCharacters;
   const found = new Map<Way, Entry[]>(WAYS.map((w) => [w, []]));
+  const whole: Entry[] = []; // all its initials: a longer name has one more letter to tell by
+  const spelled: Row[] = [];
   let total = 0;
   for (const row of index) {
     const way = ask(row, q);
     if (!way) continue;
     total++;
-    const list = found.get(way);
+    if (way === "pinyin") spelled.push(row);
+    const list = way === "initials" && row.initials.includes(q) ? whole : found.get(way);
     if (list && list.length < SHOWN) list.push(row.entry);
   }
+  found.get("initials")?.unshift(...whole);
+  found.set("pinyin", nearest(spelled));
   const hits: Hit[] = [];
   for (const [way, list] of found) for (const entry of list) hits.push({ entry, way });
   return { hits: hits.slice(0, SHOWN), total };

@@ -50,13 +50,15 @@ class Cell:
         _n[0] += 1
         self.caller = s.outside(str(_n[0]))
         self.call = self.caller.call("8000")
-        self.number = self.caller.user
-        self.row = d.wait_row(self.number, timeout=10)
-        getattr(self, "to_" + step.replace(" ", "_"))()
-        bay, state, _ = STEPS[step]
-        d.wait(self.there, 8, f"{step}: {bay}, {state}")
-        self.row = d.from_number(self.number)
-        self.cut = None
+        self.number, self.cut = self.caller.user, None
+        try:
+            self.row = d.wait_row(self.number, timeout=10)
+            getattr(self, "to_" + step.replace(" ", "_"))()
+            d.wait(self.there, 8, f"{step}: {STEPS[step]}")
+            self.row = d.from_number(self.number)
+        except BaseException:
+            self.end()
+            raise
 
     def there(self):
         bay, state, _ = STEPS[self.step]
@@ -150,7 +152,11 @@ class Cell:
         self.cut = time.monotonic()
 
     def heard(self):
-        return heard(self.call.rtp, self.cut)
+        """Until our first sound a caller who isn't answered hears the 180: his own line's ringing."""
+        parts = heard(self.call.rtp, self.cut)
+        if self.step == "ringing at the desk" and parts and parts[0][0] == "silence":
+            parts[0] = ("ringing", parts[0][1])
+        return parts
 
     def hears(self, who, timeout=10):
         """Waits until the caller hears the one of that tone; when it was."""
@@ -241,11 +247,11 @@ def sentence(x, name, what, n):
 
 
 def mark(what, first, last, name):
+    """Speech has its pitches too: only three stretches of somebody's tone break a sentence off."""
     for i in range(first, min(len(what), last)):
-        if what[i] in ("music", "silence", name):
-            what[i] = name
-        elif i > first + 3:
-            return  # somebody speaks: it was broken off
+        if all(w not in ("music", "silence", name) for w in what[i:i + 3]):
+            return
+        what[i] = name
 
 
 def runs(what):
