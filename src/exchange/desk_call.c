@@ -134,7 +134,7 @@ static void bring_clear(struct call *c, bool other)
 		c->outcome = 0;
 		exchange_desk_say(c, PHRASE_NONE, CLAUSE_HOUSE);
 	}
-	if (other && !FAULT(FAULT_DESK_OTHER_HANDS)) {
+	if (other) {
 		c->consent_person = 0;
 		c->desk &= (uint8_t)~(DESK_CONSULTED | DESK_OWN);
 	}
