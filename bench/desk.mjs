@@ -17,6 +17,7 @@ const { values: o } = parseArgs({ options: {
 const wanted = o.figures.split(",");
 const unknown = wanted.filter((f) => !ALL.includes(f));
 if (unknown.length) throw new Error(`unknown figure: ${unknown}`);
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1)); // which ends the world
 const count = Object.fromEntries(["people", "calls", "streams", "arrivals", "answers", "reloads", "keys"].map((k) => [k, Number(o[k])]));
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -32,6 +33,7 @@ mkdirSync(work, { recursive: true });
 say(`machine: ${machine()}`);
 const python = spawn("/usr/bin/python3", [`${root}bench/desk_world.py`, work, String(count.people)], {
   stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ZONGJI_BUILD: o.build, PYTHONDONTWRITEBYTECODE: "1" } });
+python.stdin.on("error", () => undefined); // its end is told where it is asked
 const lines = readline.createInterface({ input: python.stdout })[Symbol.asyncIterator]();
 const line = async () => {
   const next = await lines.next();

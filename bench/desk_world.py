@@ -81,7 +81,7 @@ def fill_directory(folder, count):
 
 def drain(where, accounts, each, counts, ready):
     """A process of its own: follows the events of that many clients and throws them away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     streams = []
     for (name, password), n in zip(accounts, each):
         for _ in range(n):
@@ -121,8 +121,7 @@ class World:
         call_server.OUT = work
         call_server.ROOT = self.own_root(os.path.join(work, "root"))
         call_server.SPOKEN = os.path.join("/var/tmp", "zongji-bench-spoken")
-        lines = {"trunks": None}
-        self.server = Server("server", measures=MEASURES, node=lines, start=False, more=["--sample"],
+        self.server = Server("server", measures=MEASURES, start=False, more=["--sample"],
                              csv_edit=lambda config: self.configure(config, people))
         self.server.start()
         with open(os.path.join(self.server.data, "first-accounts.txt")) as f:
@@ -289,6 +288,8 @@ def has_tone(x, hz):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of stdin ends it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     world = World(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
     try:
         print(json.dumps(world.where()), flush=True)
@@ -302,7 +303,11 @@ def main():
     finally:
         world.leave()
         load.end_all()
-        print(json.dumps({"status": world.server.stop()}), flush=True)
+        status = world.server.stop()
+        try:
+            print(json.dumps({"status": status}), flush=True)
+        except BrokenPipeError:
+            pass
 
 
 main()
