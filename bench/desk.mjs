@@ -96,7 +96,7 @@ async function goOn() {
   onDuty = true;
   await offers("enter", zh["console.desk.key.go_on"]);
   await press("Enter");
-  await page.waitForFunction(() => window.bench.up, undefined, { timeout: 20000 });
+  await page.waitForFunction(() => window.bench.up, undefined, { timeout: 60000, polling: 50 });
   await sleep(1500);
 }
 /** Somebody rings; the row, painted. */
@@ -315,7 +315,7 @@ try {
   python.stdin.end();
   const end = await line().catch(() => ({ status: 1 }));
   if (end.status !== 0) say(`the switchboard ended with ${end.status}`);
-  rmSync(work, { recursive: true, force: true });
+  if (!process.env.KEEP) rmSync(work, { recursive: true, force: true });
 }
 say(`\n| figure | goal | reached | more |\n| --- | --- | --- | --- |\n${table.map((r) => `| ${r.join(" | ")} |`).join("\n")}`);
 say(`${((Date.now() - began) / 1000).toFixed(0)} s, ${machine()}`);

@@ -402,6 +402,7 @@ await path("F9: away, at once automatic; the waiting caller is with the attendan
   await desk.see(".desk-state.automatic");
   await caller.state("talking");
   await hearsSomething(caller.page);
+  await until(() => desk.page.evaluate(() => document.activeElement?.type === "password"), "the password's box hasn't the focus");
   await desk.type(desk.password);
   await desk.press("Enter");
   await desk.see(".desk-state.manual");

@@ -25,11 +25,15 @@ function Shell(p: { title: string; children: ComponentChildren; wide?: boolean }
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    const first = root.current?.querySelector<HTMLElement>(
+    const own = root.current;
+    const first = own?.querySelector<HTMLElement>(
       "input, textarea, select, button.choice",
     );
-    (first ?? root.current)?.focus();
+    (first ?? own)?.focus();
     return () => {
+      // the locked page may have the focus by now
+      const at = document.activeElement;
+      if (at !== document.body && !own?.contains(at)) return;
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);

@@ -62,8 +62,9 @@ export async function putAway(): Promise<void> {
   token = "";
   window.clearTimeout(timer);
   phone.value = undefined;
-  await handset.value?.disconnect();
-  handset.value = undefined;
+  const old = handset.value;
+  handset.value = undefined; // another may be taken up before this one has said good-bye
+  await old?.disconnect();
   if (mine) await send("DELETE", `${PATH}/${mine}`).catch(() => undefined);
 }
 

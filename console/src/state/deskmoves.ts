@@ -3,6 +3,7 @@ import type { Command, DeskCall, Entry } from "../api/desk";
 import { calls, inHand, instructions, ownEnd } from "./desk";
 import { command, commandOn, duty, targetOf } from "./deskcommands";
 import { answered, closeForm, field, form, openForm, type Screened } from "./deskforms";
+import { isOutcome } from "./deskphase";
 import { keyOf } from "./desksearch";
 import { shownAs } from "./desktext";
 import { chosen, clearSearch, ending, entryOf } from "./deskview";
@@ -85,7 +86,9 @@ export async function startComplaint(call: DeskCall): Promise<void> {
 export async function consult(call: DeskCall, e: Entry | undefined): Promise<void> {
   if (!e) return;
   await tellScreened(); // the last of the three may just have been typed
-  if (await commandOn(latest(call), "consult", { target: targetOf(e) })) clearSearch();
+  if (!(await commandOn(latest(call), "consult", { target: targetOf(e) }))) return;
+  clearSearch();
+  if (isOutcome(latest(call)) && form.value?.kind === "screening") closeForm(); // busy at once
 }
 
 export async function outcome(call: DeskCall, value: string, e?: Entry): Promise<void> {
