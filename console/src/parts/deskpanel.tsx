@@ -26,9 +26,7 @@ function Shell(p: { title: string; children: ComponentChildren; wide?: boolean }
   useEffect(() => {
     const before = document.activeElement;
     const own = root.current;
-    const first = own?.querySelector<HTMLElement>(
-      "input, textarea, select, button.choice",
-    );
+    const first = own?.querySelector<HTMLElement>("input, textarea, select, button.choice");
     (first ?? own)?.focus();
     return () => {
       // the locked page may have the focus by now
