@@ -88,8 +88,8 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
 		   ONWARD | ST(CALL_HELD) | ST(CALL_PARK) | ST(CALL_TALK), exchange_desk_on},
     [CALL_HELD] = {"held", CUE_BIT(CUE_TIMER), ONWARD, exchange_held_on},
     [CALL_QUEUE] = {"queue", SAID | CUE_BIT(CUE_WORD), ONWARD | ST(CALL_HELD), exchange_queue_on},
-    [CALL_THREE] = {"three", CUE_BIT(CUE_DOWN) | AT_DESK, ONWARD | ST(CALL_TALK) | ST(CALL_HELD),
-		    exchange_three_on},
+    [CALL_THREE] = {"three", CUE_BIT(CUE_DOWN) | CUE_BIT(CUE_PLAYED) | AT_DESK,
+		    ONWARD | ST(CALL_TALK) | ST(CALL_HELD), exchange_three_on},
     [CALL_DIAL] = {"dial", (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER) |
 			   AT_DESK,
 		   ST(CALL_DESK) | ST(CALL_QUEUE) | ST(CALL_CLOSE), exchange_dial_on},

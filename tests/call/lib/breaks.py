@@ -63,6 +63,8 @@ class Cell:
     def there(self):
         bay, state, _ = STEPS[self.step]
         row = self.d.from_number(self.number) or {}
+        if state == "ring" and self.cut and row.get("bay") == "attendant":
+            return True  # its rings were over; it keeps its row
         return row.get("bay") == bay and (state is None or row.get("state") == state)
 
     @property
@@ -273,11 +275,12 @@ def smooth(what):
             j += 1
         before, after = what[i - 1] if i else None, what[j] if j < len(what) else None
         pause = what[i] == "silence" and (
-            (before == "ringing" and j - i <= 42)
+            (before == "ringing" and j - i <= 50)
             or (after == "ringing" and i == 0)
             or (before == after and before is not None and j - i <= 5))
-        if pause:
-            what[i:j] = [before or after] * (j - i)
+        note = what[i] == "ringing" and j - i < 9 and "music" in (before, after)  # a melody has 440 Hz too
+        if pause or note:
+            what[i:j] = ["music" if note else before or after] * (j - i)
         elif j - i == 1 and before is not None and after is not None:
             what[i] = before
         i = j

@@ -267,6 +267,25 @@ static void three_together(void **state)
 	assert_int_equal(world_call(&w, 1).bay, BAY_NONE);
 }
 
+/* The two others aren't left together, and nobody is dropped. */
+static void three_wait_for_the_operators_sound(void **state)
+{
+	(void)state;
+	command(&w, 1, CONSULT, .person = PERSON_ZHANG);
+	world_send(&w, EV_ANSWERED, world_leg(&w, 'd'));
+	assert_int_equal(command(&w, 1, CONFERENCE), REFUSAL_NONE);
+	world_clear(&w);
+	world_code(&w, EV_ENDED, world_leg(&w, 'a'), 0);
+	expect(&w, "STEP position_lost", "PLAY c operator.soon", "MUSIC d");
+	world_clear(&w);
+	world_played(&w, world_leg(&w, 'c'));
+	expect(&w, "MUSIC c");
+	world_clear(&w);
+	world_desk(&w, 1, DESK_HEADSET);
+	expect(&w, "STEP position_back", "CONFER c d e");
+	assert_string_equal(world_call(&w, 1).state, "three");
+}
+
 static void outside_by_class(void **state)
 {
 	(void)state;
@@ -457,6 +476,7 @@ int main(void)
 	    T(complaint_goes_to_customer_service),
 	    T(unclear_is_gads),
 	    T(three_together),
+	    T(three_wait_for_the_operators_sound),
 	    T(outside_by_class),
 	    T(a_leader_is_connected_outward),
 	    T(parked_and_handed_over),
