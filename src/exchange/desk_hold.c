@@ -31,6 +31,7 @@ DESK_DOES(exchange_do_park)
 		return REFUSAL_FULL;
 	exchange_desk_release(t, c);
 	c->outcome = 0;
+	c->desk &= (uint8_t)~(DESK_CONSULTED | DESK_OWN); /* nor can it be noted once more */
 	exchange_desk_say(c, PHRASE_NONE, CLAUSE_HOUSE);
 	exchange_park_put(t, c, exchange_call_caller(t, c), slot, 0);
 	return REFUSAL_NONE;

@@ -215,9 +215,12 @@ DESK_DOES(exchange_do_let_go)
 DESK_DOES(exchange_do_pull_back)
 {
 	if (!exchange_position_hands(t, c)) {
-		if (o->p->call != NONE16)
-			return REFUSAL_HANDS_FULL;
-		return exchange_desk_bring(t, c, o->p);
+		enum refusal r = o->p->call != NONE16 ? REFUSAL_HANDS_FULL
+						      : exchange_desk_bring(t, c, o->p);
+
+		if (r == REFUSAL_NONE)
+			c->desk &= (uint8_t)~(DESK_CONSULTED | DESK_OWN);
+		return r;
 	}
 	exchange_call_drop_legs(t, c, NULL, END_NONE);
 	c->outcome = 0;

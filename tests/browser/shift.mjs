@@ -30,12 +30,14 @@ class Eyes {
   }
   waitFor(ok, what) {
     let last;
-    return until(async () => ok((last = await this.look())), () => `${what}: ${JSON.stringify(last)}`);
+    return until(async () => ok((last = await this.look())) && last, () => `${what}: ${JSON.stringify(last)}`);
   }
   somebodyWaits() { return this.waitFor((p) => p.waits, "nobody waits"); }
   async whoIsIt() {
     const p = await this.waitFor((s) => /^(外线|内线)来电$/.test(s.chip), "nobody is in hand");
-    return /[\d ]{4,}/.exec(p.name)[0].replaceAll(" ", "");
+    const number = /\d[\d ]{3,}/.exec(p.name);
+    check(number, `a number in ${JSON.stringify(p)}`);
+    return number[0].replaceAll(" ", "");
   }
   chose(name) { return this.waitFor((p) => p.chosen.includes(name), `${name} isn't chosen`); }
   /** What became of the try: "free", or the outcome's word. */
@@ -83,7 +85,7 @@ class Ears {
     return new Ears(desk);
   }
   heard() { return this.page.evaluate(() => window.heard); }
-  /** The first line not yet used that matches; what came before it is past. */
+  /** The first line not yet used that matches, and its groups; what came before it is past. */
   async hear(what, text, ms = 40000) {
     let all = [];
     return until(async () => {
@@ -91,7 +93,7 @@ class Ears {
       const i = all.findIndex((line, n) => n >= this.at && what.test(line));
       if (i < 0) return undefined;
       this.at = i + 1;
-      return what.exec(all[i]);
+      return [all[i], ...what.exec(all[i]).slice(1)];
     }, () => `${text}; heard: ${all.slice(-8).join(" | ")}`, ms);
   }
   async ask(key, what, text) {

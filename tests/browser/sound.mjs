@@ -76,7 +76,7 @@ export async function hears(page, who, ms = 20000) {
   do {
     const t = await trace(page, who, began - 400);
     last = t.slice(-8);
-    if (last.length === 8 && last.every((e) => e[1] > HEARD_DB)) {
+    if (last.length === 8 && last.filter((e) => e[1] > HEARD_DB).length >= 6) { // a busy machine drops some
       let at = t.length;
       while (at > 0 && t[at - 1][1] > HEARD_DB) at--;
       return t[Math.min(at, t.length - 1)][0];

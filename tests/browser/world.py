@@ -112,12 +112,12 @@ class World:
         return self.came
 
     def record(self, number, since_ms, count=1):
-        """The steps of that caller's last ended call since then, as [kind, clause, value, text]."""
+        """The steps of that caller's last ended call since then, as [kind, clause, value, text, at_ms]."""
         row = self.server.wait_query(
             "SELECT call_no, outcome, end_reason FROM calls WHERE (caller_number = ? OR caller_extension IN "
             "(SELECT id FROM extensions WHERE org = 1 AND number = ?)) AND dialled = '8000' AND "
             "started_ms >= ? AND ended_ms > 0 ORDER BY call_no DESC LIMIT 1", number, number, since_ms, timeout=20)[0]
-        steps = self.server.query("SELECT kind, clause, value, text FROM steps WHERE call_no = ? ORDER BY seq", row["call_no"])
+        steps = self.server.query("SELECT kind, clause, value, text, at_ms FROM steps WHERE call_no = ? ORDER BY seq", row["call_no"])
         return {**row, "steps": [list(s.values()) for s in steps]}
 
 

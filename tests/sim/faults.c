@@ -9,7 +9,7 @@
 #include "search.h"
 #include "sim.h"
 
-enum { STATES = 25000, MOVES = 300000, CALLS = 20000, SEED = 20261124,
+enum { STATES = 25000, MOVES = 300000, CLEAN_MOVES = 100000, CALLS = 20000, SEED = 20261124,
 	FIRST_OF_DESK = FAULT_DESK_CONSENT_UNANSWERED };
 
 struct finding {
@@ -23,7 +23,8 @@ struct finding {
 static bool explore(bool all, unsigned first, struct finding *f)
 {
 	const struct search_limits limits = {
-		.states = STATES, .moves = MOVES, .patience = 31, .quiet = !all};
+		.states = STATES, .moves = all ? CLEAN_MOVES : MOVES, .patience = 31,
+		.quiet = !all};
 	unsigned count = scene_count + scene_desk_count;
 	struct search_result r;
 

@@ -149,10 +149,8 @@ static void facts_change(const struct event *ev, struct watch_call *c)
 			c->asked = c->agreed = 0;
 		break;
 	case COMMAND_HAND_OVER:
-		c->asked = c->agreed = 0;
-		break;
 	case COMMAND_PARK:
-		c->agreed = 0;
+		c->asked = c->agreed = 0;
 		break;
 	case COMMAND_CONSULT:
 	case COMMAND_PUT_THROUGH:

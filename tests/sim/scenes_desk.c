@@ -33,6 +33,14 @@ const struct scene scenes_desk[] = {
 	 CALLERS, .states = {60000, WIDE},
 	 .desk = {.positions = 1, .commands = ALL_COMMANDS, .acts = COMES | VANISHES,
 		  .targets = {{.person = PERSON_GM}, {.extension = EXT_STAFF}}}},
+	{.name = "desk: every command, 1 x 1", .calls = 1, .legs = 4,
+	 .flags = LEAN | SCENE_STRANGE, CALLERS, .states = {60000, WIDE},
+	 .desk = {.positions = 1, .commands = ALL_COMMANDS & ~C(CALL_BACK),
+		  .targets = {{.person = PERSON_GM}}}},
+	{.name = "desk: every act, 1 x 1", .calls = 1, .legs = 4, .flags = LEAN | SCENE_STRANGE,
+	 CALLERS, .states = {60000, WIDE},
+	 .desk = {.positions = 1, .commands = THROUGH | HOLDS | C(HANG_UP),
+		  .acts = COMES | VANISHES, .targets = {{.extension = EXT_STAFF}}}},
 	{.name = "desk: everything, 2 x 2", TWO, .flags = LEAN | SCENE_STRANGE, CALLERS,
 	 .states = {60000, WIDE * 2},
 	 .desk = {.positions = 2, .commands = ALL_COMMANDS, .acts = COMES | VANISHES,
@@ -64,7 +72,7 @@ const struct scene scenes_desk[] = {
 
 	/* ---- putting through, and coming back ---- */
 	{.name = "desk: putting through, 2 x 2", TWO,
-	 .flags = LEAN, CALLERS, .states = {60000, WIDE},
+	 .flags = LEAN, CALLERS, .states = {WIDE, WIDE},
 	 .desk = {.positions = 2, .commands = THROUGH, .targets = {{.extension = EXT_STAFF}}}},
 	{.name = "desk: putting through, 3 x 3", THREE, .flags = LEAN, CALLERS,
 	 .states = {60000, WIDE},
