@@ -4,7 +4,7 @@
 import net from "node:net";
 import { axeCheck, begin, check, finish, lang, open, signIn as signInAs, test } from "./lib.mjs";
 
-const [base, out, name = "operator", password = "sesame-operator"] = process.argv.slice(2);
+const [base, out, name = "manager", password = "sesame-manager"] = process.argv.slice(2);
 const fake = process.argv.length < 5;
 begin(base, out);
 const signIn = (page, as = [name, password], until) => signInAs(page, as, until);

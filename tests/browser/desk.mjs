@@ -7,7 +7,8 @@ const out = process.argv[2] ?? "/tmp/desk";
 const fake = await startFake({ people: 5000 });
 begin(fake.base, out);
 const zh = lang["zh-CN"];
-const SIZES = [[1366, 768], [1440, 900], [1920, 1080]];
+const full = process.env.ZONGJI_TIER === "full"; // else one size
+const SIZES = full ? [[1366, 768], [1440, 900], [1920, 1080]] : [[1366, 768]];
 const AXE = ["1366 light", "1920 dark", "683 light"]; // one of each kind is enough: it is slow
 
 let last;

@@ -15,8 +15,6 @@
 #include "app/api/api.h"
 #include "base/text.h"
 
-#define ROUTES 64
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static json_t *picture;
 static struct http_room *room;
@@ -200,16 +198,19 @@ static void fake(struct http_call *c, void *arg)
 
 static int serve(char **argv)
 {
-	static struct http_route table[ROUTES];
-	struct http_config cfg = {.listen = "127.0.0.1", .console_dir = argv[3], .route = table};
+	struct http_config cfg = {.listen = "127.0.0.1", .console_dir = argv[3]};
 	struct catalogue *texts = NULL;
 	const struct http_route *routes;
+	struct http_route *table;
 	char why[CATALOGUE_WHY] = "";
 	struct api *api = NULL;
 	sigset_t stop;
 	int err, signo;
 
 	routes = api_route_table(&cfg.route_count);
+	cfg.route = table = calloc(cfg.route_count + 1, sizeof(*table));
+	if (!table)
+		return ENOMEM;
 	memcpy(table, routes, cfg.route_count * sizeof(*table));
 	table[cfg.route_count++] =
 	    (struct http_route){"POST", "/api/v1/fake", "fake", 0, 0, fake, NULL};
@@ -238,6 +239,7 @@ static int serve(char **argv)
 	http_room_free(room);
 	api_free(api);
 	catalogue_close(texts);
+	free(table);
 	json_decref(picture);
 	return 0;
 }

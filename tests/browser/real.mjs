@@ -148,7 +148,7 @@ await test("a message left is counted; refused, reasoned and recipient's opening
   await world("speak", number, 2500);
   await world("hang_up", number);
   [message] = await world("query", "SELECT * FROM messages WHERE from_number = ?", number);
-  await page.waitForFunction(([want]) => [...document.querySelectorAll(".top dd")].at(-1).textContent === want, [String(count + 1)]);
+  await unheard.filter({ hasText: new RegExp(`^${count + 1}$`) }).waitFor();
   const admin = await account("admin");
   check((await admin.get(`/api/v1/messages/${message.id}/content`)).status === 403, "not an administrator's to open");
   const refused = await world("query", "SELECT * FROM history WHERE what = 'message_refused' AND item = ? AND changed_by = 'admin'", message.id);
@@ -156,7 +156,7 @@ await test("a message left is counted; refused, reasoned and recipient's opening
   const manager = await account("manager"); // of the department it is for
   const sound = await manager.get(`/api/v1/messages/${message.id}/sound`);
   check(sound.ok && (await sound.arrayBuffer()).byteLength > 8000, "its sound");
-  await page.waitForFunction(([want]) => [...document.querySelectorAll(".top dd")].at(-1).textContent === want, [String(count)]);
+  await unheard.filter({ hasText: new RegExp(`^${count}$`) }).waitFor();
   await Promise.all([admin.end(), manager.end()]);
 });
 

@@ -4,7 +4,7 @@
 build=$1
 log=$(mktemp)
 run() { meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 4 "$@" >"$log" 2>&1; }
-bad() { sed -nE 's/^ *[0-9]+\/[0-9]+ (.*[^ ]) +(FAIL|TIMEOUT|ERROR|INTERRUPT).*/\1/p' "$log"; }
+bad() { sed -nE 's/^ *[0-9]+\/[0-9]+ (.*[^ ]) +(FAIL|TIMEOUT|ERROR|INTERRUPT).*/\1/p' "$log" | sort -u; }
 count() { grep -cE "$1" "$build/meson-logs/testlog.txt"; }
 
 run --suite unit --num-processes 2
