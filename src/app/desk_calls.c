@@ -1,7 +1,7 @@
 /*
  * What the desk remembers of calls beside the exchange: where their rows lie, which figure of today
- * they count in, what a colleague noted, and what came of the last call from the same number (asked
- * of the records by a thread of its own, so that the call thread doesn't wait).
+ * they count in, what a colleague noted, and what came of the last call from the same number and who it
+ * was (asked of the records by a thread of its own, so that the call thread doesn't wait).
  */
 #include <errno.h>
 #include <poll.h>
@@ -350,7 +350,7 @@ const struct desk_caller *desk_caller(const struct app_org *o, const char *numbe
 {
 	const struct desk_caller *c = number[0] ? caller_slot(o, number) : NULL;
 
-	return c && c->org == o->id && c->at_ms && strcmp(c->number, number) == 0 ? c : NULL;
+	return c && c->org == o->id && strcmp(c->number, number) == 0 ? c : NULL;
 }
 
 static int on_last(const struct records_call_row *r, void *arg)
@@ -370,8 +370,10 @@ static void look_up(struct app *a, struct lookup *l)
 		.org = a->org[l->org].id, .number = l->found.number, .limit = 4};
 	struct records_db *db = NULL;
 
-	if (records_borrow(a->records, LOOKUP_WAIT_MS, &db) == 0)
+	if (records_borrow(a->records, LOOKUP_WAIT_MS, &db) == 0) {
 		(void)records_calls(db, &f, on_last, l);
+		(void)records_known_caller(db, f.org, f.number, &l->found.known);
+	}
 	records_return(a->records, db);
 }
 
@@ -388,7 +390,7 @@ static void *lookups_main(void *arg)
 			if (l.stop)
 				return NULL;
 			look_up(a, &l);
-			if (l.found.at_ms)
+			if (l.found.at_ms || l.found.known.name[0] || l.found.known.organisation[0])
 				(void)ring_push(s->found, &l);
 		}
 		poll(&wake, 1, -1);

@@ -34,11 +34,13 @@ static json_t *caller_json(struct app_org *o, const struct exchange_call_view *v
 {
 	const struct directory *d = app_directory(o);
 	const struct directory_extension *e = extension(d, v->caller_extension);
+	const struct desk_caller *c = v->caller_trunk ? desk_caller(o, v->caller_number) : NULL;
+	const char *name = e ? live_name(d, e->person, e->department) : v->caller_name;
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "number", e ? e->number : v->caller_number,
-			 "name", e ? live_name(d, e->person, e->department) : v->caller_name,
-			 "organisation", "", "extension", e ? e->number : "", "trunk",
-			 live_trunk_name(o->app, v->caller_trunk));
+			 "name", !name[0] && c ? c->known.name : name,
+			 "organisation", c ? c->known.organisation : "", "extension",
+			 e ? e->number : "", "trunk", live_trunk_name(o->app, v->caller_trunk));
 }
 
 static bool is_leader(const struct directory *d, const struct exchange_call_view *v)
@@ -160,7 +162,7 @@ static json_t *last_json(const struct app_org *o, const struct exchange_call_vie
 {
 	const struct desk_caller *c = v->caller_trunk ? desk_caller(o, v->caller_number) : NULL;
 
-	if (!c || c->before > v->call_no)
+	if (!c || !c->at_ms || c->before > v->call_no)
 		return json_null();
 	return json_pack("{s:I,s:s}", "at_ms", (json_int_t)c->at_ms, "target", c->target);
 }

@@ -68,6 +68,7 @@ struct desk_caller {
 	uint64_t before; /* the call that asked */
 	int64_t at_ms;	 /* 0 there was none */
 	char number[EVENT_NUMBER], target[EVENT_NAME];
+	struct records_known known;
 };
 
 struct desk_answer {

@@ -25,6 +25,10 @@ static const struct store_statement sql_count = {"records_messages_count",
 						 "SELECT COUNT(*) FROM messages" MESSAGE_FILTER};
 static const struct store_statement sql_get = {
     "records_message_get", "SELECT " MESSAGE_COLUMNS " FROM messages WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_known = {
+    "records_known_caller",
+    "SELECT from_name, organisation FROM messages WHERE org = $1 AND from_number = $2"
+    " AND (from_name <> '' OR organisation <> '') ORDER BY id DESC LIMIT 1"};
 static const struct store_statement sql_heard = {
     "records_message_heard",
     "UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
@@ -77,6 +81,24 @@ static int message_row(const struct store_row *row, void *arg)
 	TEXT_COPY(m.declined, store_row_text(row, 17));
 	TEXT_COPY(m.taken_by, store_row_text(row, 18));
 	return rows->h(&m, rows->arg);
+}
+
+static int known_row(const struct store_row *row, void *arg)
+{
+	struct records_known *k = arg;
+
+	TEXT_COPY(k->name, store_row_text(row, 0));
+	TEXT_COPY(k->organisation, store_row_text(row, 1));
+	return 0;
+}
+
+int records_known_caller(struct records_db *db, uint32_t org, const char *number,
+			 struct records_known *out)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_S(number)};
+
+	memset(out, 0, sizeof(*out));
+	return store_run(db->s, &sql_known, v, 2, known_row, out);
 }
 
 #define FILTER_VALUES 10

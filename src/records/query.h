@@ -78,6 +78,12 @@ int records_message_get(struct records_db *db, uint32_t org, int64_t id,
 /* Counts messages of the filter (cursor and limit are ignored). */
 int records_messages_count(struct records_db *db, const struct records_message_filter *f,
 			   uint64_t *count);
+/* Who a number was when the last slip with a name was taken from it; both "" when it isn't known. */
+struct records_known {
+	char name[RECORDS_NAME], organisation[RECORDS_NAME];
+};
+int records_known_caller(struct records_db *db, uint32_t org, const char *number,
+			 struct records_known *out);
 
 /* A slip typed by an operator: durable on return. `request` names the request ("" none): a second
  * one of the same name is EALREADY with the first one's *id. clause by clause_name. */

@@ -90,7 +90,7 @@ for (const [width, height] of process.env.FAST ? [] : SIZES)
 // FAST=1: what is worked by keys only
 const LOOKS = process.env.FAST ? [] : [...SIZES, [683, 384]];
 for (const [width, height] of LOOKS)
-  for (const scheme of ["light", "dark"])
+  for (const scheme of full || width > 683 ? ["light", "dark"] : ["light"])
     await test(`${width}×${height}, ${scheme}: all moments: axe, sizes, nothing overflows; pictures`, async () => {
       const page = await desk(1, { viewport: { width, height }, colorScheme: scheme });
       for (const n of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) {

@@ -87,19 +87,17 @@ for _ in $(seq 100); do [ -s "$out/port" ] && break; sleep 0.2; done
 port=$(cat "$out/port")
 [ -n "$port" ] || { cat "$out/server.log"; add; finish; }
 
-quiet=(console-types console-lint console-format console-unit shapes browser)
+quiet=(console-types console-lint console-format console-unit pages)
 sounding=(real headset)
 [ "${ZONGJI_TIER:-}" = full ] && sounding+=(three breaks shift)
 lane() { for name in "$@"; do one "$name"; done; }
 lane "${quiet[@]}" &
 lanes=($!)
-lane pages &
-lanes+=($!)
-lane desk &
+lane shapes browser desk &
 lanes+=($!)
 lane "${sounding[@]}"
 wait "${lanes[@]}"
-for name in "${quiet[@]}" pages desk "${sounding[@]}"; do
+for name in "${quiet[@]}" shapes browser desk "${sounding[@]}"; do
   line=$(result "$name")
   if [[ $line != *" 0 failed" ]]; then
     grep -vE '^ok ' "$out/$name.log" | tail -n 30

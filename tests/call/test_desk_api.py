@@ -348,14 +348,19 @@ def test_the_last_call_is_remembered(s):
     c = caller(s)
     call = c.call("8000")
     row = d.take_call(c.user)
-    assert row["last"] is None, row["last"]
+    assert row["last"] is None and row["caller"]["organisation"] == "", row
     call.wait_up()
-    d.command("hang_up", value="wrong")
+    d.ask("POST", "/api/v1/messages", {"call": row["no"], "for_person": 4, "from_name": "王先生",
+                                       "organisation": "华建工程", "number": c.user,
+                                       "matter": "请回电", "urgency": "ordinary"})
+    d.command("hang_up", value="done")
     d.wait(lambda: not d.from_number(c.user), what="the row gone")
     s.record(c.user)
     again = c.call("8000")
     d.wait_row(c.user)
     d.wait(lambda: d.from_number(c.user)["last"], 4, "the last call")
+    who = d.from_number(c.user)["caller"]
+    assert (who["name"], who["organisation"]) == ("王先生", "华建工程"), who
     again.hang_up()
     d.close()
 

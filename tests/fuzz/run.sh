@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes every parser of outside input: the kept corpus, then 10 s each (ZONGJI_TIER=full: 600 s, or
+# Fuzzes every parser of outside input: the kept corpus, then 6 s each (ZONGJI_TIER=full: 600 s, or
 # FUZZ_SECONDS), two at a time. What is new in the corpus lasts as long as tests/out/fuzz; a crash is
 # kept there. The argument of ./test, its build folder, isn't used: clang builds in one of our own.
 # Last line: N passed, N failed, one a target.
@@ -7,7 +7,7 @@ cd "$(dirname "$(readlink -f "$0")")" || exit 1
 root=$(readlink -f ../..)
 build=${FUZZ_BUILD:-$root/build-fuzz}
 out=$root/tests/out/fuzz
-case ${ZONGJI_TIER:-usual} in full) seconds=600 ;; *) seconds=10 ;; esac
+case ${ZONGJI_TIER:-usual} in full) seconds=600 ;; *) seconds=6 ;; esac
 stage=120 # that the whole may take, unless more was asked for
 mkdir -p "$out"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -34,7 +34,7 @@ ninja -C "$build" -j2 "${names[@]/#/tests/fuzz/fuzz_}" >"$out/build.log" 2>&1 ||
 
 # A slow machine that has built for long gets less of the fuzzing: the kept corpus is always run.
 left=$(((stage - SECONDS) * 2 / ${#names[@]}))
-[ "$seconds" -eq 10 ] && [ "$left" -lt 10 ] && seconds=$((left > 2 ? left : 2))
+[ "$seconds" -eq 6 ] && [ "$left" -lt 6 ] && seconds=$((left > 2 ? left : 2))
 seconds=${FUZZ_SECONDS:-$seconds}
 
 fuzz() {

@@ -157,7 +157,7 @@ void pair_init(struct pair *p)
 
 static void certificate(struct pair *p)
 {
-	char cmd[300];
+	char cmd[700];
 	int fd;
 
 	strcpy(p->cert, "/tmp/zongji-cert-XXXXXX");
