@@ -109,13 +109,13 @@ const codecOf = (page) =>
   });
 
 for (const [codec, mime] of [["opus", "audio/opus"], ["pcma", "audio/PCMA"]]) {
-  const a = await soundingPage(440, codec);
+  const a = await soundingPage(620, codec); // the switchboard's own tones are of 450 Hz
   const b = await soundingPage(1000, codec);
   await test(`two telephones in browsers hear each other: ${codec}`, async () => {
     await take(a, "outside");
     await take(b, "8312");
     await talk(a, b, "8312");
-    await hears(b, 440);
+    await hears(b, 620);
     await hears(a, 1000);
     check((await codecOf(a)) === mime, await codecOf(a));
   });
@@ -123,13 +123,13 @@ for (const [codec, mime] of [["opus", "audio/opus"], ["pcma", "audio/PCMA"]]) {
     await button(b, "console.caller.hold").click();
     await button(b, "console.caller.retrieve").waitFor();
     await sleep(400);
-    await hearsNot(b, 440);
+    await hearsNot(b, 620);
     await button(b, "console.caller.retrieve").click();
     await hears(a, 1000);
     await button(a, "console.caller.hang_up").click();
     await state(b, "ended");
     await sleep(400);
-    await hearsNot(b, 440);
+    await hearsNot(b, 620);
   });
   await a.context().close();
   await b.context().close();
@@ -268,7 +268,7 @@ await test("a killed browser is noticed within 2.6 s", async () => {
   await until(() => sounds(false), "still thought to be there");
   const ms = Date.now() - began;
   console.log(`       killed browser noticed: ${ms} ms`);
-  check(ms < 2600, `${ms} ms`);
+  check(ms < Number(process.env.LOST_MS ?? 2600), `${ms} ms`);
   await hearsNot(caller, 1700);
 });
 await test("the program ends in order, and nothing was found in it", async () => {
