@@ -258,6 +258,8 @@ static enum refusal agreed_ring(struct turn *t, struct call *c)
 		if (c->consent_person != p->id)
 			exchange_consent_give(t, c, p->id, 2);
 		exchange_desk_guarded(t, c, p);
+	} else if (c->department) { /* a member's own forward isn't the department's answer */
+		exchange_target_seek(t, c, (struct target){TARGET_DEPARTMENT, c->department});
 	} else {
 		exchange_target_seek(t, c, (struct target){TARGET_EXTENSION, c->ext});
 	}

@@ -93,9 +93,9 @@ sounding=(real headset)
 lane() { for name in "$@"; do one "$name"; done; }
 lane "${quiet[@]}" &
 lanes=($!)
-lane shapes browser desk &
+lane shapes desk &
 lanes+=($!)
-lane "${sounding[@]}"
+lane "${sounding[@]}" browser
 wait "${lanes[@]}"
 for name in "${quiet[@]}" shapes browser desk "${sounding[@]}"; do
   line=$(result "$name")
