@@ -1,6 +1,6 @@
 /*
  * What the desk remembers of calls beside the exchange: where their rows lie, which figure of today
- * they count in, what a colleague noted, and what came of the last call from the same number and who it
+ * they count in, what a colleague noted, what came of the last call from the same number and who it
  * was (asked of the records by a thread of its own, so that the call thread doesn't wait).
  */
 #include <errno.h>

@@ -78,7 +78,7 @@ int records_message_get(struct records_db *db, uint32_t org, int64_t id,
 /* Counts messages of the filter (cursor and limit are ignored). */
 int records_messages_count(struct records_db *db, const struct records_message_filter *f,
 			   uint64_t *count);
-/* Who a number was when the last slip with a name was taken from it; both "" when it isn't known. */
+/* Who a number was when the last slip with a name was taken from it; "" when it isn't known. */
 struct records_known {
 	char name[RECORDS_NAME], organisation[RECORDS_NAME];
 };

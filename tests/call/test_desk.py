@@ -451,6 +451,8 @@ def test_phone_called_for_each_call(s):
     d.command("answer", d.from_number(c.user))
     mine = d.phone.wait_call()
     d.wait_row(c.user, "in_hand")
+    call.wait_up()
+    time.sleep(0.3)
     both_ways(call, mine)
     call.hang_up()
     mine.wait_ended()
