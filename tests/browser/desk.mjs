@@ -4,7 +4,8 @@ import { axeCheck, begin, check, finish, lang, open, test } from "./lib.mjs";
 import { startFake } from "./desk_fake.mjs";
 
 const out = process.argv[2] ?? "/tmp/desk";
-const fake = await startFake({ people: 5000 });
+const PEOPLE = 5000; // only where they matter: each page loads them all
+let fake = await startFake({ people: 100 });
 begin(fake.base, out);
 const zh = lang["zh-CN"];
 const full = process.env.ZONGJI_TIER === "full"; // else one size
@@ -90,7 +91,7 @@ for (const [width, height] of process.env.FAST ? [] : SIZES)
 // FAST=1: what is worked by keys only
 const LOOKS = process.env.FAST ? [] : [...SIZES, [683, 384]];
 for (const [width, height] of LOOKS)
-  for (const scheme of full ? ["light", "dark"] : width > 683 ? ["dark"] : ["light"])
+  for (const scheme of full ? ["light", "dark"] : width > 683 ? ["light"] : ["dark"])
     await test(`${width}×${height}, ${scheme}: all moments: axe, sizes, nothing overflows; pictures`, async () => {
       const page = await desk(1, { viewport: { width, height }, colorScheme: scheme });
       for (const n of full ? [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] : [1, 2, 5, 6, 10, 12]) {
@@ -123,7 +124,7 @@ for (const [width, height] of LOOKS)
       await page.context().close();
     });
 
-for (const locale of process.env.FAST ? [] : full ? ["en", "zh-TW"] : ["en"])
+for (const locale of process.env.FAST ? [] : full ? ["en", "zh-TW"] : [])
   await test(`${locale}: all moments: texts are there and fit their boxes`, async () => {
     const page = await desk(1, { locale });
     for (const n of [1, 2, 4, 5, 6, 7, 8, 9, 11, 12]) {
@@ -360,6 +361,9 @@ await test("pinyin, department, post, keypad letters; what is chosen stays while
 });
 
 await test("5,000 people: key to paint", async () => {
+  const few = fake;
+  fake = await startFake({ people: PEOPLE });
+  begin(fake.base, out);
   const page = await desk(2);
   await page.evaluate(() => {
     window.took = [];
@@ -382,6 +386,9 @@ await test("5,000 people: key to paint", async () => {
   console.log(`       ${took.length} keys: median ${took[took.length >> 1].toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
   check(took[took.length >> 1] < 50, "slower than 50 ms"); // the tail is the machine's: bench/ has it
   await page.context().close();
+  fake.close();
+  fake = few;
+  begin(fake.base, out);
 });
 
 await test("a half-written form is there after a reload, and on the other page of the position", async () => {
