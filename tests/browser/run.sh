@@ -38,7 +38,7 @@ finish() {
 }
 
 real() { # NAME: against the real program; a sanitized one shares its cores with the pages' sound
-  ZONGJI_BUILD=$where RELOAD_MS=6000 LOST_MS=5000 counted "$1" timeout 400 node "$root/tests/browser/$1.mjs" "$out"
+  ZONGJI_BUILD=$where RELOAD_MS=6000 LOST_MS=8000 counted "$1" timeout 400 node "$root/tests/browser/$1.mjs" "$out"
 }
 page() { # NAME: a program that has a fake server of its own
   counted "$1" timeout 400 node "$root/tests/browser/$1.mjs" "$out"
