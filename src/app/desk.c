@@ -241,16 +241,17 @@ static int duty_on(struct app_org *o, uint16_t position, const struct api_duty *
 		return wrong(out, "extension");
 	if (!p->duty_ms)
 		p->duty_ms = clock_wall_ms();
+	/* the sound first: who comes on duty has the phone of the last time called otherwise */
+	if (strcmp(y->sound, "phone") == 0)
+		set_sound(o, position, t.id, y->nailed);
+	else if (y->sound[0] && known && v.extension)
+		set_sound(o, position, 0, false);
 	if (!known || v.state == POSITION_OFF)
 		app_desk_act(o, position, DESK_ON, 0);
 	else if (v.state == POSITION_AWAY)
 		app_desk_act(o, position, DESK_BACK, 0);
 	p->page = false; /* told in any case */
 	heard(o, position);
-	if (strcmp(y->sound, "phone") == 0)
-		set_sound(o, position, t.id, y->nailed);
-	else if (y->sound[0] && known && v.extension)
-		set_sound(o, position, 0, false);
 	desk_greetings_load(o, position, p->user, y->greetings);
 	return 0;
 }

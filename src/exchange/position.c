@@ -399,7 +399,7 @@ static void phone_set(struct turn *t, struct position *p, const struct event *ev
 	phone_end(t, p);
 	p->extension = ev->desk.extension;
 	p->nailed = ev->desk.nailed && p->extension;
-	if (p->nailed)
+	if (p->nailed && p->state != POSITION_OFF)
 		exchange_position_dial(t, p);
 	if (p->extension && (p->lost & LOST_SOUND))
 		presence_set(t, p, p->lost & (uint8_t)~LOST_SOUND);

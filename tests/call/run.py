@@ -15,11 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 
-def run_module(name, only=None):
+def run_module(name, only=None, until=None):
     module = importlib.import_module(name)
     tests = [(n, f) for n, f in inspect.getmembers(module, inspect.isfunction)
              if n.startswith("test_") and f.__module__ == name and (not only or n == only)]
     tests.sort(key=lambda t: inspect.getsourcelines(t[1])[1])
+    if until:
+        tests = tests[:[n for n, _ in tests].index(until) + 1]
     passed = failed = 0
     world = None
     try:
@@ -64,7 +66,9 @@ def length(module):
 
 def main():
     if len(sys.argv) > 1 and sys.argv[1].startswith("test_"):
-        sys.exit(0 if run_module(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None) else 1)
+        last = sys.argv[2] if len(sys.argv) > 2 else None
+        until = last[6:] if last and last.startswith("until:") else None
+        sys.exit(0 if run_module(sys.argv[1], None if until else last, until) else 1)
     side_by_side = int(os.environ.get("ZONGJI_JOBS", "5"))
     modules = [n[:-3] for n in os.listdir(HERE) if n.startswith("test_") and n.endswith(".py")]
     modules.sort(key=lambda n: (-length(n), n))
@@ -73,8 +77,8 @@ def main():
     # The first start speaks every sentence; the others, side by side, find them spoken.
     importlib.import_module("lib.server").Server("first").stop()
 
-    def one(name):
-        r = subprocess.run([sys.executable, os.path.abspath(__file__), name], capture_output=True,
+    def one(name, *which):
+        r = subprocess.run([sys.executable, os.path.abspath(__file__), name, *which], capture_output=True,
                            text=True, timeout=900)
         return name, r.stdout, r.stderr
 
@@ -91,14 +95,17 @@ def main():
                       if l.startswith("FAIL") and f"{name}.test_" in l]
             print("\n".join(l for l in lines[:-1] if f or not l.startswith("ok")), flush=True) if f else \
                 print(f"{name}: {lines[-1]}", flush=True)
-    # These tests are about seconds and sound, and the machine may have been busy: one that failed
-    # is tried once more, alone. What fails then has failed.
-    for name, test in again[:AGAIN]:
-        r = subprocess.run([sys.executable, os.path.abspath(__file__), name, test], capture_output=True,
-                           text=True, timeout=300)
-        fine = r.returncode == 0
-        print(f"{name}.{test}: run alone it {'passed' if fine else 'failed again'}", flush=True)
-        passed, failed = passed + fine, failed - fine
+    # These tests are about seconds and sound, and the machine may have been busy: a module in which
+    # one failed is run once more, alone, up to the last that failed. What fails then, after all that
+    # ran before it, has failed.
+    last = dict(again if len(again) <= AGAIN else [])
+    for name, test in last.items():
+        _, out, _ = one(name, "until:" + test)
+        lines = out.splitlines()
+        for t in (t for n, t in again if n == name):
+            fine = any(l.startswith(f"ok   {name}.{t} ") for l in lines)
+            print(f"{name}.{t}: {'passed' if fine else 'failed again'} when its module ran alone", flush=True)
+            passed, failed = passed + fine, failed - fine
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
