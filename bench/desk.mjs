@@ -5,6 +5,7 @@ import { cpus, loadavg, release } from "node:os";
 import { createRequire } from "node:module";
 import readline from "node:readline";
 import { parseArgs } from "node:util";
+import { voice } from "../tests/browser/sound.mjs";
 import { heardSince, instruments, rowOf } from "./desk_page.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -55,7 +56,7 @@ const zh = lang["zh-CN"];
 
 // ---- the operator ----
 const page = await open({ path: "/", viewport: { width: 1366, height: 768 }, bypassCSP: true,
-  sounding: [instruments, { hear: where.caller_hz, speak: where.operator_hz }] });
+  sounding: [[voice, { hz: where.operator_hz }], [instruments, { hear: where.caller_hz }]] });
 const loaded = await firstLoad(() => signIn(page, ["operator1", where.accounts.operator1], ".desk"));
 const press = (key) => page.keyboard.press(key);
 const offers = (place, words) => page.locator(`[data-place="${place}"]`, { hasText: words }).first().waitFor({ timeout: 30000 });
@@ -281,7 +282,7 @@ async function directory(everything = false) {
 async function ranking() {
   const out = `${work}/desksearch.mjs`;
   const esbuild = createRequire(`${root}console/`)("esbuild");
-  await esbuild.build({ entryPoints: [`${root}console/src/state/desksearch.ts`], bundle: true, format: "esm", outfile: out, logLevel: "error" });
+  await esbuild.build({ entryPoints: [`${root}console/src/desk/search.ts`], bundle: true, format: "esm", outfile: out, logLevel: "error" });
   return import(out);
 }
 /** Every way to spell a name by beginnings of its syllables in turn, shortest first. */

@@ -1,9 +1,8 @@
 // What bench/desk puts into the operator's page: times by the wall clock, which the caller's end has too.
 // Nothing of the console is changed; the page's policy is put aside for the worklet alone.
 
-/** An init script. `hear` is the caller's tone, `speak` the operator's own. */
-export function instruments({ hear, speak }) {
-  localStorage.setItem("sound_devices", JSON.stringify({ codec: "opus", echoCancellation: false, noiseSuppression: false, autoGainControl: false }));
+/** An init script. `hear` is the caller's tone. */
+export function instruments({ hear }) {
   // performance.now() against Date.now(), to a tenth of a millisecond: read where a millisecond begins
   let skew = 0;
   const calibrate = () => {
@@ -51,19 +50,6 @@ export function instruments({ hear, speak }) {
       key.first = document.querySelector(".entry b")?.textContent ?? "";
     });
   }, true);
-
-  navigator.mediaDevices.getUserMedia = async () => {
-    const context = new AudioContext({ sampleRate: 48000 });
-    const tone = context.createOscillator();
-    const loud = context.createGain();
-    const to = context.createMediaStreamDestination();
-    tone.frequency.value = speak;
-    loud.gain.value = 0.3;
-    tone.connect(loud).connect(to);
-    tone.start();
-    await context.resume();
-    return to.stream;
-  };
 
   // 10 ms after 10 ms: whether the caller's tone is most of it. Date is there in a worklet, performance isn't.
   const ear = `registerProcessor("ear", class extends AudioWorkletProcessor {

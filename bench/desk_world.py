@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 import desk_people  # noqa: E402
 
 sys.path[0] = os.path.join(HERE, "..", "tests", "call")  # in the place of our own lib
-from lib import server as call_server, sound  # noqa: E402
+from lib import commands, server as call_server, sound  # noqa: E402
 from lib.server import Server  # noqa: E402
 
 _spec = importlib.util.spec_from_file_location("bench_load", os.path.join(HERE, "lib", "load.py"))
@@ -291,23 +291,13 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of stdin ends it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     world = World(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
-    try:
-        print(json.dumps(world.where()), flush=True)
-        for line in sys.stdin:
-            name, *args = json.loads(line)
-            try:
-                answer = {"value": getattr(world, name)(*args)}
-            except Exception as e:  # said by who asked
-                answer = {"error": f"{name} {args}: {type(e).__name__} {e}"}
-            print(json.dumps(answer, default=str), flush=True)
-    finally:
-        world.leave()
-        load.end_all()
-        status = world.server.stop()
-        try:
-            print(json.dumps({"status": status}), flush=True)
-        except BrokenPipeError:
-            pass
+    commands.serve(world, lambda: leave(world))
+
+
+def leave(world):
+    world.leave()
+    load.end_all()
+    return world.server.stop()
 
 
 main()

@@ -7,7 +7,7 @@ import { Frame } from "./parts/frame";
 import { later } from "./parts/later";
 import { TopBar } from "./parts/topbar";
 import { Ways } from "./parts/ways";
-import { followDesk } from "./state/desk";
+import { followDesk } from "./desk/board";
 import { address } from "./state/route";
 import { hasDesk, isOperator, me } from "./state/session";
 import { company } from "./state/switchboard";

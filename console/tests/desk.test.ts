@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { DeskCall, Entry } from "../src/api/desk";
-import { closedUp, emptyBays, isPast, nextCall, placed } from "../src/state/deskbays";
-import { actionOf, chordOf, remap, searched, signOf } from "../src/state/deskkeys";
-import * as state from "../src/state/desk";
-import { clausesOf, phaseOf, sizeOf, stepsOf } from "../src/state/deskphase";
-import { indexOf, search, spells } from "../src/state/desksearch";
+import { closedUp, emptyBays, isPast, nextCall, placed } from "../src/desk/bays";
+import { actionOf, chordOf, remap, searched, signOf } from "../src/desk/keys";
+import * as state from "../src/desk/board";
+import { clausesOf, phaseOf, sizeOf, stepsOf } from "../src/desk/phase";
+import { indexOf, search, spells } from "../src/desk/search";
 
 const call = (no: number, more: Partial<DeskCall> = {}): DeskCall => ({
   no,

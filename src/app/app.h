@@ -196,8 +196,10 @@ void app_sounds_directory(struct app *a, struct app_org *o); /* names, in the ba
 /* Fills the clips of a play; returns how many. */
 unsigned app_sounds_clips(struct app_org *o, const struct phrase *phrase, unsigned count,
 			  uint32_t *clips, unsigned max);
-/* The clip of an operator's own greeting; 0: none, and `make` is false or all are used. */
-uint32_t app_sounds_greeting(struct app_org *o, uint32_t id, bool make);
+/* The clip of an operator's own greeting, of a line or ("") of every line; 0: none, and `make` is
+ * false or all are used. */
+uint32_t app_sounds_greeting(struct app_org *o, uint16_t position, enum lang lang, const char *line,
+			     bool make);
 /* The clip under which a recording of that serial is played back. */
 uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial);
 

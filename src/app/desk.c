@@ -12,11 +12,11 @@
 #define DB_WAIT_MS 2000
 
 static const char *const outcomes[DESK_OUTCOME_COUNT] = {
-	[DESK_AGREED] = "agreed", [DESK_REFUSED] = "refused", [DESK_OTHER] = "other",
-	[DESK_LATER] = "later",	  [DESK_ABSENT] = "absent",   [DESK_BUSY] = "busy"};
+    [DESK_AGREED] = "agreed", [DESK_REFUSED] = "refused", [DESK_OTHER] = "other",
+    [DESK_LATER] = "later",   [DESK_ABSENT] = "absent",	  [DESK_BUSY] = "busy"};
 static const char *const hang_ups[HANG_UP_COUNT] = {
-	[HANG_UP_DONE] = "done",   [HANG_UP_SILENT] = "silent",	    [HANG_UP_WRONG] = "wrong",
-	[HANG_UP_SALES] = "sales", [HANG_UP_NUISANCE] = "nuisance", [HANG_UP_FAX] = "fax"};
+    [HANG_UP_DONE] = "done",   [HANG_UP_SILENT] = "silent",	[HANG_UP_WRONG] = "wrong",
+    [HANG_UP_SALES] = "sales", [HANG_UP_NUISANCE] = "nuisance", [HANG_UP_FAX] = "fax"};
 
 /* ---- positions ---- */
 
@@ -53,7 +53,7 @@ uint16_t app_desk_position(struct app_org *o, const struct http_identity *who)
 bool app_desk_may(const struct app_org *o, const struct http_identity *who, bool standin)
 {
 	const struct directory_person *p =
-		who->person ? directory_person(app_directory(o), who->person) : NULL;
+	    who->person ? directory_person(app_directory(o), who->person) : NULL;
 
 	return (who->roles & API_OPERATOR) && ((p && p->post == POST_OPERATOR) || standin);
 }
@@ -117,10 +117,11 @@ unsigned app_desk_on_duty(const struct app_org *o)
 
 const char *app_desk_reason(const struct app_org *o)
 {
-	static const char *const reasons[POSITION_STATE_COUNT] = {
-		[POSITION_OFF] = "off_duty",	[POSITION_ON] = "on_duty",
-		[POSITION_AWAY] = "away",	[POSITION_WRAP_UP] = "on_duty",
-		[POSITION_LOST] = "lost"};
+	static const char *const reasons[POSITION_STATE_COUNT] = {[POSITION_OFF] = "off_duty",
+								  [POSITION_ON] = "on_duty",
+								  [POSITION_AWAY] = "away",
+								  [POSITION_WRAP_UP] = "on_duty",
+								  [POSITION_LOST] = "lost"};
 	struct exchange_position_view v;
 	const char *reason = "no_operator";
 	int64_t since = 0;
@@ -252,7 +253,7 @@ static int duty_on(struct app_org *o, uint16_t position, const struct api_duty *
 		app_desk_act(o, position, DESK_BACK, 0);
 	p->page = false; /* told in any case */
 	heard(o, position);
-	desk_greetings_load(o, position, p->user, y->greetings);
+	desk_greetings_load(o, position, p->user, y);
 	return 0;
 }
 
@@ -315,10 +316,21 @@ static int word_place(const char *word, const char *const *words, unsigned count
 	return -1;
 }
 
-/* The value of a command that takes a word; false when it is none of them. */
-static bool take_word(const struct api_command *m, struct event *ev, uint16_t position,
-		      enum lang lang)
+static const char *dialled(struct app_org *o, const struct event *ev)
 {
+	static struct exchange_call_view v; /* the call thread's */
+	struct exchange_position_view p;
+	uint64_t no = ev->command.call_no;
+
+	if (!no && exchange_position_view(o->exchange, ev->command.position, &p))
+		no = p.call_no;
+	return no && desk_view(o, no, &v) ? v.dialled : "";
+}
+
+/* The value of a command that takes a word; false when it is none of them. */
+static bool take_word(struct app_org *o, const struct api_command *m, struct event *ev)
+{
+	enum lang lang = o->app->lang;
 	int place = 0;
 
 	ev->command.value = m->value;
@@ -329,7 +341,7 @@ static bool take_word(const struct api_command *m, struct event *ev, uint16_t po
 	else if (ev->command.what == COMMAND_GREET) {
 		if (m->word[0] && !lang_parse(m->word, &lang))
 			return false;
-		place = (int)DESK_GREETING_ID(position, lang);
+		place = (int)desk_greeting(o, ev->command.position, lang, dialled(o, ev));
 	} else {
 		return !m->word[0];
 	}
@@ -337,7 +349,7 @@ static bool take_word(const struct api_command *m, struct event *ev, uint16_t po
 	return place >= 0;
 }
 
-static bool take_command(const struct app_org *o, const struct api_command *m, uint16_t position,
+static bool take_command(struct app_org *o, const struct api_command *m, uint16_t position,
 			 struct event *ev, json_t **out)
 {
 	int what = COMMAND_COUNT - 1;
@@ -357,7 +369,7 @@ static bool take_command(const struct app_org *o, const struct api_command *m, u
 	ev->command.department = m->department;
 	TEXT_COPY(ev->command.number, m->number);
 	TEXT_COPY(ev->command.text, m->text);
-	if (!take_word(m, ev, position, o->app->lang))
+	if (!take_word(o, m, ev))
 		return wrong(out, "value") == 0;
 	return true;
 }
@@ -520,7 +532,7 @@ int desk_ask_duty(struct app *a, const struct api_query *q, const struct api_dut
 {
 	struct api_duty with = *y;
 
-	with.greetings = desk_greetings(a, q->who.user);
+	desk_greetings(a, q->who.user, &with);
 	return ask_appointed(a, build_duty, q, &with, sizeof(with), out);
 }
 

@@ -4,7 +4,7 @@
 #include "app/desk_priv.h"
 
 static const uint8_t leaders[POST_COUNT] = {
-	[POST_CHAIRMAN] = 1, [POST_VICE_CHAIRMAN] = 1, [POST_GENERAL_MANAGER] = 1};
+    [POST_CHAIRMAN] = 1, [POST_VICE_CHAIRMAN] = 1, [POST_GENERAL_MANAGER] = 1};
 
 static json_t *number_or_null(int64_t n)
 {
@@ -14,8 +14,8 @@ static json_t *number_or_null(int64_t n)
 static const char *sentence_clause(const struct exchange_call_view *v)
 {
 	return v->sentence[0] && v->sentence_clause != CLAUSE_HOUSE
-		       ? exchange_clause_name((enum clause)v->sentence_clause)
-		       : "";
+		   ? exchange_clause_name((enum clause)v->sentence_clause)
+		   : "";
 }
 
 /* ---- a call ---- */
@@ -38,9 +38,9 @@ static json_t *caller_json(struct app_org *o, const struct exchange_call_view *v
 	const char *name = e ? live_name(d, e->person, e->department) : v->caller_name;
 
 	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "number", e ? e->number : v->caller_number,
-			 "name", !name[0] && c ? c->known.name : name,
-			 "organisation", c ? c->known.organisation : "", "extension",
-			 e ? e->number : "", "trunk", live_trunk_name(o->app, v->caller_trunk));
+			 "name", !name[0] && c ? c->known.name : name, "organisation",
+			 c ? c->known.organisation : "", "extension", e ? e->number : "", "trunk",
+			 live_trunk_name(o->app, v->caller_trunk));
 }
 
 static bool is_leader(const struct directory *d, const struct exchange_call_view *v)
@@ -52,22 +52,41 @@ static bool is_leader(const struct directory *d, const struct exchange_call_view
 }
 
 /* Whose number was dialled: the company's, a department's, a person's. */
-static const char *line_of(const struct app_org *o, const struct exchange_call_view *v)
+static const char *line_of(const struct app_org *o, const char *number)
 {
 	const struct directory *d = app_directory(o);
 	const struct directory_department *g;
 	const struct directory_extension *e;
 	struct target t;
 
-	if (strcmp(v->dialled, app_measures(o)->main_number) == 0)
+	if (strcmp(number, app_measures(o)->main_number) == 0)
 		return app_measures(o)->company;
-	t = directory_number(d, v->dialled);
+	t = directory_number(d, number);
 	if (t.kind == TARGET_DEPARTMENT) {
 		g = directory_department(d, t.id);
 		return g ? g->name : "";
 	}
 	e = t.kind == TARGET_EXTENSION ? directory_extension(d, t.id) : NULL;
 	return e ? live_name(d, e->person, e->department) : "";
+}
+
+/* The numbers that outside callers reach, each once. */
+static json_t *lines_json(const struct app_org *o)
+{
+	const struct config_organisation *c = &o->app->config->node.organisations[o - o->app->org];
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < c->number_count; i++) {
+		bool seen = false;
+
+		for (unsigned k = 0; k < i && !seen; k++)
+			seen = strcmp(c->numbers[k].to, c->numbers[i].to) == 0;
+		if (!seen)
+			json_array_append_new(list,
+					      json_pack("{s:s,s:s}", "number", c->numbers[i].to,
+							"name", line_of(o, c->numbers[i].to)));
+	}
+	return list;
 }
 
 struct whom {
@@ -121,8 +140,9 @@ static void sentence(struct app_org *o, const char *name, const struct whom *w, 
 {
 	char key[64] = "desk.say.";
 	const struct directory *d = app_directory(o);
-	const char *department = w->person ? live_name(d, 0, w->person->department)
-					   : w->department ? w->department->name : "";
+	const char *department = w->person	 ? live_name(d, 0, w->person->department)
+				 : w->department ? w->department->name
+						 : "";
 
 	out[0] = '\0';
 	if (!name[0])
@@ -174,14 +194,14 @@ static json_t *work_json(struct app_org *o, const struct exchange_call_view *v)
 	char text[CATALOGUE_TEXT];
 
 	sentence(o, v->sentence, &w, text, sizeof(text));
-	return json_pack(
-		"{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:b,s:b,s:o,s:s}", "reached",
-		exchange_reached_name((enum exchange_reached)v->to), "outcome",
-		exchange_outcome_name((enum exchange_outcome)v->outcome), "state", v->state,
-		"sentence", v->sentence, "sentence_text", text, "sentence_clause",
-		sentence_clause(v), "screened", bits_json(v->screened), "complaint", v->complaint,
-		"together", v->together, "consulted", v->consulted, "consent", v->consent,
-		"remind_ms", number_or_null(v->remind_wall_ms), "park", v->park_number);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:b,s:b,s:o,s:s}", "reached",
+			 exchange_reached_name((enum exchange_reached)v->to), "outcome",
+			 exchange_outcome_name((enum exchange_outcome)v->outcome), "state",
+			 v->state, "sentence", v->sentence, "sentence_text", text,
+			 "sentence_clause", sentence_clause(v), "screened", bits_json(v->screened),
+			 "complaint", v->complaint, "together", v->together, "consulted",
+			 v->consulted, "consent", v->consent, "remind_ms",
+			 number_or_null(v->remind_wall_ms), "park", v->park_number);
 }
 
 json_t *desk_call_json(struct app_org *o, const struct exchange_call_view *v)
@@ -189,17 +209,15 @@ json_t *desk_call_json(struct app_org *o, const struct exchange_call_view *v)
 	const struct directory *d = app_directory(o);
 	const struct desk_mark *m = desk_mark(o, v->call_no, false);
 	json_t *j = json_pack(
-		"{s:I,s:i,s:s,s:o,s:b,s:o,s:s,s:s,s:I,s:I,s:i,s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "no",
-		(json_int_t)v->call_no, "rev", (int)v->rev, "bay",
-		exchange_bay_name((enum exchange_bay)v->bay), "position",
-		number_or_null(v->position), "leader", is_leader(d, v), "caller", caller_json(o, v),
-		"dialled", v->dialled, "line", line_of(o, v), "began_ms",
-		(json_int_t)v->began_wall_ms, "since_ms", (json_int_t)v->since_wall_ms, "rings",
-		(int)v->rings, "ring_since_ms", (json_int_t)(m ? m->ring_ms : 0), "ringing",
-		ringing_json(v->ringing), "queued",
-		exchange_queued_name((enum exchange_queued)v->queued), "note",
-		desk_note(o, v->call_no), "target", target_json(d, v), "steps", live_path_json(v),
-		"last", last_json(o, v));
+	    "{s:I,s:i,s:s,s:o,s:b,s:o,s:s,s:s,s:I,s:I,s:i,s:I,s:o,s:s,s:s,s:o,s:o,s:o}", "no",
+	    (json_int_t)v->call_no, "rev", (int)v->rev, "bay",
+	    exchange_bay_name((enum exchange_bay)v->bay), "position", number_or_null(v->position),
+	    "leader", is_leader(d, v), "caller", caller_json(o, v), "dialled", v->dialled, "line",
+	    line_of(o, v->dialled), "began_ms", (json_int_t)v->began_wall_ms, "since_ms",
+	    (json_int_t)v->since_wall_ms, "rings", (int)v->rings, "ring_since_ms",
+	    (json_int_t)(m ? m->ring_ms : 0), "ringing", ringing_json(v->ringing), "queued",
+	    exchange_queued_name((enum exchange_queued)v->queued), "note", desk_note(o, v->call_no),
+	    "target", target_json(d, v), "steps", live_path_json(v), "last", last_json(o, v));
 
 	json_object_update_new(j, work_json(o, v));
 	return j;
@@ -271,12 +289,12 @@ json_t *desk_json(struct app_org *o, const struct api_query *q)
 	for (uint32_t i = 0; i < d->extension_count; i++)
 		json_array_append_new(extensions, live_extension_json(o, &d->extensions[i]));
 	sentence(o, exchange_phrase_name(PHRASE_GREETING), &nobody, text, sizeof(text));
-	json_object_update_new(
-		j, json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:s},s:{}}", "company",
-			     app_measures(o)->company, "main_number", app_measures(o)->main_number,
-			     "position", desk_position_json(o, desk_position_of(o, q->who.user)),
-			     "calls", calls, "extensions", extensions, "greeting", "text", text,
-			     "drafts"));
+	json_object_update_new(j, json_pack("{s:s,s:s,s:o,s:o,s:o,s:{s:s,s:o},s:{}}", "company",
+					    app_measures(o)->company, "main_number",
+					    app_measures(o)->main_number, "position",
+					    desk_position_json(o, desk_position_of(o, q->who.user)),
+					    "calls", calls, "extensions", extensions, "greeting",
+					    "text", text, "lines", lines_json(o), "drafts"));
 	return j;
 }
 
@@ -301,10 +319,9 @@ static json_t *promises_json(const struct desk_org *d)
 	for (unsigned i = 0; i < d->promises; i++) {
 		const struct desk_promise *p = &d->promise[i];
 
-		json_array_append_new(list, json_pack("{s:I,s:I,s:s,s:s}", "call",
-						      (json_int_t)p->call_no, "at_ms",
-						      (json_int_t)p->at_ms, "number", p->number,
-						      "name", p->name));
+		json_array_append_new(
+		    list, json_pack("{s:I,s:I,s:s,s:s}", "call", (json_int_t)p->call_no, "at_ms",
+				    (json_int_t)p->at_ms, "number", p->number, "name", p->name));
 	}
 	return list;
 }
@@ -316,7 +333,6 @@ json_t *desk_summary_json(const struct app_org *o, uint16_t position)
 
 	return json_pack("{s:I,s:i,s:i,s:i,s:i,s:o}", "from_ms",
 			 (json_int_t)(p->duty_ms ? p->duty_ms : d->day), "calls", (int)p->calls,
-			 "within_three", (int)p->within_three, "attendant",
-			 (int)d->today.attendant, "given_up", (int)d->today.given_up, "promises",
-			 promises_json(d));
+			 "within_three", (int)p->within_three, "attendant", (int)d->today.attendant,
+			 "given_up", (int)d->today.given_up, "promises", promises_json(d));
 }

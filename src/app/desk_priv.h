@@ -142,11 +142,14 @@ void desk_source_fill(struct api_source *s); /* desk.c: what needs neither file 
 int desk_ask_picture(struct app *a, const struct api_query *q, json_t **out);
 int desk_ask_duty(struct app *a, const struct api_query *q, const struct api_duty *y, json_t **out);
 
-/* ---- drafts.c ---- */
-#define DESK_GREETING_ID(position, lang) ((uint32_t)(position) * 4 + (uint32_t)(lang))
-/* Which own greetings of the account are there, a bit a language. Blocks: workers. */
-uint8_t desk_greetings(const struct app *a, uint32_t user);
+/* ---- greetings.c ---- */
+/* Which own greetings of the account are there. Blocks: workers. */
+void desk_greetings(const struct app *a, uint32_t user, struct api_duty *y);
 /* Loads them as clips; the files are read by media's worker. */
-void desk_greetings_load(struct app_org *o, uint16_t position, uint32_t user, uint8_t languages);
+void desk_greetings_load(struct app_org *o, uint16_t position, uint32_t user,
+			 const struct api_duty *y);
+/* The clip for a call to the number `line`: that line's own greeting, else that of every line. */
+uint32_t desk_greeting(struct app_org *o, uint16_t position, enum lang lang, const char *line);
+void desk_greetings_source_fill(struct api_source *s);
 
 #endif

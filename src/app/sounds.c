@@ -13,11 +13,11 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-#define CLIP_SILENCE    1 /* to 8: of 50, 100, 200 … ms; made by us */
-#define CLIP_FIRST      16
-#define CLIP_RECORDINGS 4096 /* the last of media's table, used in turn */
+#define CLIP_SILENCE	     1 /* to 8: of 50, 100, 200 … ms; made by us */
+#define CLIP_FIRST	     16
+#define CLIP_RECORDINGS	     4096 /* the last of media's table, used in turn */
 #define CLIP_RECORDING_FIRST (MEDIA_CLIPS_MAX - CLIP_RECORDINGS)
-#define SOUND_NAME      (SPEECH_NAME + 12)
+#define SOUND_NAME	     (SPEECH_NAME + 12)
 
 struct sound {
 	char name[SOUND_NAME];
@@ -66,11 +66,12 @@ static uint32_t org_clip(const struct app_org *o, const char *name, bool make)
 	return clip_of(o->app->sounds, full, make);
 }
 
-uint32_t app_sounds_greeting(struct app_org *o, uint32_t id, bool make)
+uint32_t app_sounds_greeting(struct app_org *o, uint16_t position, enum lang lang, const char *line,
+			     bool make)
 {
 	char name[SPEECH_NAME];
 
-	snprintf(name, sizeof(name), "greeting-%u", id);
+	snprintf(name, sizeof(name), "greeting-%u-%u-%s", position, lang, line);
 	return org_clip(o, name, make);
 }
 
@@ -133,8 +134,7 @@ int app_sounds_open(struct app *a)
 	for (int k = 0; k < PHRASE_COUNT; k++) {
 		enum phrase_kind kind = (enum phrase_kind)k;
 
-		if (speech_pattern(a->speech, a->lang, exchange_phrase_name(kind),
-				   &s->pattern[k]))
+		if (speech_pattern(a->speech, a->lang, exchange_phrase_name(kind), &s->pattern[k]))
 			s->pattern[k].count = 0;
 	}
 	for (unsigned i = 0; i < a->org_count; i++) {
@@ -218,8 +218,7 @@ void app_sounds_directory(struct app *a, struct app_org *o)
 		render_name(o, "department", d->departments[i].id, d->departments[i].name,
 			    d->departments[i].reading);
 	for (uint32_t i = 0; i < d->person_count; i++)
-		render_name(o, "person", d->people[i].id, d->people[i].name,
-			    d->people[i].reading);
+		render_name(o, "person", d->people[i].id, d->people[i].name, d->people[i].reading);
 }
 
 /* Clips of a play as they are put together. */
@@ -328,7 +327,7 @@ static void say_phrase(struct line *l, const struct phrase *p)
 	} else if (p->kind == PHRASE_RECORDING) {
 		say(l, app_sounds_recording(l->org, p->arg));
 	} else if (p->kind == PHRASE_OWN_GREETING) {
-		say(l, app_sounds_greeting(l->org, p->arg, false));
+		say(l, p->arg);
 	} else {
 		if (p->kind == PHRASE_ENQUIRY_HIT) {
 			const struct directory_person *person = directory_person(d, p->arg);

@@ -135,8 +135,9 @@ static void bring_clear(struct call *c, bool other)
 		exchange_desk_say(c, PHRASE_NONE, CLAUSE_HOUSE);
 	}
 	if (other) {
-		c->consent_person = 0;
-		c->desk &= (uint8_t)~(DESK_CONSULTED | DESK_OWN);
+		if (!FAULT(FAULT_DESK_OTHER_HANDS))
+			c->consent_person = 0;
+		c->desk &= (uint8_t) ~(DESK_CONSULTED | DESK_OWN);
 	}
 }
 
@@ -276,9 +277,8 @@ void exchange_desk_hold(struct turn *t, struct call *c, enum hands how)
 	remind = remind ? remind : HOLD_REMIND_MS;
 	c->remind_wall_ms = t->now->wall_ms + remind;
 	/* who has left the desk keeps nobody: it goes to others, in a step of its own */
-	exchange_timer_arm(t, c, TIMER_STATE, exchange_position_keeps(p) || FAULT(FAULT_DESK_HELD)
-						    ? remind
-						    : 0);
+	exchange_timer_arm(t, c, TIMER_STATE,
+			   exchange_position_keeps(p) || FAULT(FAULT_DESK_HELD) ? remind : 0);
 	exchange_caller_music(t, c);
 	exchange_call_step(t, c, STEP_OPERATOR_HELD, CLAUSE_HOUSE);
 }
@@ -341,8 +341,8 @@ static void fetch_failed(struct turn *t, struct call *c)
 		c->position = 0;
 		exchange_ring_again(t, c);
 	} else {
-		exchange_queue_start(t, c, why == QUEUED_NO ? QUEUED_RETURNED
-							    : (enum exchange_queued)why);
+		exchange_queue_start(
+		    t, c, why == QUEUED_NO ? QUEUED_RETURNED : (enum exchange_queued)why);
 	}
 }
 
@@ -365,8 +365,8 @@ void exchange_held_on(struct turn *t, struct call *c, const struct cue *cue)
 
 	(void)cue;
 	if (!p || !exchange_position_keeps(p)) {
-		exchange_queue_start(t, c, p && p->state == POSITION_LOST ? QUEUED_LOST
-									   : QUEUED_HANDED);
+		exchange_queue_start(t, c,
+				     p && p->state == POSITION_LOST ? QUEUED_LOST : QUEUED_HANDED);
 		return;
 	}
 	exchange_timer_arm(t, c, TIMER_STATE, remind ? remind : HOLD_REMIND_MS);
@@ -388,10 +388,10 @@ void exchange_three_on(struct turn *t, struct call *c, const struct cue *cue)
 void exchange_dial_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	static const enum exchange_end why[OUTCOME_COUNT] = {
-	    [OUTCOME_ANSWERED] = END_NO_ANSWER, [OUTCOME_BUSY] = END_BUSY,
-	    [OUTCOME_NO_ANSWER] = END_NO_ANSWER, [OUTCOME_REFUSED] = END_REFUSED,
+	    [OUTCOME_ANSWERED] = END_NO_ANSWER,	     [OUTCOME_BUSY] = END_BUSY,
+	    [OUTCOME_NO_ANSWER] = END_NO_ANSWER,     [OUTCOME_REFUSED] = END_REFUSED,
 	    [OUTCOME_UNREACHABLE] = END_UNREACHABLE, [OUTCOME_AWAY] = END_NO_ANSWER,
-	    [OUTCOME_CLOSED] = END_NO_ANSWER, [OUTCOME_VACANT] = END_VACANT_NUMBER,
+	    [OUTCOME_CLOSED] = END_NO_ANSWER,	     [OUTCOME_VACANT] = END_VACANT_NUMBER,
 	};
 
 	if (cue->kind == CUE_UP) {

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import readline from "node:readline";
 import { begin, check, chromium, CHROMIUM, finish, lang, root, signIn, test } from "./lib.mjs";
+import { sounding } from "./sound.mjs";
 
 const [out] = process.argv.slice(2);
 const zh = lang["zh-CN"];
@@ -33,40 +34,6 @@ const { base } = where;
 begin(base, out);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// The microphone is a tone; what is heard can be measured.
-function sounding(hz) {
-  localStorage.setItem("sound_devices", JSON.stringify({ codec: "opus", echoCancellation: false, noiseSuppression: false, autoGainControl: false }));
-  navigator.mediaDevices.getUserMedia = async () => {
-    const context = new AudioContext({ sampleRate: 48000 });
-    const tone = context.createOscillator();
-    const loud = context.createGain();
-    const to = context.createMediaStreamDestination();
-    tone.frequency.value = hz;
-    loud.gain.value = 0.3;
-    tone.connect(loud).connect(to);
-    tone.start();
-    await context.resume();
-    return to.stream;
-  };
-  const Real = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Real {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener("track", (e) => {
-        const context = new AudioContext({ sampleRate: 48000 });
-        const analyser = context.createAnalyser();
-        analyser.fftSize = 8192;
-        analyser.smoothingTimeConstant = 0;
-        context.createMediaStreamSource(e.streams[0]).connect(analyser);
-        window.loud = (f) => {
-          const bins = new Float32Array(analyser.frequencyBinCount);
-          analyser.getFloatFrequencyData(bins);
-          return bins[Math.round((f * analyser.fftSize) / context.sampleRate)];
-        };
-      });
-    }
-  };
-}
 async function hears(page, hz, ms = 8000) {
   const until = Date.now() + ms;
   while (Date.now() < until) {
@@ -84,7 +51,7 @@ async function openBrowser() {
     args: [...CHROMIUM.args, `--unsafely-treat-insecure-origin-as-secure=${base}`] });
   const browser = await chromium.connect(server.wsEndpoint());
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "zh-CN" });
-  await context.addInitScript(sounding, 1500);
+  for (const script of sounding(1500)) await context.addInitScript(...script);
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   await page.goto(base + "/");

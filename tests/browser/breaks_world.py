@@ -2,7 +2,6 @@
 """The world of breaks.mjs: the real program on a cable of its own, the operator's colleague, callers
 and phones, each step of a call reached by commands of the operator's account. Says where it is, then
 does what each line of stdin asks (a JSON list) and answers with a line. Ends with stdin."""
-import json
 import os
 import stat
 import sys
@@ -11,7 +10,7 @@ import time
 import yaml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "call"))
-from lib import breaks, netns, sound  # noqa: E402
+from lib import breaks, commands, netns, sound  # noqa: E402
 from lib.breaks import STEPS, Cell  # noqa: E402
 from lib.desk import Desk  # noqa: E402
 from lib.server import Server, dump  # noqa: E402
@@ -127,23 +126,12 @@ class World:
         if cell:
             cell.end()
 
-
-def main():
-    world = World()
-    try:
-        print(json.dumps(world.where()), flush=True)
-        for line in sys.stdin:
-            name, *args = json.loads(line)
-            try:
-                answer = {"value": getattr(world, name)(*args)}
-            except Exception as e:  # the test says it in its own place
-                answer = {"error": f"{name} {args}: {e}"}
-            print(json.dumps(answer), flush=True)
-    finally:
+    def close(self):
         try:
-            print(json.dumps({"status": world.server.stop()}), flush=True)
+            return self.server.stop()
         finally:
-            world.net.close()
+            self.net.close()
 
 
-main()
+world = World()
+commands.serve(world, world.close)

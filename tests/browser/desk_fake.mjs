@@ -32,7 +32,7 @@ export async function startFake({ port = 0, people = 0 } = {}) {
     positions: state.positions, figures: state.figures });
   const desk = () => ({ ...board(), event_id: `f-${eventNo}`, company: "某城集团", main_number: "8000",
     position: state.positions[0] ?? null, calls: [...state.calls.values()], extensions: state.extensions,
-    greeting: { text: "您好，某城集团" }, drafts: Object.fromEntries(state.drafts) });
+    greeting: { text: "您好，某城集团", lines: [{ number: "8000", name: "某城集团" }, { number: "8312", name: "张三丰" }] }, drafts: Object.fromEntries(state.drafts) });
   const put = (call) => {
     call.rev++;
     state.calls.set(call.no, call);

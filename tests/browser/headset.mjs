@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import dgram from "node:dgram";
 import readline from "node:readline";
 import { begin, check, chromium, CHROMIUM, finish, lang, open, root, signIn, test } from "./lib.mjs";
+import { sounding } from "./sound.mjs";
 
 const [out] = process.argv.slice(2);
 const zh = lang["zh-CN"];
@@ -16,45 +17,8 @@ const { base } = where;
 begin(base, out);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// The microphone is a tone; what is heard can be measured.
-function sounding({ hz, codec }) {
-  localStorage.setItem("sound_devices", JSON.stringify({ codec, echoCancellation: false, noiseSuppression: false, autoGainControl: false }));
-  navigator.mediaDevices.getUserMedia = async () => {
-    const context = new AudioContext({ sampleRate: 48000 });
-    const tone = context.createOscillator();
-    const loud = context.createGain();
-    const to = context.createMediaStreamDestination();
-    tone.frequency.value = hz;
-    loud.gain.value = 0.3;
-    tone.connect(loud).connect(to);
-    tone.start();
-    await context.resume();
-    return to.stream;
-  };
-  const Real = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Real {
-    constructor(...args) {
-      super(...args);
-      window.line = this;
-      this.addEventListener("track", (e) => {
-        const context = new AudioContext({ sampleRate: 48000 });
-        const analyser = context.createAnalyser();
-        analyser.fftSize = 8192;
-        analyser.smoothingTimeConstant = 0;
-        context.createMediaStreamSource(e.streams[0]).connect(analyser);
-        window.heard = () => {
-          const bins = new Float32Array(analyser.frequencyBinCount);
-          analyser.getFloatFrequencyData(bins);
-          let best = 0;
-          bins.forEach((v, i) => (best = v > bins[best] ? i : best));
-          return { hz: (best * context.sampleRate) / analyser.fftSize, db: bins[best] };
-        };
-      });
-    }
-  };
-}
 async function soundingPage(hz, codec = "opus", path = "/caller") {
-  const page = await open({ base: base + "/healthz", sounding: [sounding, { hz, codec }] });
+  const page = await open({ base: base + "/healthz", sounding: sounding(hz, codec) });
   page.on("response", (r) => r.status() >= 500 && console.log(`       ${r.status()} ${r.request().method()} ${r.url()}`));
   await page.goto(base + path);
   return page;
@@ -264,7 +228,7 @@ await test("a killed browser is noticed within 2.6 s", async () => {
   const server = await chromium.launchServer(CHROMIUM);
   const other = await chromium.connect(server.wsEndpoint());
   const context = await other.newContext({ locale: "zh-CN" });
-  await context.addInitScript(sounding, { hz: 1700, codec: "opus" });
+  for (const script of sounding(1700)) await context.addInitScript(...script);
   // a second sign-in elsewhere takes the sound of the first
   const second = await context.newPage();
   await second.goto(base + "/");

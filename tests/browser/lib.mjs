@@ -46,7 +46,7 @@ const errors = [];
 export async function open(options = {}) {
   const { base: _base, path: _path, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...rest });
-  if (options.sounding) await context.addInitScript(...options.sounding);
+  for (const script of options.sounding ?? []) await context.addInitScript(...script);
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => errors.push(String(e)));

@@ -309,6 +309,9 @@ await test("greeting: recorded, seen, heard, kept and dropped, in well under a m
   let peak = 0;
   for (let i = 44; i < wav.length; i += 2) peak = Math.max(peak, Math.abs(wav.readInt16LE(i)));
   check(peak > 1000, `peak ${peak}`);
+  await page.getByLabel(t("console.greeting.line")).selectOption("8312");
+  await page.getByText(t("console.greeting.none_for_line")).waitFor();
+  await page.getByLabel(t("console.greeting.line")).selectOption("");
   await page.getByRole("button", { name: t("console.greeting.drop") }).click();
   await page.getByText(t("console.greeting.none")).waitFor();
   await page.context().close();

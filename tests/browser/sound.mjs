@@ -10,8 +10,8 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 /** Of the people of a test, between the notes of the music and no multiples of one another. */
 export const TONES = { caller: 620, operator: 1480, target: 1100, other: 1400, colleague: 1660 };
 
-/** An init script: `hz` is this page's own voice. */
-export function sounding({ hz, codec, tones }) {
+/** An init script: the microphone is a tone of `hz`. */
+export function voice({ hz, codec = "opus" }) {
   localStorage.setItem("sound_devices", JSON.stringify({ codec, echoCancellation: false, noiseSuppression: false, autoGainControl: false }));
   navigator.mediaDevices.getUserMedia = async () => {
     const context = new AudioContext({ sampleRate: 48000 });
@@ -25,6 +25,43 @@ export function sounding({ hz, codec, tones }) {
     await context.resume();
     return to.stream;
   };
+}
+
+/** An init script: what is heard at the moment, the strongest tone or any. */
+export function spectrum() {
+  const Real = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Real {
+    constructor(...args) {
+      super(...args);
+      window.line = this;
+      this.addEventListener("track", (e) => {
+        const context = new AudioContext({ sampleRate: 48000 });
+        const analyser = context.createAnalyser();
+        analyser.fftSize = 8192;
+        analyser.smoothingTimeConstant = 0;
+        context.createMediaStreamSource(e.streams[0]).connect(analyser);
+        const each = context.sampleRate / analyser.fftSize;
+        const look = () => {
+          const bins = new Float32Array(analyser.frequencyBinCount);
+          analyser.getFloatFrequencyData(bins);
+          return bins;
+        };
+        window.loud = (hz) => look()[Math.round(hz / each)];
+        window.heard = () => {
+          const bins = look();
+          let best = 0;
+          bins.forEach((v, i) => (best = v > bins[best] ? i : best));
+          return { hz: best * each, db: bins[best] };
+        };
+      });
+    }
+  };
+}
+/** Both, for lib's open(). */
+export const sounding = (hz, codec) => [[voice, { hz, codec }], [spectrum]];
+
+/** An init script: what is heard is written down. */
+function ears({ tones }) {
   /** [when, dB of each tone, dB of the loudest] every 50 ms while there is sound. */
   window.ears = [];
   let ear;
@@ -60,7 +97,7 @@ export function sounding({ hz, codec, tones }) {
 }
 
 const all = Object.values(TONES);
-export const soundOf = (who, codec = "opus") => [sounding, { hz: TONES[who], codec, tones: all }];
+export const soundOf = (who) => [[voice, { hz: TONES[who] }], [ears, { tones: all }]];
 
 /** [[when, dB of that tone, dB of the loudest]] since then. */
 async function trace(page, who, from) {

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """The real program and the people around it, for the browser's test: it says where the program is,
 then does what each line of stdin asks (a JSON list) and answers with a line. Ends with stdin."""
-import json
 import os
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "call"))
-from lib import sound  # noqa: E402
+from lib import commands, sound  # noqa: E402
 from lib.server import Server, hears_all  # noqa: E402
 
 # Long enough for a page to be looked at while somebody rings.
@@ -121,20 +120,5 @@ class World:
         return {**row, "steps": [list(s.values()) for s in steps]}
 
 
-def main():
-    world = World()
-    try:
-        print(json.dumps(world.where()), flush=True)
-        for line in sys.stdin:
-            name, *args = json.loads(line)
-            try:
-                answer = {"value": getattr(world, name)(*args)}
-            except Exception as e:  # the test says it in its own place
-                answer = {"error": f"{name} {args}: {e}"}
-            print(json.dumps(answer), flush=True)
-    finally:
-        status = world.server.stop()
-        print(json.dumps({"status": status}), flush=True)
-
-
-main()
+world = World()
+commands.serve(world, world.server.stop)

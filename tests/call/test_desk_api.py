@@ -311,8 +311,13 @@ def test_own_greeting(s):
     d = on_duty(s)
     path = "/api/v1/desk/greetings/zh-CN"
 
-    def put(data):
-        return d.send("PUT", path, data, content="audio/wav")
+    def put(data, line=""):
+        return d.send("PUT", path + line, data, content="audio/wav")
+
+    def greeted(hz):
+        d.command("greet", value="zh-CN")
+        time.sleep(0.8)
+        return sound.hears_tone(call.rtp.samples(400), hz)
 
     quiet = 0.01 * np.sin(2 * np.pi * 600 * np.arange(8000 * 3) / 8000)
     status, _, value = put(b"RIFF\x00\x00not a wave")
@@ -335,9 +340,20 @@ def test_own_greeting(s):
     d.take_call(c.user)
     call.wait_up()
     time.sleep(0.3)
-    d.command("greet", value="zh-CN")
+    assert greeted(600), "the greeting isn't heard"
+    d.headset.rtp.say(sound.tone(900, 1500))  # speaking stops it
+    time.sleep(0.9)
+    heard = call.rtp.samples(300)
+    assert sound.hears_tone(heard, 900) and not sound.hears_tone(heard, 600), "it goes on over the operator"
     time.sleep(0.8)
-    assert sound.hears_tone(call.rtp.samples(400), 600), "the greeting isn't heard"
+    line = next(l for l in d.ask("GET", "/api/v1/desk")["greeting"]["lines"] if l["number"] == "8000")
+    assert line["name"] == "某城集团", line
+    own = 0.01 * np.sin(2 * np.pi * 1100 * np.arange(8000 * 3) / 8000)
+    assert put(wav(own), "?line=8312")[0] == 204 and greeted(600), "another line's greeting"
+    assert put(wav(own), "?line=8000")[0] == 204 and greeted(1100), "the line's own isn't heard"
+    assert status_of(d, "DELETE", path + "?line=8000") == 204 and greeted(600)
+    assert status_of(d, "GET", path + "?line=8312") == 200
+    assert put(wav(own), "?line=../8000")[0] == 400
     call.hang_up()
     assert status_of(d, "DELETE", path) == 204 and status_of(d, "GET", path) == 404
     d.close()

@@ -2,17 +2,17 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Me } from "../api/client";
-import { DeskAway } from "../parts/deskaway";
-import { DeskBar } from "../parts/deskbar";
-import { DeskCallZone } from "../parts/deskcall";
-import { DeskDirectory } from "../parts/deskdir";
-import { DeskKeyBar } from "../parts/deskkeybar";
-import { DeskPanel } from "../parts/deskpanel";
-import { DeskRack } from "../parts/deskrack";
-import { isLost } from "../state/desk";
-import { onKey, startDesk } from "../state/deskrun";
-import { spoken } from "../state/deskvoice";
-import { locked, query } from "../state/deskview";
+import { DeskAway } from "../desk/away";
+import { DeskBar } from "../desk/bar";
+import { DeskCallZone } from "../desk/call";
+import { DeskDirectory } from "../desk/dir";
+import { DeskKeyBar } from "../desk/keybar";
+import { DeskPanel } from "../desk/panel";
+import { DeskRack } from "../desk/rack";
+import { isLost } from "../desk/board";
+import { onKey, startDesk } from "../desk/run";
+import { spoken } from "../desk/voice";
+import { locked, query } from "../desk/view";
 import { t } from "../text";
 
 /** What a screen reader is told; a text that comes twice is another node. */

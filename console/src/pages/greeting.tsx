@@ -12,6 +12,7 @@ import {
   samplesOf,
   wavOf,
 } from "../state/greetings";
+import { lines } from "../desk/board";
 import { company } from "../state/switchboard";
 import { type Language, LANGUAGE_NAMES, LANGUAGES, t } from "../text";
 import "../style/pages.css";
@@ -168,15 +169,15 @@ function Recorder({ onKeep }: { onKeep: (wav: Blob) => Promise<void> }) {
   );
 }
 
-function One({ language }: { language: Language }) {
+function One({ language, line }: { language: Language; line: string }) {
   const [kept, setKept] = useState<Blob | null | undefined>(undefined);
   const [wrong, setWrong] = useState("");
   const read = () =>
-    keptGreeting(language).then(
+    keptGreeting(language, line).then(
       (b) => setKept(b ?? null),
       (e: unknown) => setWrong(wrongText(e)),
     );
-  useEffect(() => void read(), [language]);
+  useEffect(() => void read(), [language, line]);
   return (
     <>
       {kept && (
@@ -188,7 +189,7 @@ function One({ language }: { language: Language }) {
               type="button"
               class="btn"
               onClick={() =>
-                void dropGreeting(language).then(read, (e: unknown) => setWrong(wrongText(e)))
+                void dropGreeting(language, line).then(read, (e: unknown) => setWrong(wrongText(e)))
               }
             >
               {t("console.greeting.drop")}
@@ -196,14 +197,16 @@ function One({ language }: { language: Language }) {
           </div>
         </>
       )}
-      {kept === null && <p class="m">{t("console.greeting.none")}</p>}
+      {kept === null && (
+        <p class="m">{t(line ? "console.greeting.none_for_line" : "console.greeting.none")}</p>
+      )}
       <p class="wrong" role="alert">
         {wrong}
       </p>
       <h3>{t("console.greeting.new")}</h3>
       <Recorder
         onKeep={async (wav) => {
-          await keepGreeting(language, wav);
+          await keepGreeting(language, line, wav);
           await read();
         }}
       />
@@ -213,6 +216,7 @@ function One({ language }: { language: Language }) {
 
 export function Greeting() {
   const [language, setLanguage] = useState<Language>("zh-CN");
+  const [line, setLine] = useState("");
   return (
     <main class="plain">
       <section>
@@ -232,7 +236,20 @@ export function Greeting() {
             </button>
           ))}
         </div>
-        <One key={language} language={language} />
+        {lines.value.length > 1 && (
+          <label class="field">
+            {t("console.greeting.line")}
+            <select value={line} onChange={(e) => setLine(e.currentTarget.value)}>
+              <option value="">{t("console.greeting.every_line")}</option>
+              {lines.value.map((l) => (
+                <option key={l.number} value={l.number}>
+                  {l.number} {l.name}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <One key={language + line} language={language} line={line} />
       </section>
     </main>
   );

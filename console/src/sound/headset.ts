@@ -4,7 +4,7 @@
  */
 import { effect, signal } from "@preact/signals";
 import { Refusal } from "../api/client";
-import type { Headset } from "../state/desksound";
+import type { Headset } from "../desk/sound";
 import { choice, findDevices, openMicrophone, routeTo, troubleOf } from "./devices";
 import { findHook } from "./hook";
 import { Line, type LineState } from "./line";

@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import type { components } from "../../generated/schema";
 import { ask, type ApiError, send } from "../api/client";
-import { spells } from "./desksearch";
+import { spells } from "../desk/search";
 import { parseCsv, recordsOf } from "./directoryedit_csv";
 
 export const FILES = ["people", "departments", "extensions"] as const;

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import { type Entry, showDirectory, type Target } from "../api/desk";
 import type { Pick } from "../parts/picker";
-import { type Index, indexOf, search } from "./desksearch";
+import { type Index, indexOf, search } from "../desk/search";
 
 export const entries = signal<readonly Entry[] | undefined>(undefined);
 let index: Index = [];

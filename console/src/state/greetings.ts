@@ -77,16 +77,19 @@ export async function samplesOf(recorded: Blob): Promise<Float32Array> {
   return mono.slice(from, Math.min(to, from + MOST_S * RATE));
 }
 
-const path = (language: string) => `/api/v1/desk/greetings/${language}`;
-/** undefined: none is kept. */
-export async function keptGreeting(language: string): Promise<Blob | undefined> {
+const path = (language: string, line: string) =>
+  `/api/v1/desk/greetings/${language}${line ? `?line=${line}` : ""}`;
+/** undefined: none is kept. `line`: the number that was called, "" every line. */
+export async function keptGreeting(language: string, line: string): Promise<Blob | undefined> {
   try {
-    const sound = await (await send("GET", path(language))).blob();
+    const sound = await (await send("GET", path(language, line))).blob();
     return new Blob([sound], { type: "audio/wav" });
   } catch (e) {
     if (e instanceof Refusal && e.status === 404) return undefined;
     throw e;
   }
 }
-export const keepGreeting = (language: string, wav: Blob) => send("PUT", path(language), wav);
-export const dropGreeting = (language: string) => send("DELETE", path(language));
+export const keepGreeting = (language: string, line: string, wav: Blob) =>
+  send("PUT", path(language, line), wav);
+export const dropGreeting = (language: string, line: string) =>
+  send("DELETE", path(language, line));

@@ -51,13 +51,20 @@ struct api_query {
 	const void *more;	/* what else belongs to the question, of the source's own */
 };
 
+#define API_GREETINGS 24 /* own greetings of an account, over languages and lines */
+struct api_greeting {
+	uint8_t language; /* enum lang */
+	char line[16];	  /* number that was called, "" every line */
+};
+
 /* What an operator does with his duty, and wants done. Unused members are 0 or "". */
 struct api_duty {
 	char act[8], sound[12]; /* as in api/openapi.yaml, DeskDuty */
 	char extension[16];
 	int64_t until_ms;
 	bool nailed;
-	uint8_t greetings; /* the source's own: own greetings that are there, by language */
+	struct api_greeting greeting[API_GREETINGS]; /* the source's own: what is there */
+	unsigned greeting_count;
 };
 
 #define API_NOTE 256

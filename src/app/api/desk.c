@@ -350,9 +350,8 @@ static void set_draft(struct http_call *c, struct api *a, const json_t *draft)
 	if (http_call_param_number(c, "no", 1, NUMBER_MAX, &q.id))
 		give_nothing(c, ENOENT);
 	else
-		give_nothing(c, a->source.draft_set
-				    ? a->source.draft_set(a->source.arg, &q, draft)
-				    : EAGAIN);
+		give_nothing(c, a->source.draft_set ? a->source.draft_set(a->source.arg, &q, draft)
+						    : EAGAIN);
 }
 
 void api_draft_put(struct http_call *c, void *arg)
@@ -375,7 +374,7 @@ void api_draft_drop(struct http_call *c, void *arg)
 
 static bool take_language(struct http_call *c, struct api_query *q)
 {
-	const char *name = http_call_param(c, "language");
+	const char *name = http_call_param(c, "language"), *line = http_call_query(c, "line");
 	enum lang lang;
 
 	api_query_begin(c, q);
@@ -384,6 +383,11 @@ static bool take_language(struct http_call *c, struct api_query *q)
 		return false;
 	}
 	TEXT_COPY(q->text, name);
+	if (line && (strspn(line, "0123456789") != strlen(line) || strlen(line) > 15)) {
+		http_call_refuse_field(c, 400, "bad_value", "line");
+		return false;
+	}
+	TEXT_COPY(q->number, line ? line : "");
 	return true;
 }
 
@@ -431,7 +435,6 @@ void api_greeting_drop(struct http_call *c, void *arg)
 	struct api_query q;
 
 	if (take_language(c, &q))
-		give_nothing(c, a->source.greeting_drop
-				    ? a->source.greeting_drop(a->source.arg, &q)
-				    : EAGAIN);
+		give_nothing(c, a->source.greeting_drop ? a->source.greeting_drop(a->source.arg, &q)
+							: EAGAIN);
 }

@@ -1,11 +1,11 @@
 /** What the operator has typed, chosen and opened on this page; none of it is the server's. */
 import { computed, signal } from "@preact/signals";
 import type { DeskCall, Entry } from "../api/desk";
-import { BAYS } from "./deskbays";
-import { bays, byKey, calls, entries, inHand, index, isLost, lamps, mine, usual } from "./desk";
-import { form } from "./deskforms";
-import { type Phase, phaseOf } from "./deskphase";
-import { keyOf, search, type Way } from "./desksearch";
+import { BAYS } from "./bays";
+import { bays, byKey, calls, entries, inHand, index, isLost, lamps, mine, usual } from "./board";
+import { form } from "./forms";
+import { type Phase, phaseOf } from "./phase";
+import { keyOf, search, type Way } from "./search";
 
 export type Panel =
   "instruct" | "facts" | "emergency" | "help" | "away" | "hand_over" | "off" | undefined;

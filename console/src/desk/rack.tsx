@@ -1,14 +1,14 @@
 /** The rack: five bays, fourteen places, none of which ever moves. */
 import type { DeskCall } from "../api/desk";
-import { BAYS, type BayName, isPast, PLACES } from "../state/deskbays";
-import { bays, calls, inHand, isLost, next } from "../state/desk";
-import { answerCall } from "../state/deskcommands";
-import { keyOf } from "../state/deskkeys";
-import { offers } from "../state/deskoffers";
-import { clockOf, isDue, who, why } from "../state/desktext";
-import { locked, panel, phase, rowNo } from "../state/deskview";
+import { BAYS, type BayName, isPast, PLACES } from "./bays";
+import { bays, calls, inHand, isLost, next } from "./board";
+import { answerCall } from "./commands";
+import { keyOf } from "./keys";
+import { offers } from "./offers";
+import { clockOf, isDue, who, why } from "./text";
+import { locked, panel, phase, rowNo } from "./view";
 import { t } from "../text";
-import { Marks } from "./deskmarks";
+import { Marks } from "./marks";
 
 /** Whether Enter acts on this row: as the next right thing, or as a thing that may be done. */
 function markOf(call: DeskCall): "next" | "may" | "" {

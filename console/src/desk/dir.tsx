@@ -1,16 +1,16 @@
 /** The directory: typed letters search at once; F3 opens a field in which an input method works. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Entry } from "../api/desk";
-import { dayOf, lampWord, reachWord } from "../state/desktext";
-import { inHand, instructions } from "../state/desk";
-import { keyOf as signOf } from "../state/deskkeys";
-import { act } from "../state/deskact";
-import { through } from "../state/deskmoves";
-import { offers } from "../state/deskoffers";
-import { keyOf } from "../state/desksearch";
-import { chosen, chosenKey, lampOf, listed, query, setQuery, typing } from "../state/deskview";
+import { dayOf, lampWord, reachWord } from "./text";
+import { inHand, instructions } from "./board";
+import { keyOf as signOf } from "./keys";
+import { act } from "./act";
+import { through } from "./moves";
+import { offers } from "./offers";
+import { keyOf } from "./search";
+import { chosen, chosenKey, lampOf, listed, query, setQuery, typing } from "./view";
 import { t } from "../text";
-import { EntryLamp, Mark } from "./deskmarks";
+import { EntryLamp, Mark } from "./marks";
 
 function ImeField() {
   const box = useRef<HTMLInputElement>(null);

@@ -1,10 +1,10 @@
 /** What a key does now. */
-import { farEndAt, isLost } from "./desk";
-import { completeForm } from "./deskcomplete";
-import { form } from "./deskforms";
-import type { Action } from "./deskkeys";
-import { EXTRA, type Extra, extras, type Offer, offers, type Place, PLACES } from "./deskoffers";
-import { ending, locked, panel, typing } from "./deskview";
+import { farEndAt, isLost } from "./board";
+import { completeForm } from "./complete";
+import { form } from "./forms";
+import type { Action } from "./keys";
+import { EXTRA, type Extra, extras, type Offer, offers, type Place, PLACES } from "./offers";
+import { ending, locked, panel, typing } from "./view";
 
 const ENTER_PAUSE_MS = 500;
 function openPanel(which: CardAction): void {

@@ -1,12 +1,12 @@
 /** The desk's words about calls and people, from lang/. */
 import type { DeskCall, Entry } from "../api/desk";
 import { language, t } from "../text";
-import { minutes, now, since, timeOfDay } from "./clock";
-import { byKey, greeting, inHand, isLost, next } from "./desk";
-import { isPast, waitsSince } from "./deskbays";
-import { field, form } from "./deskforms";
-import { isOutcome, phaseOf } from "./deskphase";
-import { chosen, lampOf, type LampView, locked, phase } from "./deskview";
+import { minutes, now, since, timeOfDay } from "../state/clock";
+import { byKey, greeting, inHand, isLost, next } from "./board";
+import { isPast, waitsSince } from "./bays";
+import { field, form } from "./forms";
+import { isOutcome, phaseOf } from "./phase";
+import { chosen, lampOf, type LampView, locked, phase } from "./view";
 
 /** A mobile number as it is read: 138 0000 0417. */
 export function spaced(number: string): string {

@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../api/client";
 import { now, timeOfDay } from "../state/clock";
-import { calls, mine } from "../state/desk";
-import { duty, refuse } from "../state/deskcommands";
+import { calls, mine } from "./board";
+import { duty, refuse } from "./commands";
 import { enter } from "../state/session";
 import { t } from "../text";
 

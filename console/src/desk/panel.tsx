@@ -3,23 +3,14 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { addInstruction, type Card, dropInstruction, showSummary, type Summary } from "../api/desk";
 import { timeOfDay } from "../state/clock";
-import {
-  board,
-  cards,
-  done,
-  held,
-  inHand,
-  instructions,
-  myNo,
-  readInstructions,
-} from "../state/desk";
-import { commandOn, duty, refuse } from "../state/deskcommands";
-import { ACTIONS, chordOf, keyMap, remap, signOf } from "../state/deskkeys";
-import { headset } from "../state/desksound";
-import { dayOf } from "../state/desktext";
-import { chosen, panel, special } from "../state/deskview";
+import { board, cards, done, held, inHand, instructions, myNo, readInstructions } from "./board";
+import { commandOn, duty, refuse } from "./commands";
+import { ACTIONS, chordOf, keyMap, remap, signOf } from "./keys";
+import { headset } from "./sound";
+import { dayOf } from "./text";
+import { chosen, panel, special } from "./view";
 import { t } from "../text";
-import { Facts } from "./deskbody";
+import { Facts } from "./facts";
 
 function Shell(p: { title: string; children: ComponentChildren; wide?: boolean }) {
   const root = useRef<HTMLElement>(null);

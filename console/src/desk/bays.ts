@@ -3,7 +3,7 @@
  * up only at the operator's own key. Pure.
  */
 import type { DeskCall } from "../api/desk";
-import { type Slots, slotsEmpty, slotsWith, slotsWithout } from "./slots";
+import { type Slots, slotsEmpty, slotsWith, slotsWithout } from "../state/slots";
 
 export const BAYS = ["leader", "outside", "inside", "held", "returned"] as const;
 export type BayName = (typeof BAYS)[number];

@@ -23,11 +23,11 @@ import {
   showSummary,
 } from "../api/desk";
 import { SharedStream } from "../api/shared";
-import { keep, read } from "./prefs";
-import { type Bays, bayOf, closedUp, emptyBays, isOurs, nextCall, placed } from "./deskbays";
-import { frequent, indexOf } from "./desksearch";
-import { me } from "./session";
-import { company, lostSince, mainNumber, skewMs } from "./switchboard";
+import { keep, read } from "../state/prefs";
+import { type Bays, bayOf, closedUp, emptyBays, isOurs, nextCall, placed } from "./bays";
+import { frequent, indexOf } from "./search";
+import { me } from "../state/session";
+import { company, lostSince, mainNumber, skewMs } from "../state/switchboard";
 
 const RETRY_MS = 2000;
 const SESSION_MS = 3000;
@@ -44,6 +44,7 @@ export const calls = signal<ReadonlyMap<number, DeskCall>>(new Map());
 export const bays = signal<Bays>(emptyBays());
 export const drafts = signal<ReadonlyMap<number, Draft>>(new Map());
 export const greeting = signal("");
+export const lines = signal<Desk["greeting"]["lines"]>([]);
 /** State of each extension by its number; `since` by our clock, 0 not known. */
 export const lamps = signal<ReadonlyMap<string, Lamp>>(new Map());
 export const entries = signal<readonly Entry[]>([]);
@@ -254,6 +255,7 @@ export function applyDesk(d: Desk): void {
     company.value = d.company;
     mainNumber.value = d.main_number;
     greeting.value = d.greeting.text;
+    lines.value = d.greeting.lines;
     mine.value = d.position;
     putState(d);
     mine.value = d.position;

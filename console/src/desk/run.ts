@@ -1,13 +1,13 @@
 /** What runs while the desk is shown: keys, announcements, sounds, forms that open again. */
 import { effect, untracked } from "@preact/signals";
 import { t } from "../text";
-import { arrived, calls, held, inHand, isLost, mine, myNo, next } from "./desk";
-import { isPast, waiting } from "./deskbays";
-import { closeForm, form, reopen } from "./deskforms";
-import { actionOf, searched } from "./deskkeys";
-import { act } from "./deskact";
-import { connectAgain, headset, sound } from "./desksound";
-import { entryLine, outcomeWord, sentence, targetName, whoFrom } from "./desktext";
+import { arrived, calls, held, inHand, isLost, mine, myNo, next } from "./board";
+import { isPast, waiting } from "./bays";
+import { closeForm, form, reopen } from "./forms";
+import { actionOf, searched } from "./keys";
+import { act } from "./act";
+import { connectAgain, headset, sound } from "./sound";
+import { entryLine, outcomeWord, sentence, targetName, whoFrom } from "./text";
 import {
   chosen,
   ending,
@@ -22,9 +22,9 @@ import {
   rowNo,
   setQuery,
   typing,
-} from "./deskview";
-import { announce, hush, listenTo, repeat } from "./deskvoice";
-import { read } from "./prefs";
+} from "./view";
+import { announce, hush, listenTo, repeat } from "./voice";
+import { read } from "../state/prefs";
 import { hookCalls } from "../sound/hook";
 
 const FIELD = "input, textarea, select, [contenteditable]";

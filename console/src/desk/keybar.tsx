@@ -1,8 +1,8 @@
 /** The keys of the moment: eleven fixed places; what isn't offered leaves its place empty. */
-import { keyOf } from "../state/deskkeys";
-import { act } from "../state/deskact";
-import { type Offer, offers, type Place, PLACES } from "../state/deskoffers";
-import { locked } from "../state/deskview";
+import { keyOf } from "./keys";
+import { act } from "./act";
+import { type Offer, offers, type Place, PLACES } from "./offers";
+import { locked } from "./view";
 import { t } from "../text";
 
 /** True while a text field has the focus: then the keys need Alt. */

@@ -1,12 +1,12 @@
 /** What a finished form does. */
 import { type DeskCall, keepTold, type Slip } from "../api/desk";
 import { t } from "../text";
-import { byKey, calls } from "./desk";
-import { commandOn, keepMessage, note, refuse, targetOf } from "./deskcommands";
-import { dropForm, field, form } from "./deskforms";
-import { shownAs } from "./desktext";
-import { chosen, special } from "./deskview";
-import { announce } from "./deskvoice";
+import { byKey, calls } from "./board";
+import { commandOn, keepMessage, note, refuse, targetOf } from "./commands";
+import { dropForm, field, form } from "./forms";
+import { shownAs } from "./text";
+import { chosen, special } from "./view";
+import { announce } from "./voice";
 
 /** One key for one slip: sent again after a lost answer it is still one message. */
 const keys = new Map<number, string>();

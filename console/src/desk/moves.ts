@@ -1,12 +1,12 @@
 /** The steps of a call that an operator's key begins: each ends with what the server answers. */
 import type { Command, DeskCall, Entry } from "../api/desk";
-import { calls, inHand, instructions, ownEnd } from "./desk";
-import { command, commandOn, duty, targetOf } from "./deskcommands";
-import { answered, closeForm, field, form, openForm, type Screened } from "./deskforms";
-import { isOutcome } from "./deskphase";
-import { keyOf } from "./desksearch";
-import { shownAs } from "./desktext";
-import { chosen, clearSearch, ending, entryOf } from "./deskview";
+import { calls, inHand, instructions, ownEnd } from "./board";
+import { command, commandOn, duty, targetOf } from "./commands";
+import { answered, closeForm, field, form, openForm, type Screened } from "./forms";
+import { isOutcome } from "./phase";
+import { keyOf } from "./search";
+import { shownAs } from "./text";
+import { chosen, clearSearch, ending, entryOf } from "./view";
 
 /** A dated word of the principal's own acts by itself: the server decides which. */
 function instructed(e: Entry): boolean {

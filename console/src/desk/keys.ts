@@ -3,7 +3,7 @@
  * everything else is an action, which may have several chords and can be given others.
  */
 import { signal } from "@preact/signals";
-import { keep, read } from "./prefs";
+import { keep, read } from "../state/prefs";
 
 export const ACTIONS = [
   "enter",

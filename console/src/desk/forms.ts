@@ -1,8 +1,8 @@
 /** Half-written forms: saved while typing, shown on every page of the position, there after a reload. */
 import { computed, signal } from "@preact/signals";
 import { type DeskCall, type Draft, type DraftField, dropDraft, keepDraft } from "../api/desk";
-import { calls, drafts, inHand } from "./desk";
-import { isOutcome } from "./deskphase";
+import { calls, drafts, inHand } from "./board";
+import { isOutcome } from "./phase";
 
 export type FormKind = Draft["kind"];
 const WAIT_MS = 400;

@@ -2,16 +2,17 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { DeskCall } from "../api/desk";
 import { timeOfDay } from "../state/clock";
-import { byKey, cards, instructions } from "../state/desk";
-import { commandOn } from "../state/deskcommands";
-import { allAnswered, answered, field, type FormKind, saved, write } from "../state/deskforms";
-import { keyOf } from "../state/deskkeys";
-import { tellScreened } from "../state/deskmoves";
-import { offers } from "../state/deskoffers";
-import { outcomeWord } from "../state/desktext";
-import { chosen, entryOf, special } from "../state/deskview";
+import { byKey, cards, instructions } from "./board";
+import { commandOn } from "./commands";
+import { allAnswered, answered, field, type FormKind, saved, write } from "./forms";
+import { keyOf } from "./keys";
+import { tellScreened } from "./moves";
+import { offers } from "./offers";
+import { outcomeWord } from "./text";
+import { chosen, entryOf, special } from "./view";
 import { t } from "../text";
-import { Facts, TargetCard } from "./deskbody";
+import { TargetCard } from "./body";
+import { Facts } from "./facts";
 
 interface FieldProps {
   name: string;

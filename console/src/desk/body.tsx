@@ -2,48 +2,21 @@
 import type { ComponentChildren } from "preact";
 import type { DeskCall, Entry } from "../api/desk";
 import { since, timeOfDay } from "../state/clock";
-import { board, calls, done, inHand, isLost, myNo, next, owing } from "../state/desk";
-import { isPast } from "../state/deskbays";
-import { form } from "../state/deskforms";
-import { keyOf } from "../state/deskkeys";
-import { type Extra, extras, type Offer, offers, type Place } from "../state/deskoffers";
-import { clauseOf, hasStandIn } from "../state/deskphase";
-import {
-  dayOf,
-  lampWord,
-  outcomeWord,
-  reachWord,
-  shownAs,
-  targetName,
-  who,
-  whoFrom,
-} from "../state/desktext";
-import { chosen, ending, entryOf, lampOf, onDuty, phase } from "../state/deskview";
+import { calls, done, inHand, isLost, next, owing } from "./board";
+import { isPast } from "./bays";
+import { form } from "./forms";
+import { keyOf } from "./keys";
+import { type Extra, extras, type Offer, offers, type Place } from "./offers";
+import { clauseOf, hasStandIn } from "./phase";
+import { dayOf, lampWord, outcomeWord, reachWord, shownAs, targetName, who, whoFrom } from "./text";
+import { chosen, ending, entryOf, lampOf, onDuty, phase } from "./view";
 import { has, t } from "../text";
-import { EntryLamp, Mark } from "./deskmarks";
-import { DeskSlip } from "./deskslip";
-import { DeskStart } from "./deskstart";
+import { alsoAnswering, type Fact, Facts, Waiting } from "./facts";
+import { EntryLamp, Mark } from "./marks";
+import { DeskSlip } from "./slip";
+import { DeskStart } from "./start";
 
 const RING_MS = 20_000;
-
-export interface Fact {
-  head: string;
-  text: ComponentChildren;
-  tail?: string | undefined;
-}
-export function Facts({ rows }: { rows: readonly Fact[] }) {
-  return (
-    <ul class="facts">
-      {rows.map((r, i) => (
-        <li key={i}>
-          <span class="q one">{r.head}</span>
-          <span class="one">{r.text}</span>
-          <span class="m">{r.tail}</span>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 /** A person whom one is about to reach, or is reaching. */
 export function TargetCard(p: {
@@ -145,7 +118,6 @@ function Free() {
     };
   });
   const owed = owing.value;
-  const others = (board.value?.positions ?? []).filter((p) => p.no !== myNo.value);
   return (
     <>
       <h3>{t(next.value ? "console.desk.free.waiting" : "console.desk.free.none")}</h3>
@@ -157,15 +129,7 @@ function Free() {
           tail: t(`console.desk.owing.tail.${o.what}`),
         }))}
       />
-      {others.length > 0 && (
-        <Facts
-          rows={others.map((p) => ({
-            head: t("console.desk.position", { n: p.no }),
-            text: p.name,
-            tail: p.call !== null ? t("console.lamp.busy") : t(`console.desk.at.${p.state}`),
-          }))}
-        />
-      )}
+      <Facts rows={alsoAnswering()} />
       {rows.length > 0 && <h3>{t("console.desk.done")}</h3>}
       <Facts rows={rows} />
       <p class="q foot">{t("console.desk.free.search")}</p>
@@ -243,19 +207,23 @@ function Trying({ call }: { call: DeskCall }) {
         ringing={ms}
         tail={`${s(ms)} / ${s(RING_MS)}`}
       />
-      <Facts
-        rows={[
-          {
-            head: t("console.desk.trying.now"),
-            text: t("console.desk.trying.hears", { name: who(call) }),
-          },
-          { head: t("console.desk.trying.answered"), text: t("console.desk.trying.leaves") },
-          {
-            head: t("console.desk.trying.full", { s: s(RING_MS) }),
-            text: t("console.desk.trying.back"),
-          },
-        ]}
-      />
+      {next.value ? (
+        <Waiting />
+      ) : (
+        <Facts
+          rows={[
+            {
+              head: t("console.desk.trying.now"),
+              text: t("console.desk.trying.hears", { name: who(call) }),
+            },
+            { head: t("console.desk.trying.answered"), text: t("console.desk.trying.leaves") },
+            {
+              head: t("console.desk.trying.full", { s: s(RING_MS) }),
+              text: t("console.desk.trying.back"),
+            },
+          ]}
+        />
+      )}
       <p class="foot">
         <button type="button" tabIndex={-1} class="btn big" onClick={offers.value.escape?.run}>
           <kbd>{keyOf("escape")}</kbd>

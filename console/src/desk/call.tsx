@@ -1,16 +1,16 @@
 /** The call in hand, read from top to bottom: who, what to say, where in the procedure, what now. */
 import type { DeskCall } from "../api/desk";
 import { minutes, since } from "../state/clock";
-import { inHand, isLost, next } from "../state/desk";
-import { isPast } from "../state/deskbays";
-import { form } from "../state/deskforms";
-import { clauseOf, clausesOf, sizeOf, type StepMark, stepsOf } from "../state/deskphase";
-import { notice } from "../state/deskcommands";
-import { about, clockOf, outcomeWord, sentence, targetName, who } from "../state/desktext";
-import { chosen, phase } from "../state/deskview";
+import { inHand, isLost, next } from "./board";
+import { isPast } from "./bays";
+import { form } from "./forms";
+import { clauseOf, clausesOf, sizeOf, type StepMark, stepsOf } from "./phase";
+import { notice } from "./commands";
+import { about, clockOf, outcomeWord, sentence, targetName, who } from "./text";
+import { chosen, phase } from "./view";
 import { t } from "../text";
-import { DeskBody } from "./deskbody";
-import { Mark } from "./deskmarks";
+import { DeskBody } from "./body";
+import { Mark } from "./marks";
 
 /** Who hears whom, while somebody is consulted. */
 function Legs({ call }: { call: DeskCall }) {

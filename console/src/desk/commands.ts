@@ -13,8 +13,8 @@ import {
   type Target,
 } from "../api/desk";
 import { t } from "../text";
-import { applyDesk, calls, closeUp, inHand, isLost, next, putCall } from "./desk";
-import { announce } from "./deskvoice";
+import { applyDesk, calls, closeUp, inHand, isLost, next, putCall } from "./board";
+import { announce } from "./voice";
 
 export interface Notice {
   text: string;

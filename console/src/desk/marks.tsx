@@ -1,10 +1,10 @@
 /** Marks of the desk: each state has an outline of its own, so that it reads without colour. */
 import type { DeskCall } from "../api/desk";
-import { isLost } from "../state/desk";
-import { isPast } from "../state/deskbays";
-import { isDue } from "../state/desktext";
-import type { LampKind } from "../state/deskview";
-import { Lamp } from "./lamp";
+import { isLost } from "./board";
+import { isPast } from "./bays";
+import { isDue } from "./text";
+import type { LampKind } from "./view";
+import { Lamp } from "../parts/lamp";
 
 export type MarkName =
   "disc" | "hole" | "diamond" | "square" | "pause" | "back" | "triangle" | "unknown" | "find";

@@ -1,13 +1,13 @@
 /** Before duty: headset or phone, and one key. */
 import { useEffect, useState } from "preact/hooks";
-import { note } from "../state/deskcommands";
-import { refused } from "../state/desk";
-import { goOn } from "../state/deskmoves";
-import { onGoOnDuty } from "../state/deskoffers";
-import { headset, trouble } from "../state/desksound";
+import { note } from "./commands";
+import { refused } from "./board";
+import { goOn } from "./moves";
+import { onGoOnDuty } from "./offers";
+import { headset, trouble } from "./sound";
 import { keep, read } from "../state/prefs";
 import { t } from "../text";
-import { later } from "./later";
+import { later } from "../parts/later";
 
 const SoundSettings = later(async () => (await import("../sound/settings")).SoundSettings);
 const SOUNDS = ["headset", "phone"] as const;

@@ -2,15 +2,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Me } from "../api/client";
 import { now, timeOfDay } from "../state/clock";
-import { board, calls, held, inHand, isLost } from "../state/desk";
-import { waiting } from "../state/deskbays";
-import { sound } from "../state/desksound";
-import { who as nameOf } from "../state/desktext";
-import { locked, onDuty, panel } from "../state/deskview";
+import { board, calls, held, inHand, isLost } from "./board";
+import { waiting } from "./bays";
+import { sound } from "./sound";
+import { who as nameOf } from "./text";
+import { locked, onDuty, panel } from "./view";
 import { company, lostSince, skewMs } from "../state/switchboard";
 import { t } from "../text";
-import { Mark } from "./deskmarks";
-import { Account } from "./topbar";
+import { Mark } from "./marks";
+import { Account } from "../parts/topbar";
 
 function State() {
   const manual = board.value?.state === "manual";

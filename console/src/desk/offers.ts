@@ -5,11 +5,11 @@
 import { computed } from "@preact/signals";
 import type { DeskCall } from "../api/desk";
 import { t } from "../text";
-import { byKey, inHand, isLost, mine, next } from "./desk";
-import { answerCall, answerNext, commandOn, letGoAndNext, targetOf } from "./deskcommands";
-import { completeForm } from "./deskcomplete";
-import { allAnswered, closeForm, field, form, write } from "./deskforms";
-import type { Action } from "./deskkeys";
+import { byKey, inHand, isLost, mine, next } from "./board";
+import { answerCall, answerNext, commandOn, letGoAndNext, targetOf } from "./commands";
+import { completeForm } from "./complete";
+import { allAnswered, closeForm, field, form, write } from "./forms";
+import type { Action } from "./keys";
 import {
   consult,
   dialled,
@@ -20,10 +20,10 @@ import {
   startComplaint,
   tellNumber,
   through,
-} from "./deskmoves";
-import { hasStandIn, isOutcome } from "./deskphase";
-import { keyOf } from "./desksearch";
-import { who } from "./desktext";
+} from "./moves";
+import { hasStandIn, isOutcome } from "./phase";
+import { keyOf } from "./search";
+import { who } from "./text";
 import {
   chosen,
   chosenKey,
@@ -39,7 +39,7 @@ import {
   row,
   rowNo,
   special,
-} from "./deskview";
+} from "./view";
 
 export const PLACES = [
   "enter",
