@@ -6,6 +6,7 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,11 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-#define CLIP_SILENCE	     1 /* to 8: of 50, 100, 200 … ms; made by us */
+#define CLIP_SILENCE	     1 /* to 5: of 50, 100, 200 … ms; made by us */
+#define CLIP_SOFT_TONE	     8 /* before a word to somebody who talks */
+#define SOFT_TONE_MS	     300
+#define SOFT_TONE_HZ	     880
+#define SOFT_TONE_PEAK	     3000 /* some 12 dB below speech */
 #define CLIP_FIRST	     16
 #define CLIP_RECORDINGS	     4096 /* the last of media's table, used in turn */
 #define CLIP_RECORDING_FIRST (MEDIA_CLIPS_MAX - CLIP_RECORDINGS)
@@ -89,6 +94,20 @@ static void add_silences(struct app *a)
 			       (size_t)SPEECH_RATE * (50u << i) / 1000, SPEECH_RATE);
 }
 
+/* It swells and fades, so that nobody starts. */
+static void add_soft_tone(struct app *a)
+{
+	static int16_t tone[SPEECH_RATE * SOFT_TONE_MS / 1000];
+	const size_t n = sizeof(tone) / sizeof(tone[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		double at = (double)i / SPEECH_RATE, swell = sin(M_PI * (double)i / (double)n);
+
+		tone[i] = (int16_t)(SOFT_TONE_PEAK * swell * sin(2 * M_PI * SOFT_TONE_HZ * at));
+	}
+	media_clip_add(a->media, CLIP_SOFT_TONE, tone, n, SPEECH_RATE);
+}
+
 static void on_prompt(const char *name, int err, struct speech_sound *sound, void *arg)
 {
 	struct app_org *o = arg;
@@ -131,6 +150,7 @@ int app_sounds_open(struct app *a)
 	if (err)
 		return err;
 	add_silences(a);
+	add_soft_tone(a);
 	for (int k = 0; k < PHRASE_COUNT; k++) {
 		enum phrase_kind kind = (enum phrase_kind)k;
 
@@ -322,6 +342,8 @@ static void say_phrase(struct line *l, const struct phrase *p)
 
 	if (p->kind == PHRASE_NONE)
 		return;
+	if (p->kind == PHRASE_LONG_CALL)
+		say(l, CLIP_SOFT_TONE);
 	if (p->kind == PHRASE_SILENCE) {
 		say_silence(l, p->arg);
 	} else if (p->kind == PHRASE_RECORDING) {

@@ -79,19 +79,21 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
 		   CUE_BIT(CUE_KEPT) | CUE_BIT(CUE_NOT_KEPT) | CUE_BIT(CUE_GONE) |
 		       CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_CLOSING),
 		   ST(CALL_SAY) | ST(CALL_QUEUE), exchange_message_keep_on},
-    [CALL_TALK] = {"talk", CUE_BIT(CUE_HELD) | CUE_BIT(CUE_RETRIEVED) | CUE_BIT(CUE_DOWN),
+    [CALL_TALK] = {"talk",
+		   CUE_BIT(CUE_HELD) | CUE_BIT(CUE_RETRIEVED) | CUE_BIT(CUE_DOWN) |
+		       CUE_BIT(CUE_WORD),
 		   ONWARD | ST(CALL_TALK) | ST(CALL_PARK), exchange_talk_on},
     [CALL_PARK] = {"park", CUE_BIT(CUE_TIMER), ONWARD | ST(CALL_TALK), exchange_park_on},
-    [CALL_FETCH] = {"fetch", CUE_BIT(CUE_TIMER) | AT_DESK,
-		    ONWARD | ST(CALL_RING) | ST(CALL_HELD), exchange_fetch_on},
+    [CALL_FETCH] = {"fetch", CUE_BIT(CUE_TIMER) | AT_DESK, ONWARD | ST(CALL_RING) | ST(CALL_HELD),
+		    exchange_fetch_on},
     [CALL_DESK] = {"desk", CUE_BIT(CUE_PLAYED) | AT_DESK,
 		   ONWARD | ST(CALL_HELD) | ST(CALL_PARK) | ST(CALL_TALK), exchange_desk_on},
     [CALL_HELD] = {"held", CUE_BIT(CUE_TIMER), ONWARD, exchange_held_on},
     [CALL_QUEUE] = {"queue", SAID | CUE_BIT(CUE_WORD), ONWARD | ST(CALL_HELD), exchange_queue_on},
     [CALL_THREE] = {"three", CUE_BIT(CUE_DOWN) | CUE_BIT(CUE_PLAYED) | AT_DESK,
 		    ONWARD | ST(CALL_TALK) | ST(CALL_HELD), exchange_three_on},
-    [CALL_DIAL] = {"dial", (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER) |
-			   AT_DESK,
+    [CALL_DIAL] = {"dial",
+		   (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER) | AT_DESK,
 		   ST(CALL_DESK) | ST(CALL_QUEUE) | ST(CALL_CLOSE), exchange_dial_on},
     [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
 		    exchange_close_on},
@@ -112,6 +114,8 @@ static void call_leave(struct turn *t, struct call *c)
 {
 	exchange_timer_disarm(t, c, TIMER_STATE);
 	exchange_timer_disarm(t, c, TIMER_WORD);
+	if (c->state == CALL_TALK)
+		exchange_long_leave(t, c);
 	if (c->state == CALL_WAIT)
 		exchange_wait_leave(t, c);
 	if (c->state == CALL_PARK)
@@ -131,7 +135,7 @@ static void call_leave(struct turn *t, struct call *c)
 
 bool exchange_call_is_desk(const struct exchange *x, const struct call *c)
 {
-	return x->positions && (c->position || (c->desk & DESK_OF));
+	return x->positions && (c->position || (c->desk & DESK_OF) || c->long_told);
 }
 
 void exchange_call_show(struct turn *t, struct call *c)

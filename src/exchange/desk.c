@@ -52,6 +52,7 @@ static const struct command_row {
     [COMMAND_MESSAGE_KEPT] = {NOTED, NEED_OWN, exchange_do_message_kept},
     [COMMAND_TOLD] = {NOTED, NEED_OWN, exchange_do_told},
     [COMMAND_GREET] = {ST(CALL_DESK), NEED_HAND, exchange_do_greet},
+    [COMMAND_REMIND_LATER] = {ST(CALL_TALK), NEED_NONE, exchange_do_remind_later},
     [COMMAND_HANG_UP] = {NOTED & ~ST(CALL_PARK), NEED_OWN, exchange_do_hang_up},
 };
 

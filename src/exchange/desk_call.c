@@ -175,9 +175,9 @@ static void release(struct turn *t, struct call *c, enum hands how)
 
 	if (!p || !exchange_position_hands(t, c))
 		return;
-	if (c->greet && caller)
+	if (c->over && caller)
 		exchange_effect_add(t, FX_QUIET, caller);
-	c->greet = 0;
+	c->over = 0;
 	exchange_position_free(t, p, how);
 	exchange_call_touch(t, c);
 }

@@ -117,9 +117,9 @@ DESK_DOES(exchange_do_greet)
 
 	if (!ear || caller->joined != exchange_leg_index(t, ear))
 		return REFUSAL_NOT_NOW;
-	c->greet = exchange_serial_new(t);
+	c->over = exchange_serial_new(t);
 	e = exchange_effect_add(t, FX_PLAY, caller);
-	e->play.serial = c->greet;
+	e->play.serial = c->over;
 	exchange_say(e, PHRASE_OWN_GREETING, o->ev->command.value, "");
 	exchange_effect_add(t, FX_LISTEN, ear);
 	e = exchange_call_step(t, c, STEP_GREETED, CLAUSE_A4_1_1);

@@ -13,8 +13,10 @@ static enum exchange_bay queue_bay(const struct call *c)
 
 enum exchange_bay exchange_call_bay(const struct turn *t, const struct call *c)
 {
-	if (!exchange_call_is_desk(t->x, c) || c->state == CALL_TALK || c->state == CALL_CLOSE)
+	if (!exchange_call_is_desk(t->x, c) || c->state == CALL_CLOSE)
 		return BAY_NONE;
+	if (c->state == CALL_TALK)
+		return c->long_told ? BAY_LONG : BAY_NONE;
 	if (c->state == CALL_RING)
 		return BAY_RINGING;
 	if (c->state == CALL_QUEUE)
@@ -40,8 +42,7 @@ static bool together(const struct turn *t, const struct call *c)
 	return l->joined == p->headset || l->sound == SOUND_CONFER;
 }
 
-void exchange_desk_view(const struct turn *t, const struct call *c,
-			struct exchange_call_view *out)
+void exchange_desk_view(const struct turn *t, const struct call *c, struct exchange_call_view *out)
 {
 	bool aimed = c->asked_person || c->asked_department || c->ext || c->out[0];
 
@@ -85,8 +86,8 @@ bool exchange_position_view(const struct exchange *x, uint16_t position,
 	memset(out, 0, sizeof(*out));
 	out->state = p->state;
 	out->page = !(p->lost & LOST_PAGE);
-	out->sound = !(p->lost & LOST_SOUND) &&
-		     ((l && l->state == LEG_UP) || (p->extension && !p->nailed));
+	out->sound =
+	    !(p->lost & LOST_SOUND) && ((l && l->state == LEG_UP) || (p->extension && !p->nailed));
 	out->person = p->person;
 	out->extension = p->extension;
 	out->headset = l ? exchange_leg_id_of(&t, l) : 0;

@@ -84,8 +84,8 @@ static void leg_played(struct turn *t, struct leg *l, uint32_t serial)
 	struct call *c = &t->calls[l->call];
 	struct cue cue = {.kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED, .leg = l};
 
-	if (serial && c->greet == serial && is_caller(t, l)) {
-		c->greet = 0; /* the join lay under it all the while */
+	if (serial && c->over == serial) {
+		c->over = 0; /* the join lay under it all the while */
 		return;
 	}
 	if (!serial || l->play != serial) {

@@ -159,7 +159,7 @@ struct exchange_call_view {
 
 /* The rack (bays of the console): where a call is shown. BAY_NONE: not the desk's. */
 enum exchange_bay { BAY_NONE, BAY_RINGING, BAY_ATTENDANT, BAY_IN_HAND, BAY_LET_GO, BAY_HELD,
-	BAY_PARKED, BAY_RETURNED, BAY_COUNT };
+	BAY_PARKED, BAY_RETURNED, BAY_LONG, BAY_COUNT };
 const char *exchange_bay_name(enum exchange_bay b);
 /* Why a call waits for an operator. */
 enum exchange_queued { QUEUED_NO, QUEUED_ASKED, QUEUED_RETURNED, QUEUED_LOST, QUEUED_HANDED,

@@ -99,6 +99,7 @@ static void add_call_past(struct hashing *g, const struct call *c)
 	add(g, now & ST(CALL_ASK) ? c->menu : 0);
 	add(g, now & tries ? c->empties : 0);
 	add(g, now & asks ? c->asks : 0);
+	add(g, now & ST(CALL_TALK) ? (uint64_t)c->long_told << 1 | (c->over != 0) : 0);
 	add(g, now & ST(CALL_TARGET) ? (uint64_t)c->cursor << 8 | c->saw : 0);
 	add(g, now & ST(CALL_SAY) ? (uint64_t)c->reject_code << 16 | c->reject_why : 0);
 	for (unsigned i = 0; (now & ST(CALL_HITS)) && i < c->hit_count; i++)
@@ -160,7 +161,7 @@ static void add_call_desk(struct hashing *g, const struct call *c)
 		   c->screened);
 	add(g, now & waits ? (uint64_t)c->ring << 8 | c->queued : 0);
 	add(g, now & ST(CALL_FETCH) ? c->from : 0);
-	add(g, c->greet != 0);
+	add(g, c->over != 0);
 	for (unsigned i = 0; (now & waits) && i < EXCHANGE_POSITIONS; i++)
 		if (g->x->position[i].known && (c->ringing & (1u << i)))
 			ringing += position_base(g, i);

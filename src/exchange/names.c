@@ -39,15 +39,15 @@ static const char *const refusal_names[] = {
 #undef REFUSAL
 };
 
-static const char *const bay_names[] = {"none",	  "ringing", "attendant", "in_hand",
-					"let_go", "held",    "parked",	  "returned"};
+static const char *const bay_names[] = {"none", "ringing", "attendant", "in_hand", "let_go",
+					"held", "parked",  "returned",	"long"};
 static const char *const queued_names[] = {"no", "asked", "returned", "lost", "handed"};
-static const char *const outcome_names[] = {"none",	   "answered", "busy",	 "no_answer",
-					    "refused",	   "unreachable", "away", "closed",
-					    "vacant",	   "later"};
-static const char *const reached_names[] = {
-    "none",	 "ordinary", "general_manager", "gad_manager_gm", "chairman",
-    "secretary", "customer", "gad",		"gad_manager"};
+static const char *const outcome_names[] = {"none",    "answered",    "busy", "no_answer",
+					    "refused", "unreachable", "away", "closed",
+					    "vacant",  "later"};
+static const char *const reached_names[] = {"none",	      "ordinary", "general_manager",
+					    "gad_manager_gm", "chairman", "secretary",
+					    "customer",	      "gad",	  "gad_manager"};
 static const char *const position_names[] = {"off", "on", "away", "wrap_up", "lost"};
 
 const char *exchange_command_name(enum desk_command c)

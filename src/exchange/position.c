@@ -480,9 +480,9 @@ static void ear_speaks(struct turn *t, struct position *p)
 {
 	struct call *c = exchange_position_call(t, p);
 
-	if (!c || !c->greet || c->caller == NONE16)
+	if (!c || !c->over || c->caller == NONE16)
 		return;
-	c->greet = 0;
+	c->over = 0;
 	exchange_effect_add(t, FX_QUIET, exchange_call_caller(t, c));
 }
 

@@ -225,13 +225,15 @@ struct call {
 	uint8_t ring, queued;	  /* ring of the clock, or stage of the queue; why it waits */
 	uint8_t outcome, screened; /* enum exchange_outcome; SCREEN_ bits */
 	uint8_t sentence, sentence_clause; /* what Article 4 says now */
-	uint8_t from, pad; /* FETCH: the state it came from */
+	uint8_t from; /* FETCH: the state it came from */
+	uint8_t long_told; /* TALK: reminded that it is long, 0 or put off */
 	uint16_t rev;
-	uint32_t greet; /* play serial of the operator's own greeting, 0 none */
+	uint32_t over; /* serial of what is played over a join, 0 none: to exchange_over_leg */
 	uint64_t call_no;
 	int64_t began_wall_ms, since_wall_ms;
 	int64_t wait_due_ms;	   /* monotonic end of a wait, 0 none */
 	int64_t remind_wall_ms;	   /* HELD: when to speak to the caller */
+	int64_t outside_ms;	   /* monotonic: together with the outside since, 0 not yet */
 	char show[EVENT_NAME];	   /* what the target's phone shows, "" the caller's name */
 	char park_number[16];
 	char number[EVENT_NUMBER]; /* the caller's, kept for a message */
@@ -633,6 +635,17 @@ void exchange_position_timer(struct turn *t, uint32_t position);
 void exchange_position_event(struct turn *t, const struct event *ev);
 void exchange_position_leg_event(struct turn *t, struct leg *l, const struct event *ev);
 
+/* ---- longcall.c: calls with the outside that last too long (A3.10) ---- */
+/* The inside party of a talk with the outside, NULL when there is none. */
+struct leg *exchange_long_inside(struct turn *t, const struct call *c);
+/* How long it may last unreminded, in ms; 0: it isn't with the outside, or exempt. */
+uint32_t exchange_long_limit(struct turn *t, const struct call *c);
+void exchange_long_start(struct turn *t, struct call *c);
+void exchange_long_word(struct turn *t, struct call *c);
+void exchange_long_leave(struct turn *t, struct call *c);
+/* Who hears what is played over the join. */
+struct leg *exchange_over_leg(struct turn *t, const struct call *c);
+
 /* ---- ring.c: the ring clock, and waiting for an operator ---- */
 void exchange_ring_start(struct turn *t, struct call *c);
 void exchange_ring_again(struct turn *t, struct call *c);
@@ -693,6 +706,7 @@ DESK_DOES(exchange_do_voice_message);
 DESK_DOES(exchange_do_message_kept);
 DESK_DOES(exchange_do_told);
 DESK_DOES(exchange_do_greet);
+DESK_DOES(exchange_do_remind_later);
 DESK_DOES(exchange_do_hang_up);
 enum refusal exchange_do_dial(struct turn *t, struct order *o);
 

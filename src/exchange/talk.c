@@ -74,6 +74,7 @@ bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer)
 	e->step.extension = peer->extension;
 	e->step.trunk = peer->trunk;
 	TEXT_COPY(e->step.text, peer->number);
+	exchange_long_start(t, c);
 	return true;
 }
 
@@ -81,6 +82,10 @@ void exchange_talk_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	if (cue->kind == CUE_DOWN) {
 		exchange_call_finish(t, c, 0, cue->why ? cue->why : END_CALLEE_HUNG_UP);
+		return;
+	}
+	if (cue->kind == CUE_WORD) {
+		exchange_long_word(t, c);
 		return;
 	}
 	exchange_talk_sound(t, c);

@@ -132,7 +132,7 @@ bool exchange_leg_view(const struct exchange *x, uint32_t i, struct exchange_leg
 	out->held = l->flags & LEG_HELD;
 	out->consultation = l->role == ROLE_CONSULT;
 	out->recording = l->flags & LEG_RECORDING;
-	out->play_serial = l->role == ROLE_CALLER && c->greet ? c->greet : l->play;
+	out->play_serial = c && exchange_over_leg(&t, c) == l ? c->over : l->play;
 	out->hears_play = out->play_serial != 0;
 	out->joined = view_leg(&t, l->joined);
 	out->record_serial = out->recording ? c->pending : 0;

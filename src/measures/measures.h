@@ -131,6 +131,8 @@ struct measures {
 	uint32_t park_return_ms;
 	bool trunk_to_trunk;      /* forwarding and transfer from outside to outside */
 	uint32_t long_call_ms;    /* A3.10; 0 off */
+	uint32_t long_call_again_ms, long_call_later_ms; /* until the next word; when put off */
+	uint32_t long_call_exempt; /* POST_BITs that are not reminded */
 
 	/* where Article 4 sends what has no other place: ids in the directory */
 	uint32_t gad_department;              /* A4.1.7 */

@@ -10,7 +10,7 @@ from lib.server import dump, ALWAYS, Server, free_port, has_steps, hears
 PORTS = type("Ports", (), {})()
 
 
-def world():
+def world(name="phones", **more):
     def carrier(config):
         import os, yaml
         path = os.path.join(config, "node.yaml")
@@ -24,7 +24,7 @@ def world():
                         dict(common, id="out", name="外线", peers=[f"127.0.0.2:{PORTS.carrier}"])]
         n["organisations"][0]["routes"] = ["dead", "out"]
         dump(n, open(path, "w"))
-    return Server("phones", office=ALWAYS, csv_edit=carrier)
+    return Server(name, office=ALWAYS, csv_edit=carrier, **more)
 
 
 def carrier(s):

@@ -390,16 +390,19 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 	}
 }
 
-/* An operator's own recording, over the join with him. */
-static bool own_greeting(struct sight *s, const struct effect *e, struct watch_leg *l)
+/* Over the join: an operator's own recording to whom he speaks with, the word about a long call. */
+static bool over_join(struct sight *s, const struct effect *e, struct watch_leg *l)
 {
-	const struct watch_leg *ear = watch_leg(s->w, l->joined);
+	const struct watch_leg *with = watch_leg(s->w, l->joined);
+	enum phrase_kind k = e->kind == FX_PLAY ? e->play.phrase[0].kind : PHRASE_NONE;
 
-	if (e->kind != FX_PLAY || e->play.phrase[0].kind != PHRASE_OWN_GREETING)
+	if (k != PHRASE_OWN_GREETING && k != PHRASE_LONG_CALL)
 		return false;
 	serial_seen(s->w, e->play.serial);
-	if (!ear || !(ear->flags & WLEG_HEADSET))
+	if (k == PHRASE_OWN_GREETING && (!with || !(with->flags & WLEG_HEADSET)))
 		watch_wrong(s->w, "an operator's greeting to whom he doesn't speak with");
+	if (k == PHRASE_LONG_CALL && (l->trunk || !with || !with->trunk))
+		watch_wrong(s->w, "the word about a long call, but not to its inside party");
 	l->play = e->play.serial;
 	return true;
 }
@@ -410,7 +413,7 @@ static void sound_seen(struct sight *s, const struct effect *e, struct watch_leg
 
 	if (!hears(l))
 		watch_wrong(s->w, "sound to a leg that can't hear");
-	if (own_greeting(s, e, l))
+	if (over_join(s, e, l))
 		return;
 	if (l->joined || (l->flags & WLEG_CONFER))
 		watch_wrong(s->w, "sound to a leg that is joined");

@@ -134,7 +134,8 @@ static void carried_out(struct watch *w, const struct event *ev, const struct wa
 		watch_wrong(w, "a second operator has got the call too");
 	if (answer || dial)
 		return;
-	if (!m->known || m->position != ev->command.position)
+	if (ev->command.what != COMMAND_REMIND_LATER && /* any operator's */
+	    (!m->known || m->position != ev->command.position))
 		watch_wrong(w, "a command was carried out for another's call");
 	if (ev->command.rev && ev->command.rev != m->rev)
 		watch_wrong(w, "a command of a page that had seen another state");
@@ -180,6 +181,7 @@ static void facts_change(const struct event *ev, struct watch_call *c)
 	case COMMAND_MESSAGE_KEPT:
 	case COMMAND_TOLD:
 	case COMMAND_GREET:
+	case COMMAND_REMIND_LATER:
 	case COMMAND_DIAL:
 	case COMMAND_HANG_UP:
 	case COMMAND_COUNT:

@@ -155,6 +155,7 @@ void moves_order(const struct scene *sc, struct watch *w, uint16_t position,
 	case COMMAND_LEAVE:
 	case COMMAND_COMPLAINT:
 	case COMMAND_WAIT_FREE:
+	case COMMAND_REMIND_LATER:
 	case COMMAND_HANG_UP:
 		form(&f);
 		break;

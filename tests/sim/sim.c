@@ -440,6 +440,12 @@ static bool is_live(const struct sim *s)
 	return s->watch.calls || exchange_next_due_ms(s->x) != INT64_MAX;
 }
 
+static bool is_empty(const struct exchange *x)
+{
+	return !exchange_calls(x) && !exchange_legs(x) && !exchange_edition_calls(x, 0) &&
+	       exchange_next_due_ms(x) == INT64_MAX;
+}
+
 /* No more callers; everybody hangs up at last, or the switchboard closes: nothing may be left. */
 static void drain(struct sim *s, bool closing)
 {
@@ -452,7 +458,8 @@ static void drain(struct sim *s, bool closing)
 	for (unsigned i = 0; i < DRAIN && !s->wrong && is_live(s); i++) {
 		const struct watch_leg *l = any_leg(s);
 
-		if (exchange_next_due_ms(s->x) != INT64_MAX) {
+		/* who talks is reminded for ever: so now and then somebody hangs up */
+		if (exchange_next_due_ms(s->x) != INT64_MAX && (i % 64 != 63 || !l)) {
 			timer(s);
 		} else if (l) {
 			event_of(&ev, EV_ENDED, l->id);
@@ -464,9 +471,7 @@ static void drain(struct sim *s, bool closing)
 	headsets_end(s);
 	if (!s->wrong)
 		s->wrong = exchange_check(s->x);
-	if (!s->wrong && (exchange_calls(s->x) || exchange_legs(s->x) ||
-			  exchange_edition_calls(s->x, 0) ||
-			  exchange_next_due_ms(s->x) != INT64_MAX))
+	if (!s->wrong && !is_empty(s->x))
 		s->wrong = "something is left after the last call";
 }
 

@@ -97,6 +97,10 @@ static void measures_times(struct measures *m, unsigned changes)
 	m->message_silence_ms = 5000;
 	m->park_return_ms = 60000;
 	m->trunk_to_trunk = changes & WORLD_TRANSIT;
+	m->long_call_ms = changes & WORLD_LONG_CALLS ? 600000 : 0;
+	m->long_call_again_ms = 300000;
+	m->long_call_later_ms = 900000;
+	m->long_call_exempt = POST_BIT(POST_GENERAL_MANAGER);
 	m->wrap_up_ms = changes & WORLD_WRAP_UP ? 5000 : 0;
 	m->answer_strategy = changes & WORLD_RING_ALL ? ANSWER_ALL : ANSWER_LONGEST_IDLE;
 }

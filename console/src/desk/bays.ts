@@ -42,6 +42,7 @@ export function bayOf(call: DeskCall, mine: number | undefined): BayName | undef
     case "returned":
       return foreign && !call.ringing.includes(mine ?? 0) ? undefined : "returned";
     case "in_hand":
+    case "long": // two others talk: told below the rack
       return undefined;
   }
 }
@@ -58,6 +59,7 @@ const ON_DESK = new Set<string>([
   "held",
   "parked",
   "returned",
+  "long",
 ] satisfies DeskCall["bay"][]);
 
 function arrivalBay(call: DeskCall): BayName {

@@ -67,6 +67,12 @@ export const next = computed(() => nextCall(calls.value, myNo.value));
 export const held = computed(() =>
   [...calls.value.values()].filter((c) => bayOf(c, myNo.value) === "held"),
 );
+/** Calls with the outside that last too long (A3.10), the longest first. */
+export const longCalls = computed(() =>
+  [...calls.value.values()]
+    .filter((c) => c.bay === "long")
+    .sort((a, b) => a.since_ms - b.since_ms),
+);
 export const index = computed(() => indexOf(entries.value, Date.now()));
 export const usual = computed(() => frequent(index.value));
 export const byKey = computed(() => new Map(entries.value.map((e) => [`${e.kind}-${e.id}`, e])));

@@ -1,8 +1,8 @@
 /** The lowest zone: what can be done, in the same place for every moment of a call. */
 import type { ComponentChildren } from "preact";
 import type { DeskCall, Entry } from "../api/desk";
-import { since, timeOfDay } from "../state/clock";
-import { calls, done, inHand, isLost, next, owing } from "./board";
+import { minutes, since, timeOfDay } from "../state/clock";
+import { calls, done, inHand, isLost, longCalls, next, owing } from "./board";
 import { isPast } from "./bays";
 import { form } from "./forms";
 import { keyOf } from "./keys";
@@ -130,6 +130,19 @@ function Free() {
         }))}
       />
       <Facts rows={alsoAnswering()} />
+      {longCalls.value.length > 0 && (
+        <>
+          <h3>{t("console.desk.long_calls")}</h3>
+          <Facts
+            rows={longCalls.value.map((c) => ({
+              head: minutes(since(c.since_ms)),
+              text: [whoFrom(c), targetName(c)].filter(Boolean).join(" \u2192 "),
+              tail: "A3.10",
+            }))}
+          />
+          <Extras />
+        </>
+      )}
       {rows.length > 0 && <h3>{t("console.desk.done")}</h3>}
       <Facts rows={rows} />
       <p class="q foot">{t("console.desk.free.search")}</p>

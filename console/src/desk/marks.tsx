@@ -64,6 +64,7 @@ function marksOf(call: DeskCall) {
     case "returned":
       return <Mark name="back" />;
     case "ringing":
+    case "long":
     case "in_hand":
       return [1, 2, 3].map((n) => {
         if (n > call.rings) return <Mark key={n} name="hole" tone="coming" />;

@@ -5,7 +5,7 @@
 import { computed } from "@preact/signals";
 import type { DeskCall } from "../api/desk";
 import { t } from "../text";
-import { byKey, inHand, isLost, mine, next } from "./board";
+import { byKey, inHand, isLost, longCalls, mine, next } from "./board";
 import { answerCall, answerNext, commandOn, letGoAndNext, targetOf } from "./commands";
 import { completeForm } from "./complete";
 import { allAnswered, closeForm, field, form, write } from "./forms";
@@ -285,14 +285,18 @@ function goOnDuty(): void {
 }
 
 /** Actions that have no place in the bar; they are in the list of all keys and on buttons. */
-export const EXTRA = ["told", "conference", "park", "hand_over"] as const;
+export const EXTRA = ["told", "conference", "park", "hand_over", "remind_later"] as const;
 export type Extra = (typeof EXTRA)[number];
 
 export const extras = computed<Partial<Record<Extra, Offer>>>(() => {
   const call = inHand.value;
   const p = phase.value;
-  if (!call || isLost.value || locked.value || panel.value) return {};
+  if (isLost.value || locked.value || panel.value || !onDuty.value) return {};
   const list: Partial<Record<Extra, Offer>> = {};
+  const long = longCalls.value[0];
+  if (long)
+    list.remind_later = offer("remind_later", () => void commandOn(long, "remind_later"));
+  if (!call) return list;
   if (p === "talk" || p === "outcome") {
     list.told = offer("told", () => tellNumber(call));
     list.park = offer("park", () => void commandOn(call, "park"));

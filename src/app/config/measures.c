@@ -6,14 +6,14 @@
 #include "app/config/schema.h"
 #include "base/text.h"
 
-#define M(member) SCHEMA_AT(struct measures, member)
-#define ALL	  .offset = 0
+#define M(member)    SCHEMA_AT(struct measures, member)
+#define ALL	     .offset = 0
 #define CARD(member) SCHEMA_AT(struct config_card, member)
 #define CARDS(member, count)                                                                       \
 	.offset = offsetof(struct config_measures, cards.member),                                  \
 	.size = sizeof(struct config_card),                                                        \
 	.count_offset = offsetof(struct config_measures, cards.count)
-#define MS_HOUR	  3600000
+#define MS_HOUR 3600000
 
 const char *const schema_posts[] = {"employee",	   "chairman",	"vice_chairman", "general_manager",
 				    "gad_manager", "secretary", "operator",	 NULL};
@@ -165,6 +165,13 @@ static const struct schema_field call_fields[] = {
      .help = "Forwarding and transfer from outside to outside."},
     {"long_call", SCHEMA_MS, M(long_call_ms), 0, 24 * MS_HOUR, .fallback = "10min",
      .help = "A call with the outside that lasts longer brings a reminder (A3.10); 0s none."},
+    {"long_call_again", SCHEMA_MS, M(long_call_again_ms), 100, 24 * MS_HOUR, .fallback = "5min",
+     .help = "Until the next reminder of the same call."},
+    {"long_call_later", SCHEMA_MS, M(long_call_later_ms), 100, 24 * MS_HOUR, .fallback = "15min",
+     .help = "Until the next one when an operator has put it off."},
+    {"long_call_exempt", SCHEMA_BITS, M(long_call_exempt), 0, POST_COUNT, .words = schema_posts,
+     .fallback = "chairman vice_chairman general_manager",
+     .help = "Posts that are not reminded (A3.10)."},
     {0},
 };
 
