@@ -471,19 +471,6 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 }
 
 /* The pages' count goes down; it comes from here since only the database knows it. */
-static void message_heard(struct app *a, struct records_db *db, const struct api_opening *o)
-{
-	struct records_message_filter f = {.org = o->who.org, .unheard_only = true};
-	char text[96];
-	uint64_t unheard;
-
-	if (!http_room_watched(a->http) || records_messages_count(db, &f, &unheard))
-		return;
-	snprintf(text, sizeof(text), "{\"id\":%lld,\"unheard\":%llu}", (long long)o->message,
-		 (unsigned long long)unheard);
-	http_room_publish(a->http, o->who.org, APP_LIVE_ROLES, "message", text);
-}
-
 static int opening_keep(void *arg, const struct api_opening *o)
 {
 	struct app *a = arg;
@@ -500,7 +487,7 @@ static int opening_keep(void *arg, const struct api_opening *o)
 		err = records_message_refused(db, o->who.org, o->message, o->who.name, o->reason,
 					      clock_wall_ms());
 	if (!err && o->allowed && o->recipient)
-		message_heard(a, db, o);
+		source_message_published(a, db, o->who.org, o->message);
 	records_return(a->records, db);
 	return err;
 }

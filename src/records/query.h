@@ -66,6 +66,7 @@ struct records_message_filter {
 	uint32_t own_person;		     /* only for this person, or … 0 any */
 	uint32_t own_department;	     /* … for this department, 0 none */
 	bool unheard_only;
+	bool returned_only; /* … and back at the desk */
 	int64_t from_ms, to_ms;
 	int64_t before_id; /* cursor, 0 from the top */
 	unsigned limit;

@@ -377,6 +377,8 @@ const struct schema_field node_schema[] = {
     SECTION("media", media, media_fields, "Sound."),
     SECTION("store", store, store_fields, "Where records are kept."),
     SECTION("speech", speech, speech_fields, "How prompts are spoken."),
+    SECTION("delivery", delivery, delivery_fields,
+	    "How messages are brought to people. Who is reached where stands in the directory."),
     SECTION("limits", limits, limit_fields, "What one node takes on."),
     {"organisations", SCHEMA_TABLE, ROW(struct node_config, organisations), 1, CONFIG_ORGANISATIONS,
      .fields = organisation_fields, COUNT(struct node_config, organisation_count),
