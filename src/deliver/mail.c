@@ -77,7 +77,7 @@ static bool sound_there(const char *path)
 static int parts(struct letter *l, const struct deliver_work *w)
 {
 	const struct deliver_item *it = w->item;
-	char line[HEADER] = "Content-Disposition: ", value[HEADER - 32];
+	char line[HEADER] = "Content-Disposition: ", type[HEADER] = "", value[HEADER - 32];
 	curl_mimepart *p;
 
 	l->text = with_crlf(it->text);
@@ -93,10 +93,13 @@ static int parts(struct letter *l, const struct deliver_work *w)
 	p = curl_mime_addpart(l->mime);
 	if (!p || curl_mime_filedata(p, it->sound))
 		return p ? 0 : ENOMEM;
-	curl_mime_type(p, "audio/wav");
 	curl_mime_encoder(p, "base64");
 	curl_mime_filename(p, NULL);
-	if (!deliver_mime_disposition(value, sizeof(value), it->sound_name, "message.wav"))
+	/* Old readers know the name in this form only; no standard has it, and none forbids it. */
+	deliver_mime_words(value, sizeof(value), it->sound_name);
+	text_append(type, sizeof(type), "audio/wav;\r\n name=\"%s\"", value);
+	curl_mime_type(p, type);
+	if (!deliver_mime_disposition(value, sizeof(value), it->sound_name))
 		text_append(line, sizeof(line), "%s", value);
 	l->sound = curl_slist_append(NULL, line);
 	curl_mime_headers(p, l->sound, 0);
@@ -108,6 +111,9 @@ static size_t on_reply(char *data, size_t size, size_t count, void *arg)
 	struct letter *l = arg;
 	size_t n = size * count;
 
+	/* The first refusal is the one that counts: what follows is the farewell. */
+	if (n < 3 || l->reply[0] == '4' || l->reply[0] == '5' || !memcmp(data, "221", 3))
+		return n;
 	text_copy_n(l->reply, sizeof(l->reply), data, n);
 	l->reply[strcspn(l->reply, "\r\n")] = '\0';
 	return n;
@@ -148,6 +154,8 @@ static void transfer(struct deliver_work *w, struct letter *l)
 	}
 	curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT,
 			 (long)(w->config.timeout_ms + 999) / 1000);
+	/* A connection that saw a refusal is in the middle of a letter: each has one of its own. */
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, m->from);
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, l->to);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, l->headers);

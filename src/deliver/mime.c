@@ -69,13 +69,10 @@ int deliver_escape(char *out, size_t cap, const char *text)
 	return percent(out, cap, text);
 }
 
-int deliver_mime_disposition(char *out, size_t cap, const char *name, const char *plain_name)
+int deliver_mime_disposition(char *out, size_t cap, const char *name)
 {
-	int err;
+	int err = text_copy(out, cap, "attachment;\r\n filename*=UTF-8''");
 
-	out[0] = '\0';
-	err = text_append(out, cap, "attachment; filename=\"%s\";\r\n filename*=UTF-8''",
-			  plain_name);
 	return err ? err : percent(out, cap, name);
 }
 

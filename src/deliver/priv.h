@@ -88,7 +88,7 @@ deliver_channel_run deliver_mail_run, deliver_wecom_run, deliver_dingtalk_run, d
  * at 75 columns. EOVERFLOW. */
 int deliver_mime_words(char *out, size_t cap, const char *text);
 /* Content-Disposition of an attachment (RFC 2183, RFC 2231). EOVERFLOW. */
-int deliver_mime_disposition(char *out, size_t cap, const char *name, const char *plain_name);
+int deliver_mime_disposition(char *out, size_t cap, const char *name);
 /* "Mon, 30 Nov 2026 10:42:00 +0800" (RFC 5322, 3.3), whatever the locale. */
 void deliver_mime_date(char *out, size_t cap, int64_t at_ms);
 
