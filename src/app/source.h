@@ -42,5 +42,9 @@ void source_directory_fill(struct api_keep_source *k);
 void source_directory_close(void);
 void source_edit_fill(struct api_keep_source *k);
 void source_keep_fill(struct api_keep_source *k);
+void source_delivery_fill(struct api_keep_source *k);
+
+/* The department of the person who asks, 0 none. */
+uint32_t source_own_department(const struct directory *d, const struct api_query *q);
 
 #endif
