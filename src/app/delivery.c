@@ -20,6 +20,7 @@
 
 #include <sodium.h>
 
+#include "app/lamps.h"
 #include "app/live.h"
 #include "app/source.h"
 #include "deliver/deliver.h"
@@ -44,6 +45,7 @@ struct app_delivery {
 	pthread_t thread;
 	bool runs, troubled;
 	atomic_bool stop;
+	atomic_bool changed; /* messages, or whose they are: lamps are counted anew */
 	int wake_fd;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* of links */
 	struct flight flight[FLYING];
@@ -359,6 +361,13 @@ static void turn(struct app_delivery *d)
 		if (!err)
 			err = stages(d, db, &a->org[i]);
 	}
+	if (!err && atomic_exchange(&d->changed, false)) {
+		err = app_lamps_count(a, db);
+		if (err)
+			atomic_store(&d->changed, true);
+		if (err == ENOBUFS) /* the call thread has other things to do */
+			err = 0;
+	}
 	records_return(a->records, db);
 	if (err && !d->troubled)
 		log_error("app", "delivery waits for the database: %s", strerror(err));
@@ -386,6 +395,8 @@ void app_delivery_wake(struct app *a)
 {
 	const uint64_t one = 1;
 
+	if (a->delivery)
+		atomic_store(&a->delivery->changed, true);
 	if (a->delivery && write(a->delivery->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_warn("app", "eventfd: %s", strerror(errno));
 }
@@ -417,6 +428,7 @@ int app_delivery_open(struct app *a)
 		return ENOMEM;
 	d->app = a;
 	pthread_mutex_init(&d->lock, NULL);
+	atomic_store(&d->changed, true);
 	a->delivery = d;
 	copy_config(d);
 	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -11,7 +11,8 @@
 int app_delivery_open(struct app *a);
 void app_delivery_end(struct app *a);	/* stops the thread: before HTTP ends … */
 void app_delivery_close(struct app *a); /* … and after it */
-/* Something was kept: it is looked at now. From any thread. */
+/* Something was kept or received, or the directory has changed: it is looked at now. From any
+ * thread. */
 void app_delivery_wake(struct app *a);
 /* The configuration has changed; on the call thread. */
 void app_delivery_configure(struct app *a);

@@ -11,7 +11,8 @@ static const char style[] =
 	"color:#1c1b1a;background:#faf9f7}h1{font-size:1.3em}dt{color:#5c5750;font-size:.85em}"
 	"dd{margin:0 0 .8em}.said{white-space:pre-wrap}button{font:inherit;padding:.7em 1.6em;"
 	"border:0;border-radius:8px;background:#1f5f4a;color:#fff}audio{width:100%}"
-	"@media(prefers-color-scheme:dark){body{color:#eceae6;background:#1c1b1a}dt{color:#b5afa6}}";
+	"@media(prefers-color-scheme:dark){body{color:#eceae6;background:#1c1b1a}"
+	"dt{color:#b5afa6}}";
 
 static void escape(FILE *f, const char *text)
 {
@@ -81,7 +82,8 @@ static void message(const struct writing *w, const struct link_page *p)
 	char when[32];
 
 	delivery_when(when, sizeof(when), m->kept_at_ms);
-	element(w, "h1", text(w, m->urgency == RECORDS_URGENT ? "link.title_urgent" : "link.title"));
+	element(w, "h1",
+		text(w, m->urgency == RECORDS_URGENT ? "link.title_urgent" : "link.title"));
 	fputs("<dl>", w->f);
 	fact(w, "link.for", p->to);
 	fact(w, "link.when", when);

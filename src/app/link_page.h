@@ -1,4 +1,4 @@
-/* The page behind a link: HTML without a script, so that it works in any application's own browser. */
+/* The page behind a link: HTML without a script, for any application's own browser. */
 #ifndef APP_LINK_PAGE_H
 #define APP_LINK_PAGE_H
 

@@ -23,6 +23,7 @@
 #include "app/delivery.h"
 #include "app/desk.h"
 #include "app/headset.h"
+#include "app/lamps.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -329,7 +330,7 @@ static const struct {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
 	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
-	{"http", open_http},	       {"delivery", app_delivery_open},
+	{"lamps", app_lamps_open},     {"http", open_http},	   {"delivery", app_delivery_open},
 	{"state", app_state_open},     {"sip", app_sip_open},
 };
 
@@ -440,6 +441,7 @@ static void close_rooms(struct app *a)
 	app_delivery_end(a);
 	http_room_free(a->http);
 	app_delivery_close(a);
+	app_lamps_close(a);
 	api_free(a->api);
 	app_source_close();
 	sip_room_close(a->sip);

@@ -458,7 +458,8 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 	if (!err) {
 		out->for_person = m.for_person;
 		out->for_department = m.for_department;
-		out->of_department = m.for_department && source_own_department(d, q) == m.for_department;
+		out->of_department = m.for_department &&
+				     source_own_department(d, q) == m.for_department;
 		out->delivered = m.heard_at_ms != 0;
 		out->roles_with_reason = API_MANAGER;
 		if (m.recording[0])

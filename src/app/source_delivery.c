@@ -106,8 +106,6 @@ static int delivery_again(void *arg, const struct api_query *q, json_t **out)
 	if (!err)
 		source_message_published(a, db, q->who.org, q->id);
 	records_return(a->records, db);
-	if (!err)
-		app_delivery_wake(a);
 	return err;
 }
 

@@ -54,6 +54,7 @@ void source_message_published(struct app *a, struct records_db *db, uint32_t org
 	struct records_message_filter f = {.org = org, .unheard_only = true};
 	uint64_t unheard = 0;
 
+	app_delivery_wake(a);
 	if (live_watched(a) && records_messages_count(db, &f, &unheard) == 0)
 		live_publish(a, org, APP_LIVE_ROLES, "message",
 			     json_pack("{s:I,s:I}", "id", (json_int_t)id, "unheard",
@@ -103,10 +104,8 @@ static int slip(void *arg, const struct api_query *q, const struct api_slip *s, 
 	if (!err)
 		err = records_message_add(db, &m, request, &id);
 	again = err == EALREADY;
-	if (!err) {
+	if (!err)
 		source_message_published(a, db, q->who.org, id);
-		app_delivery_wake(a);
-	}
 	records_return(a->records, db);
 	/* It is kept whatever the exchange says of the call, which may have ended. */
 	if (!err && s->call && (q->who.roles & API_OPERATOR))

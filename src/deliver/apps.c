@@ -28,21 +28,30 @@ struct platform {
 };
 
 static const struct platform wecom = {
-    "errcode", "errmsg", "access_token", "expires_in",
+    "errcode",
+    "errmsg",
+    "access_token",
+    "expires_in",
     .stale = {40014, 42001, 41001},
     .nobody = {81013, 82001, 40003, 60111, 40031},
     .denied = {40001, 40013, 48002, 60011, 60020, 301002, 40056},
     .refused = {40058, 45002, 44004},
 };
 static const struct platform dingtalk = {
-    "errcode", "errmsg", "access_token", "expires_in",
+    "errcode",
+    "errmsg",
+    "access_token",
+    "expires_in",
     .stale = {40014, 42001, 41001},
     .nobody = {33012, 400002, 1430000},
     .denied = {40001, 40089, 40096, 52010, 60011, 60020},
     .refused = {143106, 1430002},
 };
 static const struct platform feishu = {
-    "code", "msg", "tenant_access_token", "expire",
+    "code",
+    "msg",
+    "tenant_access_token",
+    "expire",
     .stale = {99991663, 99991661, 99991664, 99991668, 99991677},
     .nobody = {230013, 230001, 99992351, 99992352, 230034},
     .denied = {10003, 10014, 10012, 99991672, 230006, 230027},
@@ -99,15 +108,17 @@ static int ask(struct asking *k, const struct deliver_request *q)
 	code = json_object_get(k->said, k->p->code);
 	if (!json_is_integer(code)) {
 		snprintf(detail, sizeof(detail), "HTTP %ld", k->a->status);
-		deliver_said(k->w, k->a->status >= 500 || k->a->status == 429 ? DELIVER_BUSY
-									      : DELIVER_BAD_ANSWER,
+		deliver_said(k->w,
+			     k->a->status >= 500 || k->a->status == 429 ? DELIVER_BUSY
+									: DELIVER_BAD_ANSWER,
 			     detail);
 		return EIO;
 	}
 	k->code = json_integer_value(code);
 	/* DingTalk's gateway wraps what it was told. */
 	if (k->code == 88 && json_is_string(json_object_get(k->said, "sub_code")))
-		k->code = strtoll(json_string_value(json_object_get(k->said, "sub_code")), NULL, 10);
+		k->code =
+		    strtoll(json_string_value(json_object_get(k->said, "sub_code")), NULL, 10);
 	if (k->code == 0)
 		return 0;
 	outcome_of(k);
@@ -238,10 +249,9 @@ static int wecom_send(struct asking *k)
 {
 	const struct deliver_item *it = k->w->item;
 	char url[4096];
-	json_t *body =
-	    json_pack("{s:s,s:I,s:i,s:i}", "touser", it->address, "agentid",
-		      (json_int_t)strtoll(k->app->agent, NULL, 10), "enable_duplicate_check", 1,
-		      "duplicate_check_interval", 14400);
+	json_t *body = json_pack("{s:s,s:I,s:i,s:i}", "touser", it->address, "agentid",
+				 (json_int_t)strtoll(k->app->agent, NULL, 10),
+				 "enable_duplicate_check", 1, "duplicate_check_interval", 14400);
 
 	json_object_set_new(body, "msgtype", json_string(it->link[0] ? "textcard" : "text"));
 	if (it->link[0])
@@ -323,8 +333,8 @@ static void dingtalk_result(struct asking *k)
 	snprintf(detail, sizeof(detail), "task %" JSON_INTEGER_FORMAT, task);
 	url_token(url, sizeof(url), k, "/topapi/message/corpconversation/getsendresult");
 	if (post(k, url,
-		 json_pack("{s:I,s:I}", "agent_id",
-			   (json_int_t)strtoll(k->app->agent, NULL, 10), "task_id", task),
+		 json_pack("{s:I,s:I}", "agent_id", (json_int_t)strtoll(k->app->agent, NULL, 10),
+			   "task_id", task),
 		 NULL)) {
 		deliver_said(k->w, DELIVER_OK, detail);
 		return;
@@ -397,7 +407,7 @@ void deliver_feishu_run(struct deliver_work *w)
 		return;
 	if (with_token(&k, feishu_token, feishu_send) == 0)
 		deliver_said(w, DELIVER_OK,
-			     json_string_value(json_object_get(
-				 json_object_get(k.said, "data"), "message_id")));
+			     json_string_value(
+				 json_object_get(json_object_get(k.said, "data"), "message_id")));
 	finish(&k);
 }

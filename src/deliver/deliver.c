@@ -141,8 +141,7 @@ int deliver_open(struct deliver **dp, const struct deliver_config *c)
 	if (!err)
 		err = ring_alloc(&d->results, sizeof(struct deliver_result), RESULTS);
 	for (unsigned i = 0; !err && i < DELIVER_CHANNELS * DELIVER_THREADS; i++) {
-		err = pthread_create(&d->thread[i], NULL, lane_main,
-				     &d->lane[i / DELIVER_THREADS]);
+		err = pthread_create(&d->thread[i], NULL, lane_main, &d->lane[i / DELIVER_THREADS]);
 		d->threads += !err;
 	}
 	if (err)

@@ -60,8 +60,8 @@ struct deliver_app {
 enum deliver_robot_kind { DELIVER_ROBOT_WECOM, DELIVER_ROBOT_DINGTALK, DELIVER_ROBOT_FEISHU };
 struct deliver_robot {
 	char id[DELIVER_ID];
-	int kind;		  /* enum deliver_robot_kind */
-	char key[DELIVER_SECRET]; /* what stands in its address and names the group */
+	int kind;		     /* enum deliver_robot_kind */
+	char key[DELIVER_SECRET];    /* what stands in its address and names the group */
 	char secret[DELIVER_SECRET]; /* signs, "" unsigned; WeCom's have none */
 	char url[DELIVER_URL];
 };
@@ -94,14 +94,14 @@ struct deliver_item {
 	int64_t at_ms;		       /* wall clock: of the message */
 	char sender[DELIVER_ID];       /* 某城集团总机 */
 	char title[256];
-	char notice[512];	     /* that a message waits, not what it says */
-	char text[4096];	     /* mail: all of it */
-	char link[DELIVER_URL];	     /* "" none */
-	char link_text[64];	     /* on a button */
-	char sound[DELIVER_PATH];    /* WAV, "" none; mail only */
-	char sound_name[128];	     /* as the recipient sees it */
-	char json[1024];	     /* webhook: members of its body, an object … */
-	char json_content[4096];     /* … and those that say what was said */
+	char notice[512];	  /* that a message waits, not what it says */
+	char text[4096];	  /* mail: all of it */
+	char link[DELIVER_URL];	  /* "" none */
+	char link_text[64];	  /* on a button */
+	char sound[DELIVER_PATH]; /* WAV, "" none; mail only */
+	char sound_name[128];	  /* as the recipient sees it */
+	char json[1024];	  /* webhook: members of its body, an object … */
+	char json_content[4096];  /* … and those that say what was said */
 };
 
 enum deliver_outcome {

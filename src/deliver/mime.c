@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-
 #define WORD_BYTES 45 /* of text in one encoded word: 60 of base64 and 12 around it */
 
 static bool plain(const char *text)

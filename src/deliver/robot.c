@@ -1,7 +1,7 @@
 /*
- * Group robots of WeCom, DingTalk and Feishu: they post into a group, and so serve departments only.
- * Errors come inside a 200. DingTalk's and Feishu's are signed, each in its own way; WeCom's have
- * nothing but the key in their address.
+ * Group robots of WeCom, DingTalk and Feishu: they post into a group, and so serve departments
+ * only. Errors come inside a 200. DingTalk's and Feishu's are signed, each in its own way; WeCom's
+ * have nothing but the key in their address.
  */
 #include "deliver/priv.h"
 
@@ -108,9 +108,9 @@ static void verdict(struct deliver_work *w, int kind, const struct deliver_answe
 		code = json_object_get(j, "StatusCode"); /* as it said it earlier */
 	if (!json_is_integer(code)) {
 		snprintf(detail, sizeof(detail), "HTTP %ld", a->status);
-		deliver_said(w, a->status >= 500 || a->status == 429 ? DELIVER_BUSY
-								     : DELIVER_BAD_ANSWER,
-			     detail);
+		deliver_said(
+		    w, a->status >= 500 || a->status == 429 ? DELIVER_BUSY : DELIVER_BAD_ANSWER,
+		    detail);
 	} else if (json_integer_value(code) == 0) {
 		deliver_said(w, DELIVER_OK, words);
 	} else {

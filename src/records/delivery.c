@@ -22,8 +22,8 @@ static const struct store_statement sql_plan = {
 static const struct store_statement sql_due = {
     "records_outbox_due", "SELECT " WAY_COLUMNS " FROM outbox WHERE org = $1 AND state = 0"
 			  " AND due_ms <= $2 ORDER BY due_ms, id LIMIT $3"};
-static const struct store_statement sql_get = {"records_outbox_get", "SELECT " WAY_COLUMNS
-							 " FROM outbox WHERE id = $1"};
+static const struct store_statement sql_get = {"records_outbox_get",
+					       "SELECT " WAY_COLUMNS " FROM outbox WHERE id = $1"};
 static const struct store_statement sql_of = {
     "records_outbox_of",
     "SELECT " WAY_COLUMNS " FROM outbox WHERE org = $1 AND message = $2 ORDER BY seq, id"};
@@ -103,13 +103,18 @@ static const char *address_of(const struct records_reached *r, const char *chann
 }
 
 /* One way of a plan, the first of which is due at once. */
-static int way_add(struct store *s, const struct delivery_plan *p, unsigned nth, const char *channel,
-		   const char *address)
+static int way_add(struct store *s, const struct delivery_plan *p, unsigned nth,
+		   const char *channel, const char *address)
 {
 	const struct store_value v[] = {
-	    STORE_I(p->org),	  STORE_I(p->message), STORE_I(p->first_seq + nth),
-	    STORE_I(p->person),	  STORE_I(p->department), STORE_S(channel),
-	    STORE_S(address),	  STORE_I(p->at_ms + (int64_t)nth * p->next_way_ms),
+	    STORE_I(p->org),
+	    STORE_I(p->message),
+	    STORE_I(p->first_seq + nth),
+	    STORE_I(p->person),
+	    STORE_I(p->department),
+	    STORE_S(channel),
+	    STORE_S(address),
+	    STORE_I(p->at_ms + (int64_t)nth * p->next_way_ms),
 	};
 
 	return store_queue(s, &sql_plan, v, sizeof(v) / sizeof(v[0]));

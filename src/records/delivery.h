@@ -1,7 +1,7 @@
 /*
  * How messages reach whom they are for (A3.8, A5.7): the outbox, written in the message's own
- * transaction, one row a way in the order that was chosen; every attempt with its outcome; receipts;
- * what comes back to the desk. Nothing is ever deleted. Errors as in store.h.
+ * transaction, one row a way in the order that was chosen; every attempt with its outcome;
+ * receipts; what comes back to the desk. Nothing is ever deleted. Errors as in store.h.
  *
  * A row's life:  waiting ──► delivered            (an attempt succeeded)
  *                   │  └──► failed for good       (the next way is due at once)
@@ -29,7 +29,12 @@ struct records_reached {
 	char deliver[RECORDS_REACH_ORDER];
 };
 
-enum records_way_state { RECORDS_WAY_WAITING, RECORDS_WAY_DELIVERED, RECORDS_WAY_FAILED, RECORDS_WAY_ENDED };
+enum records_way_state {
+	RECORDS_WAY_WAITING,
+	RECORDS_WAY_DELIVERED,
+	RECORDS_WAY_FAILED,
+	RECORDS_WAY_ENDED
+};
 const char *records_way_state_name(enum records_way_state s); /* "waiting" … */
 
 struct records_way {
@@ -73,7 +78,7 @@ int records_delivery_again(struct records_db *db, uint32_t org, int64_t message,
 struct records_receipt {
 	int64_t id, message, at_ms;
 	uint32_t org;
-	char kind[RECORDS_CHANNEL];    /* delivered opened received told acted returned deputy again */
+	char kind[RECORDS_CHANNEL]; /* delivered opened received told acted returned deputy again */
 	char channel[RECORDS_CHANNEL]; /* "console", "phone" and those of a way; "" none */
 	char by[64];		       /* account, or the name of whoever has the address */
 	char note[RECORDS_DETAIL];

@@ -49,6 +49,32 @@ static const struct store_statement sql_days = {
     " WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
     " ORDER BY what, extension, person"};
 
+static const struct store_statement sql_mailboxes = {
+    "records_mailboxes",
+    "SELECT for_person, COUNT(*), CAST(SUM(urgency) AS BIGINT) FROM messages"
+    " WHERE org = $1 AND heard_at_ms = 0 AND for_person > 0 GROUP BY for_person"};
+
+struct mailbox_rows {
+	records_mailbox_h *h;
+	void *arg;
+};
+
+static int mailbox_row(const struct store_row *row, void *arg)
+{
+	struct mailbox_rows *rows = arg;
+
+	return rows->h((uint32_t)store_row_int(row, 0), (uint32_t)store_row_int(row, 1),
+		       (uint32_t)store_row_int(row, 2), rows->arg);
+}
+
+int records_mailboxes(struct records_db *db, uint32_t org, records_mailbox_h *h, void *arg)
+{
+	const struct store_value v = STORE_I(org);
+	struct mailbox_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_mailboxes, &v, 1, mailbox_row, &rows);
+}
+
 struct message_rows {
 	records_message_h *h;
 	void *arg;

@@ -15,9 +15,8 @@ static const struct store_statement sql_add = {
     " OR NOT EXISTS (SELECT 1 FROM receipts WHERE message = $2 AND kind = 'opened'"
     " AND channel = $5 AND by_name = $6)"};
 static const struct store_statement sql_list = {
-    "records_receipts",
-    "SELECT id, org, message, at_ms, kind, channel, by_name, note FROM receipts"
-    " WHERE org = $1 AND message = $2 ORDER BY id LIMIT 500"};
+    "records_receipts", "SELECT id, org, message, at_ms, kind, channel, by_name, note FROM receipts"
+			" WHERE org = $1 AND message = $2 ORDER BY id LIMIT 500"};
 static const struct store_statement sql_heard = {
     "records_receipt_heard",
     "UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 THEN CAST($3 AS BIGINT)"
@@ -30,9 +29,8 @@ static const struct store_statement sql_stages = {
     " WHERE org = $1 AND heard_at_ms = 0 AND stage_due_ms > 0 AND stage_due_ms <= $2"
     " ORDER BY stage_due_ms, id LIMIT $3"};
 static const struct store_statement sql_stage = {
-    "records_stage_next",
-    "UPDATE messages SET stage = $3, stage_due_ms = $4"
-    " WHERE org = $1 AND id = $2 AND stage < $3 AND heard_at_ms = 0"};
+    "records_stage_next", "UPDATE messages SET stage = $3, stage_due_ms = $4"
+			  " WHERE org = $1 AND id = $2 AND stage < $3 AND heard_at_ms = 0"};
 static const struct store_statement sql_figures = {
     "records_delivery_figures",
     "SELECT (SELECT COUNT(*) FROM outbox WHERE org = $1 AND state = 0),"

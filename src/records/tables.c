@@ -87,7 +87,8 @@ const struct table tables[RECORDS_FILES] = {
 	    {"records_department_put",
 	     "INSERT INTO departments (org, id, name, reading, number, strategy, members, hours,"
 	     " announce, disclosure, mail, robot, webhook, deliver) VALUES ($1, $2, $3, $4, $5,"
-	     " $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (org, id) DO UPDATE SET name = excluded.name,"
+	     " $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+	     " ON CONFLICT (org, id) DO UPDATE SET name = excluded.name,"
 	     " reading = excluded.reading, number = excluded.number,"
 	     " strategy = excluded.strategy, members = excluded.members,"
 	     " hours = excluded.hours, announce = excluded.announce,"

@@ -250,7 +250,8 @@ int records_write_message(struct store *s, const struct records_vocabulary *v,
 	    STORE_I(m->deadline_ms),
 	};
 	int64_t id = 0;
-	int err = store_run(s, &sql_message, values, sizeof(values) / sizeof(values[0]), id_row, &id);
+	int err = store_run(s, &sql_message, values, sizeof(values) / sizeof(values[0]), id_row,
+			    &id);
 
 	return err ? err : records_delivery_begin(s, m, id);
 }

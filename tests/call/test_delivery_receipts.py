@@ -20,7 +20,7 @@ MATTER = "合同第三条 <请看> & 回电"
 class World(Server):
     def __init__(self):
         self.mail, self.there = Mailbox(), Platforms()
-        super().__init__("delivery-receipts", csv_edit=self.edit,
+        super().__init__("delivery-receipts", csv_edit=self.edit, node={"sip": {"message_lamp_unasked": True}},
                          measures={"messages": {"receive": "30s", "receive_urgent": "1500ms", "next_way": "20s",
                                                 "next_way_urgent": "500ms", "deputy": "1s"}})
 
@@ -188,3 +188,26 @@ def test_sent_again_by_the_desk(s):
     assert status == 400 and value["error"]["field"] == "mail" and "邮箱" in value["error"]["errors"][0]["text"], value
     operator.ask("POST", f"/api/v1/messages/{m}/receipts", {"kind": "told"})
     assert operator.send("POST", f"/api/v1/messages/{m}/delivery", {})[0] == 409
+
+
+def test_a_lamp_that_never_asked(s):
+    """A phone that doesn't subscribe is told all the same, and when it comes back."""
+    p = s.phone("8401")  # 高宁
+
+    def lamp(words, after=0, timeout=5):
+        end = time.monotonic() + timeout
+        while not any(words in n.body.decode() for n in p.unmatched[after:] if n.method == "NOTIFY"):
+            assert time.monotonic() < end, [n.body for n in p.unmatched[after:]]
+            time.sleep(0.05)
+
+    waiting = s.query("SELECT COUNT(*) AS n FROM messages WHERE for_person = 20 AND heard_at_ms = 0")[0]["n"]
+    m = slip(s, 20)
+    lamp(f"Messages-Waiting: yes\r\nMessage-Account: sip:mc8401@")
+    lamp(f"Voice-Message: {waiting + 1}/0 (0/0)")
+    n = next(n for n in p.unmatched if n.method == "NOTIFY")
+    assert n.get("event") == "message-summary" and n.get("subscription-state").startswith("terminated"), n.headers
+    p.unmatched.clear()
+    assert p.register() == 200
+    operator = Client(s, "operator1")
+    operator.ask("POST", f"/api/v1/messages/{m}/receipts", {"kind": "told"})
+    lamp(f"Voice-Message: {waiting}/0 (0/0)")

@@ -184,6 +184,7 @@ struct config_sip {
 	char user_agent[CONFIG_NAME];
 	uint32_t expiry_min_s, expiry_max_s, expiry_default_s;
 	uint8_t contacts_max;		  /* an extension */
+	bool waiting_unasked; /* message lamps: phones are told that never asked */
 	char proxies[CONFIG_PROXIES][46]; /* whose Path and received source are believed */
 	unsigned proxy_count;
 	uint16_t lockout_failures; /* wrong passwords of a user from an address before … */

@@ -4,11 +4,11 @@
 #include "app/config/scalar.h"
 #include "base/text.h"
 
-#define D(member)	  SCHEMA_AT(struct config_delivery, member)
-#define MAIL(member)	  SCHEMA_AT(struct deliver_mail, member)
-#define APP(member)	  SCHEMA_AT(struct deliver_app, member)
-#define ROBOT(member)	  SCHEMA_AT(struct deliver_robot, member)
-#define HOOK(member)	  SCHEMA_AT(struct deliver_webhook, member)
+#define D(member)     SCHEMA_AT(struct config_delivery, member)
+#define MAIL(member)  SCHEMA_AT(struct deliver_mail, member)
+#define APP(member)   SCHEMA_AT(struct deliver_app, member)
+#define ROBOT(member) SCHEMA_AT(struct deliver_robot, member)
+#define HOOK(member)  SCHEMA_AT(struct deliver_webhook, member)
 #define ROWS(array)                                                                                \
 	.offset = offsetof(struct config_delivery, deliver.array),                                 \
 	.size = sizeof(((struct config_delivery *)0)->deliver.array[0])
@@ -97,8 +97,8 @@ const struct schema_field delivery_fields[] = {
      .help = "Application messages of Feishu."},
     {"robots", SCHEMA_TABLE, ROWS(robots), 0, DELIVER_ROBOTS, .fields = robot_fields,
      COUNT(robot_count), .help = "Group robots, for departments."},
-    {"webhooks", SCHEMA_TABLE, ROWS(webhooks), 0, DELIVER_WEBHOOKS,
-     .fields = webhook_fields, COUNT(webhook_count), .help = "Systems of the company that are told."},
+    {"webhooks", SCHEMA_TABLE, ROWS(webhooks), 0, DELIVER_WEBHOOKS, .fields = webhook_fields,
+     COUNT(webhook_count), .help = "Systems of the company that are told."},
     {0},
 };
 
@@ -117,8 +117,8 @@ static void url_check(struct walk *w, const char *url, const char *path)
 		walk_error_at(w, "config.bad_url", "%s", path);
 }
 
-static void app_check(struct walk *w, const struct deliver_app *a, const char *path,
-		      const char *id, bool agent)
+static void app_check(struct walk *w, const struct deliver_app *a, const char *path, const char *id,
+		      bool agent)
 {
 	char at[64];
 	bool set = a->id[0] || a->secret[0] || a->agent[0];
@@ -174,8 +174,8 @@ void delivery_check(struct walk *w, const struct config_delivery *d)
 		snprintf(path, sizeof(path), "delivery.robots[%u].url", i);
 		url_check(w, c->robots[i].url, path);
 		if (c->robots[i].kind == DELIVER_ROBOT_WECOM && c->robots[i].secret[0])
-			walk_error_at(w, "config.robot_unsigned",
-				      "delivery.robots[%u].secret_file", i);
+			walk_error_at(w, "config.robot_unsigned", "delivery.robots[%u].secret_file",
+				      i);
 		for (unsigned j = 0; j < i; j++)
 			if (c->robots[i].id[0] && text_eq(c->robots[i].id, c->robots[j].id))
 				taken(w, "delivery.robots", i, c->robots[i].id, j);
