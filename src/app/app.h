@@ -113,6 +113,8 @@ struct app {
 	struct app_files *files;
 	struct app_asks *asks;
 	struct app_desk *desk;
+	struct app_delivery *delivery;
+	struct app_lamps *lamps;
 	/* takes an FX_DIAL that isn't for sip; NULL none does */
 	bool (*dial)(struct app_org *o, const struct effect *fx);
 

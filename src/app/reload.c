@@ -2,7 +2,7 @@
  * SIGHUP: the configuration is read again by a thread of its own and taken over on the call thread,
  * whole or not at all. Calls under way go on under the measures that they began with.
  */
-#include "app/app.h"
+#include "app/delivery.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +36,8 @@ static void take_over(struct app *a, struct config *fresh)
 	if (!(parts & CONFIG_PART_ORGANISATION_SET))
 		memcpy(a->config->node.organisations, fresh->node.organisations,
 		       sizeof(fresh->node.organisations));
+	memcpy(&a->config->node.delivery, &fresh->node.delivery, sizeof(fresh->node.delivery));
+	app_delivery_configure(a);
 	log_level_set(fresh->node.log_level);
 	err = records_borrow(a->records, 0, &db);
 	for (unsigned i = 0; i < a->org_count && !err; i++)

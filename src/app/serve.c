@@ -20,8 +20,10 @@
 #include "app/cmd.h"
 #include "app/cmd_common.h"
 #include "app/config/certificate.h"
+#include "app/delivery.h"
 #include "app/desk.h"
 #include "app/headset.h"
+#include "app/lamps.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -328,7 +330,8 @@ static const struct {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
 	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
-	{"http", open_http},	       {"state", app_state_open},  {"sip", app_sip_open},
+	{"lamps", app_lamps_open},     {"http", open_http},	   {"delivery", app_delivery_open},
+	{"state", app_state_open},     {"sip", app_sip_open},
 };
 
 /* ---- running ---- */
@@ -435,7 +438,10 @@ static void say_where(const struct app *a)
 
 static void close_rooms(struct app *a)
 {
+	app_delivery_end(a);
 	http_room_free(a->http);
+	app_delivery_close(a);
+	app_lamps_close(a);
 	api_free(a->api);
 	app_source_close();
 	sip_room_close(a->sip);

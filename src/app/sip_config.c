@@ -145,6 +145,7 @@ int app_sip_open(struct app *a)
 	c.expires_default_s = n->sip.expiry_default_s;
 	c.expires_max_s = n->sip.expiry_max_s;
 	c.contacts_max = n->sip.contacts_max;
+	c.waiting_unasked = n->sip.waiting_unasked;
 	for (unsigned i = 0; i < n->sip.proxy_count; i++)
 		TEXT_COPY(c.proxies[i], n->sip.proxies[i]);
 	snprintf(c.bindings_file, sizeof(c.bindings_file), "%.230s/bindings", a->state);

@@ -337,17 +337,19 @@ static json_t *message_json(const struct directory *d, const struct records_mess
 	const struct directory_department *e =
 		m->for_department ? directory_department(d, m->for_department) : NULL;
 
-	return json_pack("{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I,s:s}", "id",
+	return json_pack("{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I,s:s,s:I,s:b}", "id",
 			 (json_int_t)m->id, "call", (json_int_t)m->call_no, "kept_ms",
 			 (json_int_t)m->kept_at_ms, "for", "person", (int)m->for_person,
 			 "department", (int)m->for_department, "name",
 			 p ? p->name : e ? e->name : "", "from_number", m->from_number,
 			 "from_name", m->from_name, "urgent", m->urgency == RECORDS_URGENT,
 			 "clause", m->clause_name, "sound_ms", (int)m->recording_ms, "heard_ms",
-			 (json_int_t)m->heard_at_ms, "taken_by", m->taken_by);
+			 (json_int_t)m->heard_at_ms, "taken_by", m->taken_by, "deadline_ms",
+			 (json_int_t)m->deadline_ms, "returned",
+			 m->stage > 0 && !m->heard_at_ms);
 }
 
-static uint32_t own_department(const struct directory *d, const struct api_query *q)
+uint32_t source_own_department(const struct directory *d, const struct api_query *q)
 {
 	const struct directory_person *p =
 		q->who.person ? directory_person(d, q->who.person) : NULL;
@@ -372,6 +374,7 @@ static int messages(void *arg, const struct api_query *q, json_t **out)
 		.for_person = q->person,
 		.for_department = q->department,
 		.unheard_only = strcmp(q->state, "unheard") == 0,
+		.returned_only = strcmp(q->state, "returned") == 0,
 		.from_ms = q->from_ms,
 		.to_ms = q->to_ms,
 		.before_id = strtoll(q->before, NULL, 10),
@@ -385,7 +388,7 @@ static int messages(void *arg, const struct api_query *q, json_t **out)
 		err = source_lock(a, db, q->who.org, &c.directory);
 		if (!err && q->own) {
 			f.own_person = q->who.person;
-			f.own_department = own_department(c.directory, q);
+			f.own_department = source_own_department(c.directory, q);
 		}
 		if (!err)
 			err = records_messages(db, &f, on_message, &c);
@@ -455,7 +458,8 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 	if (!err) {
 		out->for_person = m.for_person;
 		out->for_department = m.for_department;
-		out->of_department = m.for_department && own_department(d, q) == m.for_department;
+		out->of_department = m.for_department &&
+				     source_own_department(d, q) == m.for_department;
 		out->delivered = m.heard_at_ms != 0;
 		out->roles_with_reason = API_MANAGER;
 		if (m.recording[0])
@@ -471,19 +475,6 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 }
 
 /* The pages' count goes down; it comes from here since only the database knows it. */
-static void message_heard(struct app *a, struct records_db *db, const struct api_opening *o)
-{
-	struct records_message_filter f = {.org = o->who.org, .unheard_only = true};
-	char text[96];
-	uint64_t unheard;
-
-	if (!http_room_watched(a->http) || records_messages_count(db, &f, &unheard))
-		return;
-	snprintf(text, sizeof(text), "{\"id\":%lld,\"unheard\":%llu}", (long long)o->message,
-		 (unsigned long long)unheard);
-	http_room_publish(a->http, o->who.org, APP_LIVE_ROLES, "message", text);
-}
-
 static int opening_keep(void *arg, const struct api_opening *o)
 {
 	struct app *a = arg;
@@ -500,7 +491,7 @@ static int opening_keep(void *arg, const struct api_opening *o)
 		err = records_message_refused(db, o->who.org, o->message, o->who.name, o->reason,
 					      clock_wall_ms());
 	if (!err && o->allowed && o->recipient)
-		message_heard(a, db, o);
+		source_message_published(a, db, o->who.org, o->message);
 	records_return(a->records, db);
 	return err;
 }
@@ -672,6 +663,7 @@ void app_source_fill(struct app *a, struct api_source *s)
 	source_directory_fill(&s->keep);
 	source_edit_fill(&s->keep);
 	source_keep_fill(&s->keep);
+	source_delivery_fill(&s->keep);
 	app_desk_source_fill(a, s);
 	app_headset_source_fill(s);
 }

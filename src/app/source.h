@@ -30,6 +30,9 @@ void source_apply_close(void); /* after HTTP has ended */
 /* An EV_SET to the organisation's exchange. EAGAIN: it doesn't answer. */
 int source_set(struct app *a, uint32_t org, const struct event *ev);
 
+/* A message is there, or something became of it: pages read it anew. */
+void source_message_published(struct app *a, struct records_db *db, uint32_t org, int64_t id);
+
 /* {"code","field","expected"…} for a refusal. */
 json_t *source_field(const char *field, const char *code);
 
@@ -39,5 +42,9 @@ void source_directory_fill(struct api_keep_source *k);
 void source_directory_close(void);
 void source_edit_fill(struct api_keep_source *k);
 void source_keep_fill(struct api_keep_source *k);
+void source_delivery_fill(struct api_keep_source *k);
+
+/* The department of the person who asks, 0 none. */
+uint32_t source_own_department(const struct directory *d, const struct api_query *q);
 
 #endif

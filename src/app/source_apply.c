@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/delivery.h"
 #include "app/live.h"
 #include "app/source.h"
 
@@ -159,6 +160,7 @@ void source_directory_changed(struct app *a, uint32_t org, bool credentials)
 		log_warn("app", "the changed directory of organisation %u waits: %s", org,
 			 strerror(err));
 	json_decref(out);
+	app_delivery_wake(a);
 	if (live_watched(a))
 		live_publish(a, org, API_ALL, "directory",
 			     json_pack("{s:i}", "version", (int)version));

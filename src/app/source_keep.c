@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/delivery.h"
 #include "app/desk.h"
 #include "app/source.h"
 #include "records/accounts.h"
@@ -48,18 +49,19 @@ static const char *clause_of(const struct api_slip *s)
 	return s->call ? "A3.8" : "A5.7";
 }
 
-static void slip_published(struct app *a, struct records_db *db, uint32_t org, int64_t id)
+void source_message_published(struct app *a, struct records_db *db, uint32_t org, int64_t id)
 {
 	struct records_message_filter f = {.org = org, .unheard_only = true};
 	uint64_t unheard = 0;
 
+	app_delivery_wake(a);
 	if (live_watched(a) && records_messages_count(db, &f, &unheard) == 0)
 		live_publish(a, org, APP_LIVE_ROLES, "message",
 			     json_pack("{s:I,s:I}", "id", (json_int_t)id, "unheard",
 				       (json_int_t)unheard));
 }
 
-static void slip_fill(const struct api_query *q, const struct api_slip *s,
+static void slip_fill(const struct app *a, const struct api_query *q, const struct api_slip *s,
 		      struct records_message *m)
 {
 	m->org = q->who.org;
@@ -76,6 +78,9 @@ static void slip_fill(const struct api_query *q, const struct api_slip *s,
 	TEXT_COPY(m->matter, s->matter);
 	TEXT_COPY(m->declined, s->declined);
 	TEXT_COPY(m->taken_by, q->who.name);
+	for (unsigned i = 0; i < a->org_count; i++)
+		if (a->org[i].id == m->org)
+			app_delivery_times(&a->config->measures[i], m);
 }
 
 static int slip(void *arg, const struct api_query *q, const struct api_slip *s, json_t **out)
@@ -88,7 +93,7 @@ static int slip(void *arg, const struct api_query *q, const struct api_slip *s, 
 	int64_t id = 0;
 	int err = begin(a, q, &db);
 
-	slip_fill(q, s, &m);
+	slip_fill(a, q, s, &m);
 	if (s->request[0])
 		snprintf(request, sizeof(request), "%u:%s", q->who.user, s->request);
 	if (!err)
@@ -100,7 +105,7 @@ static int slip(void *arg, const struct api_query *q, const struct api_slip *s, 
 		err = records_message_add(db, &m, request, &id);
 	again = err == EALREADY;
 	if (!err)
-		slip_published(a, db, q->who.org, id);
+		source_message_published(a, db, q->who.org, id);
 	records_return(a->records, db);
 	/* It is kept whatever the exchange says of the call, which may have ended. */
 	if (!err && s->call && (q->who.roles & API_OPERATOR))

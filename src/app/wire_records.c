@@ -1,5 +1,5 @@
 /* What is kept: steps, messages, the state of the day; and the directory that comes back. */
-#include "app/app.h"
+#include "app/delivery.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,6 +46,8 @@ static void on_kept(int flags, void *arg)
 		app_event(o, &ev);
 		if (e.ok)
 			app_live_message(o, e.serial);
+		if (e.ok && e.what == RECORDS_KEPT_MESSAGE)
+			app_delivery_wake(a);
 	}
 }
 
@@ -163,6 +165,7 @@ static void keep_message(struct app_org *o, const struct effect *fx)
 	m.recording_ms = fx->keep.recording_ms;
 	m.urgency = fx->keep.urgency == MESSAGE_URGENT ? RECORDS_URGENT : RECORDS_ORDINARY;
 	m.clause = (uint16_t)fx->keep.clause;
+	app_delivery_times(app_measures(o), &m);
 	TEXT_COPY(m.from_number, fx->keep.from_number);
 	TEXT_COPY(m.from_name, fx->keep.from_name);
 	if (fx->keep.recording)

@@ -1,5 +1,6 @@
 /* Sip's reports into the exchange, the exchange's effects on sessions to sip. */
 #include "app/desk.h"
+#include "app/lamps.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -238,6 +239,8 @@ static void on_reachable(uint32_t key, bool on, void *arg)
 		return;
 	app_event(o, &ev);
 	app_live_extension(o, ev.presence.id);
+	if (on)
+		app_lamps_reachable(o->app, key);
 }
 
 static void on_trunk(uint16_t trunk, enum sip_trunk_state state, enum sip_trunk_reason reason,
@@ -289,6 +292,7 @@ const struct sip_room_handlers app_sip_handlers = {
 	.reachable = on_reachable,
 	.trunk_state = on_trunk,
 	.lamp = on_lamp,
+	.waiting = app_lamps_waiting,
 	.incoming = on_incoming,
 	.session = on_session,
 };

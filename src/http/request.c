@@ -272,7 +272,7 @@ static enum MHD_Result headers_arrived(struct http_call *c, const char *method)
 {
 	const char *length = http_request_header(c, "Content-Length");
 	unsigned long long bytes = length ? strtoull(length, NULL, 10) : 0;
-	bool api = text_starts(c->uri.path, "/api/");
+	bool other_method;
 
 	c->state = HTTP_CALL_BODY;
 	c->head = strcmp(method, "HEAD") == 0;
@@ -287,7 +287,9 @@ static enum MHD_Result headers_arrived(struct http_call *c, const char *method)
 		return queue_answer(c);
 	}
 	find_who(c);
-	if (api)
+	/* Outside of /api/ there are routes too; what has none is a file of the console. */
+	if (text_starts(c->uri.path, "/api/") || find_route(c, method, &other_method) ||
+	    other_method)
 		check_route(c, method);
 	else if (strcmp(method, "GET") != 0)
 		refuse(c, 405, "method");

@@ -125,6 +125,10 @@ struct measures {
 
 	/* messages (A3.8) */
 	uint32_t message_max_ms, message_min_ms, message_silence_ms;
+	/* received within, or it comes back to the desk (A5.7); 0 never */
+	uint32_t message_receive_ms, message_receive_urgent_ms;
+	uint32_t message_next_ms, message_next_urgent_ms; /* then the recipient's next way too */
+	uint32_t message_deputy_ms; /* after it came back: to the deputy; 0 never */
 
 	/* calls */
 	uint32_t silent_line_ms;  /* no RTP for this long ends the call; 0 never */

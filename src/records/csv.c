@@ -55,6 +55,7 @@ const char *records_csv_code_name(enum records_csv_code c)
 	    [RECORDS_CSV_OWNER] = "csv.owner",
 	    [RECORDS_CSV_POST] = "csv.post",
 	    [RECORDS_CSV_USER] = "csv.user",
+	    [RECORDS_CSV_MAIL] = "csv.mail",
 	};
 
 	return c < RECORDS_CSV_COUNT ? names[c] : "";
@@ -188,24 +189,27 @@ static void cell_number(const struct cell_place *p, const char *text, char *row)
 		*(uint8_t *)(row + p->c->offset) = (uint8_t)n;
 }
 
-static void cell_word(const struct cell_place *p, const char *text, char *row)
+/* Its place among the column's words, -1 none. */
+static int word_place(const struct column *c, const char *text)
 {
-	const char *w = p->c->words;
-	struct records_csv_error *e;
-	unsigned nearest = 3;
+	const char *w = c->words;
 
-	for (unsigned i = 0; text[0] && *w; i++) {
+	for (int i = 0; *w; i++) {
 		size_t len = strcspn(w, " ");
 
-		if (len == strlen(text) && memcmp(w, text, len) == 0) {
-			*(uint8_t *)(row + p->c->offset) = (uint8_t)i;
-			return;
-		}
+		if (len == strlen(text) && memcmp(w, text, len) == 0)
+			return i;
 		w += len + (w[len] == ' ');
 	}
-	if (!text[0])
-		return;
-	e = bad(p, RECORDS_CSV_WORD, text);
+	return -1;
+}
+
+static void word_bad(const struct cell_place *p, const char *text)
+{
+	struct records_csv_error *e = bad(p, RECORDS_CSV_WORD, text);
+	const char *w;
+	unsigned nearest = 3;
+
 	TEXT_COPY(e->expected, p->c->words);
 	for (w = p->c->words; *w;) {
 		char word[32];
@@ -219,6 +223,49 @@ static void cell_word(const struct cell_place *p, const char *text, char *row)
 		nearest = d < nearest ? d : nearest;
 		w += len + (w[len] == ' ');
 	}
+}
+
+static void cell_word(const struct cell_place *p, const char *text, char *row)
+{
+	int place = text[0] ? word_place(p->c, text) : 0;
+
+	if (place < 0)
+		word_bad(p, text);
+	else
+		*(uint8_t *)(row + p->c->offset) = (uint8_t)place;
+}
+
+/* Each way once, in the order in which they are to be tried. */
+static void cell_ways(const struct cell_place *p, const char *text, char *row)
+{
+	char *out = row + p->c->offset;
+	unsigned seen = 0;
+
+	while (*(text += strspn(text, " "))) {
+		size_t len = strcspn(text, " ");
+		char word[32];
+		int place;
+
+		(void)text_copy_n(word, sizeof(word), text, len);
+		place = word_place(p->c, word);
+		if (place < 0 || (seen & 1u << place)) {
+			word_bad(p, word);
+			return;
+		}
+		seen |= 1u << place;
+		(void)text_append(out, p->c->size, "%s%s", out[0] ? " " : "", word);
+		text += len;
+	}
+}
+
+/* name@host in ASCII; what could end a line of SMTP or begin a formula has no place in it. */
+static bool mail_ok(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at && at != text && at[1] && !strchr(at + 1, '@') && !strchr("=+-'", text[0]) &&
+	       text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-_.+=!#$%&'*/?^`{|}~@")] == '\0';
 }
 
 static bool user_ok(const char *text)
@@ -238,6 +285,8 @@ static void cell_string(const struct cell_place *p, const char *text, char *row)
 		bad(p, RECORDS_CSV_DIALABLE, text)->expected_max = (int64_t)c->size - 1;
 	} else if (c->kind == COLUMN_USER && !user_ok(text)) {
 		bad(p, RECORDS_CSV_USER, text);
+	} else if (c->kind == COLUMN_MAIL && text[0] && !mail_ok(text)) {
+		bad(p, RECORDS_CSV_MAIL, text);
 	} else if (text_copy(row + c->offset, c->size, text)) {
 		bad(p, RECORDS_CSV_TOO_LONG, text)->expected_max = (int64_t)c->size - 1;
 	}
@@ -297,7 +346,11 @@ void records_cell_put(const struct cell_place *p, const char *text, void *row)
 	case COLUMN_TEXT:
 	case COLUMN_DIAL:
 	case COLUMN_USER:
+	case COLUMN_MAIL:
 		cell_string(p, text, row);
+		break;
+	case COLUMN_WAYS:
+		cell_ways(p, text, row);
 		break;
 	case COLUMN_MEMBERS:
 		cell_members(p, text, row);

@@ -7,11 +7,16 @@
  * once and never used for another; an organisation's ids are its own. **Every reference is an id**;
  * empty means none. Numbers are text: leading zeros stay.
  *
- *   people.csv       id,name,reading,title,department,extension,post,secretary,deputy,disclosure
+ *   people.csv       id,name,reading,title,department,extension,post,secretary,deputy,disclosure,
+ *                    mail,wecom,dingtalk,feishu,webhook,deliver
  *     department, extension, secretary (person), deputy (person): ids
  *     post: employee chairman vice_chairman general_manager gad_manager secretary operator
  *     disclosure: all inside none
- *   departments.csv  id,name,reading,number,strategy,members,hours,announce,disclosure
+ *     wecom, dingtalk, feishu: user id there; webhook, robot: id in the node's configuration
+ *     deliver: in which order a message is brought, some of mail wecom dingtalk feishu webhook (of
+ *     a department: mail robot webhook) with spaces between; empty: every way with an address
+ *   departments.csv  id,name,reading,number,strategy,members,hours,announce,disclosure,
+ *                    mail,robot,webhook,deliver
  *     strategy: all in_turn; members: extension ids in order, with spaces between
  *     hours: set in the measures, 0 the office's; announce: place in A4.2's third part, 0 not in it
  *   extensions.csv   id,number,user,person,department,class,call_waiting,pickup_group,
@@ -94,6 +99,7 @@ enum records_csv_code {
 	RECORDS_CSV_OWNER,	    /* person and department both set */
 	RECORDS_CSV_POST,	    /* a post that only one may hold, twice: other_line */
 	RECORDS_CSV_USER,	    /* a character that a SIP user name may not have */
+	RECORDS_CSV_MAIL,	    /* no mail address */
 	RECORDS_CSV_COUNT
 };
 const char *records_csv_code_name(enum records_csv_code c); /* key in lang/: "csv.twice" … */

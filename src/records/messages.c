@@ -9,11 +9,11 @@
 #define MESSAGE_COLUMNS                                                                            \
 	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"      \
 	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"          \
-	" screening, heard_at_ms, declined, taken_by"
+	" screening, heard_at_ms, declined, taken_by, deadline_ms, stage"
 #define MESSAGE_FILTER                                                                             \
 	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                          \
 	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"             \
-	" AND (CAST($4 AS BIGINT) = 0 OR heard_at_ms = 0)"                                         \
+	" AND (CAST($4 AS BIGINT) = 0 OR (heard_at_ms = 0 AND stage >= $4 - 1))"                   \
 	" AND kept_at_ms >= $5 AND kept_at_ms < $6"                                                \
 	" AND (CAST($7 AS BIGINT) = 0 OR for_person = $7"                                         \
 	" OR (CAST($8 AS BIGINT) <> 0 AND for_department = $8))"
@@ -29,16 +29,15 @@ static const struct store_statement sql_known = {
     "records_known_caller",
     "SELECT from_name, organisation FROM messages WHERE org = $1 AND from_number = $2"
     " AND (from_name <> '' OR organisation <> '') ORDER BY id DESC LIMIT 1"};
-static const struct store_statement sql_heard = {
-    "records_message_heard",
-    "UPDATE messages SET heard_at_ms = CASE WHEN heard_at_ms = 0 AND CAST($3 AS BIGINT) = 1"
-    " THEN CAST($4 AS BIGINT) ELSE heard_at_ms END WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_there = {
+    "records_message_there", "SELECT id FROM messages WHERE org = $1 AND id = $2"};
 static const struct store_statement sql_add = {
     "records_message_add",
     "INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
     " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
-    " recording, recording_ms, screening, declined, taken_by, request)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, '', $13, $14, $15)"
+    " recording, recording_ms, screening, declined, taken_by, request, deadline_ms,"
+    " stage_due_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, '', $13,"
+    " $14, $15, $16, $16)"
     " RETURNING id"};
 static const struct store_statement sql_request = {
     "records_message_request",
@@ -49,6 +48,32 @@ static const struct store_statement sql_days = {
     " word FROM days"
     " WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
     " ORDER BY what, extension, person"};
+
+static const struct store_statement sql_mailboxes = {
+    "records_mailboxes",
+    "SELECT for_person, COUNT(*), CAST(SUM(urgency) AS BIGINT) FROM messages"
+    " WHERE org = $1 AND heard_at_ms = 0 AND for_person > 0 GROUP BY for_person"};
+
+struct mailbox_rows {
+	records_mailbox_h *h;
+	void *arg;
+};
+
+static int mailbox_row(const struct store_row *row, void *arg)
+{
+	struct mailbox_rows *rows = arg;
+
+	return rows->h((uint32_t)store_row_int(row, 0), (uint32_t)store_row_int(row, 1),
+		       (uint32_t)store_row_int(row, 2), rows->arg);
+}
+
+int records_mailboxes(struct records_db *db, uint32_t org, records_mailbox_h *h, void *arg)
+{
+	const struct store_value v = STORE_I(org);
+	struct mailbox_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_mailboxes, &v, 1, mailbox_row, &rows);
+}
 
 struct message_rows {
 	records_message_h *h;
@@ -69,6 +94,8 @@ static int message_row(const struct store_row *row, void *arg)
 	    .urgency = (uint8_t)store_row_int(row, 7),
 	    .recording_ms = (uint32_t)store_row_int(row, 14),
 	    .heard_at_ms = store_row_int(row, 16),
+	    .deadline_ms = store_row_int(row, 19),
+	    .stage = (uint8_t)store_row_int(row, 20),
 	};
 
 	TEXT_COPY(m.clause_name, store_row_text(row, 8));
@@ -111,7 +138,7 @@ static void filter_values(const struct records_message_filter *f,
 	v[0] = STORE_I(f->org);
 	v[1] = STORE_I(f->for_person);
 	v[2] = STORE_I(f->for_department);
-	v[3] = STORE_I(f->unheard_only);
+	v[3] = STORE_I(f->returned_only ? 2 : f->unheard_only);
 	v[4] = STORE_I(f->from_ms);
 	v[5] = STORE_I(f->to_ms ? f->to_ms : INT64_MAX);
 	v[6] = STORE_I(f->own_person);
@@ -185,9 +212,11 @@ static int message_insert(struct store *s, const struct records_message *m, cons
 	    STORE_I(m->urgency),      STORE_S(m->clause_name),	   STORE_S(m->from_number),
 	    STORE_S(m->from_name),    STORE_S(m->organisation),   STORE_S(m->matter),
 	    STORE_S(m->declined),     STORE_S(m->taken_by),	   STORE_S(request),
+	    STORE_I(m->deadline_ms),
 	};
+	int err = store_run(s, &sql_add, v, sizeof(v) / sizeof(v[0]), id_row, id);
 
-	return store_run(s, &sql_add, v, sizeof(v) / sizeof(v[0]), id_row, id);
+	return err ? err : records_delivery_begin(s, m, *id);
 }
 
 int records_message_add(struct records_db *db, const struct records_message *m,
@@ -213,20 +242,28 @@ int records_message_add(struct records_db *db, const struct records_message *m,
 	return err;
 }
 
+static int message_there(struct store *s, uint32_t org, int64_t id)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(id)};
+	int64_t found = 0;
+	int err = store_run(s, &sql_there, v, 2, id_row, &found);
+
+	return !err && !found ? ENOENT : err;
+}
+
 int records_message_opened(struct records_db *db, uint32_t org, int64_t id, const char *account,
 			   bool recipient, const char *reason, int64_t at_ms)
 {
-	const struct store_value v[] = {STORE_I(org), STORE_I(id), STORE_I(recipient),
-					STORE_I(at_ms)};
 	struct history_item item = {
 	    .org = org, .at_ms = at_ms, .by = account, .what = "message_opened", .item = id};
+	struct records_receipt receipt = {
+	    .org = org, .message = id, .at_ms = at_ms, .kind = "opened", .channel = "console"};
 	int err = store_begin(db->s);
 
 	if (err)
 		return err;
-	err = store_run(db->s, &sql_heard, v, 4, NULL, NULL);
-	if (!err && store_changed(db->s) == 0)
-		err = ENOENT;
+	TEXT_COPY(receipt.by, account);
+	err = recipient ? records_received(db->s, &receipt) : message_there(db->s, org, id);
 	if (!err)
 		item.after =
 		    json_pack("{s:b, s:s}", "recipient", recipient, "reason", reason ? reason : "");

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/ring.h"
 #include "base/text.h"
+#include "records/delivery.h"
 #include "records/desk.h"
 #include "records/records.h"
 
@@ -122,6 +123,22 @@ struct history_item {
 	json_t *before, *after; /* NULL: wasn't or isn't there; the caller's */
 };
 int records_history_write(struct store *s, const struct history_item *h); /* inside a transaction */
+
+/* --- delivery: inside a transaction --- */
+struct delivery_plan {
+	uint32_t org, person, department; /* to whom: one of them */
+	uint32_t next_way_ms, first_seq;
+	int64_t message, at_ms;
+};
+/* The ways of one person or department. *there: it is in the directory. */
+int records_delivery_plan(struct store *s, const struct delivery_plan *p, unsigned *count,
+			  bool *there);
+int records_delivery_more(struct store *s, struct delivery_plan *p); /* after those it has */
+/* Of a message that has just got its id. */
+int records_delivery_begin(struct store *s, const struct records_message *m, int64_t id);
+int records_receipt_write(struct store *s, const struct records_receipt *r);
+/* The same, and from now on it is received. ENOENT. */
+int records_received(struct store *s, const struct records_receipt *r);
 
 int records_directory_changed(struct store *s, uint32_t org); /* counts its version up */
 

@@ -66,6 +66,7 @@ struct records_message_filter {
 	uint32_t own_person;		     /* only for this person, or … 0 any */
 	uint32_t own_department;	     /* … for this department, 0 none */
 	bool unheard_only;
+	bool returned_only; /* … and back at the desk */
 	int64_t from_ms, to_ms;
 	int64_t before_id; /* cursor, 0 from the top */
 	unsigned limit;
@@ -78,6 +79,9 @@ int records_message_get(struct records_db *db, uint32_t org, int64_t id,
 /* Counts messages of the filter (cursor and limit are ignored). */
 int records_messages_count(struct records_db *db, const struct records_message_filter *f,
 			   uint64_t *count);
+/* What nobody has received yet, a row a person: how many, how many of them urgent. */
+typedef int(records_mailbox_h)(uint32_t person, uint32_t messages, uint32_t urgent, void *arg);
+int records_mailboxes(struct records_db *db, uint32_t org, records_mailbox_h *h, void *arg);
 /* Who a number was when the last slip with a name was taken from it; "" when it isn't known. */
 struct records_known {
 	char name[RECORDS_NAME], organisation[RECORDS_NAME];

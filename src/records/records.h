@@ -69,7 +69,10 @@ struct records_message {
 	uint32_t for_person, for_department; /* one of them */
 	uint32_t copy_department;
 	uint32_t recording_ms;
-	uint8_t urgency; /* enum records_urgency */
+	int64_t deadline_ms;  /* wall clock: until when it has to be received; 0 never */
+	uint32_t next_way_ms; /* not received for so long: the next way to its recipient */
+	uint8_t urgency;      /* enum records_urgency */
+	uint8_t stage;	      /* read: 0, 1 came back to the desk, 2 the deputy was told */
 	uint16_t clause; /* index into the vocabulary; when read: see clause_name */
 	char from_number[RECORDS_NUMBER];
 	char from_name[RECORDS_NAME];

@@ -10,6 +10,8 @@
 
 #define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
 #define DISCLOSURES "all inside none"
+#define PERSON_WAYS "mail wecom dingtalk feishu webhook"
+#define DEPARTMENT_WAYS "mail robot webhook"
 #define POSTS \
 	"employee chairman vice_chairman general_manager gad_manager secretary operator"
 
@@ -19,7 +21,7 @@ const struct table tables[RECORDS_FILES] = {
 	    "people.csv",
 	    "person",
 	    sizeof(struct person_row),
-	    10,
+	    16,
 	    {
 		{"id", COLUMN_ID, AT(person_row, p.id), true, ID_MAX, NULL},
 		{"name", COLUMN_TEXT, AT(person_row, p.name), true, 0, NULL},
@@ -31,18 +33,28 @@ const struct table tables[RECORDS_FILES] = {
 		{"secretary", COLUMN_ID, AT(person_row, p.secretary), false, ID_MAX, NULL},
 		{"deputy", COLUMN_ID, AT(person_row, p.deputy), false, ID_MAX, NULL},
 		{"disclosure", COLUMN_WORD, AT(person_row, p.disclosure), false, 0, DISCLOSURES},
+		{"mail", COLUMN_MAIL, AT(person_row, r.mail), false, 0, NULL},
+		{"wecom", COLUMN_TEXT, AT(person_row, r.wecom), false, 0, NULL},
+		{"dingtalk", COLUMN_TEXT, AT(person_row, r.dingtalk), false, 0, NULL},
+		{"feishu", COLUMN_TEXT, AT(person_row, r.feishu), false, 0, NULL},
+		{"webhook", COLUMN_TEXT, AT(person_row, r.webhook), false, 0, NULL},
+		{"deliver", COLUMN_WAYS, AT(person_row, r.deliver), false, 0, PERSON_WAYS},
 	    },
 	    {"records_people",
 	     "SELECT id, name, reading, title, department, extension, post, secretary, deputy,"
-	     " disclosure FROM people WHERE org = $1 ORDER BY id"},
+	     " disclosure, mail, wecom, dingtalk, feishu, webhook, deliver FROM people"
+	     " WHERE org = $1 ORDER BY id"},
 	    {"records_person_put",
 	     "INSERT INTO people (org, id, name, reading, title, department, extension, post,"
-	     " secretary, deputy, disclosure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-	     " $11) ON CONFLICT (org, id) DO UPDATE SET name = excluded.name,"
+	     " secretary, deputy, disclosure, mail, wecom, dingtalk, feishu, webhook, deliver)"
+	     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
+	     " $17) ON CONFLICT (org, id) DO UPDATE SET name = excluded.name,"
 	     " reading = excluded.reading, title = excluded.title,"
 	     " department = excluded.department, extension = excluded.extension,"
 	     " post = excluded.post, secretary = excluded.secretary, deputy = excluded.deputy,"
-	     " disclosure = excluded.disclosure"},
+	     " disclosure = excluded.disclosure, mail = excluded.mail, wecom = excluded.wecom,"
+	     " dingtalk = excluded.dingtalk, feishu = excluded.feishu,"
+	     " webhook = excluded.webhook, deliver = excluded.deliver"},
 	    {"records_person_drop", "DELETE FROM people WHERE org = $1 AND id = $2"},
 	},
     [RECORDS_DEPARTMENTS] =
@@ -50,7 +62,7 @@ const struct table tables[RECORDS_FILES] = {
 	    "departments.csv",
 	    "department",
 	    sizeof(struct department_row),
-	    9,
+	    13,
 	    {
 		{"id", COLUMN_ID, AT(department_row, d.id), true, ID_MAX, NULL},
 		{"name", COLUMN_TEXT, AT(department_row, d.name), true, 0, NULL},
@@ -63,18 +75,25 @@ const struct table tables[RECORDS_FILES] = {
 		{"announce", COLUMN_SMALL, AT(department_row, d.announce), false, 255, NULL},
 		{"disclosure", COLUMN_WORD, AT(department_row, d.disclosure), false, 0,
 		 DISCLOSURES},
+		{"mail", COLUMN_MAIL, AT(department_row, r.mail), false, 0, NULL},
+		{"robot", COLUMN_TEXT, AT(department_row, r.robot), false, 0, NULL},
+		{"webhook", COLUMN_TEXT, AT(department_row, r.webhook), false, 0, NULL},
+		{"deliver", COLUMN_WAYS, AT(department_row, r.deliver), false, 0,
+		 DEPARTMENT_WAYS},
 	    },
 	    {"records_departments",
-	     "SELECT id, name, reading, number, strategy, members, hours, announce, disclosure"
-	     " FROM departments WHERE org = $1 ORDER BY id"},
+	     "SELECT id, name, reading, number, strategy, members, hours, announce, disclosure,"
+	     " mail, robot, webhook, deliver FROM departments WHERE org = $1 ORDER BY id"},
 	    {"records_department_put",
 	     "INSERT INTO departments (org, id, name, reading, number, strategy, members, hours,"
-	     " announce, disclosure) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+	     " announce, disclosure, mail, robot, webhook, deliver) VALUES ($1, $2, $3, $4, $5,"
+	     " $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 	     " ON CONFLICT (org, id) DO UPDATE SET name = excluded.name,"
 	     " reading = excluded.reading, number = excluded.number,"
 	     " strategy = excluded.strategy, members = excluded.members,"
 	     " hours = excluded.hours, announce = excluded.announce,"
-	     " disclosure = excluded.disclosure"},
+	     " disclosure = excluded.disclosure, mail = excluded.mail, robot = excluded.robot,"
+	     " webhook = excluded.webhook, deliver = excluded.deliver"},
 	    {"records_department_drop", "DELETE FROM departments WHERE org = $1 AND id = $2"},
 	},
     [RECORDS_EXTENSIONS] =
@@ -225,6 +244,8 @@ static void column_read(const struct column *c, const struct store_row *from, un
 	case COLUMN_TEXT:
 	case COLUMN_DIAL:
 	case COLUMN_USER:
+	case COLUMN_MAIL:
+	case COLUMN_WAYS:
 		(void)text_copy(field, c->size, store_row_text(from, col));
 		break;
 	case COLUMN_MEMBERS:
@@ -300,6 +321,8 @@ void records_cell_text(const struct column *c, const void *row, char out[CELL_MA
 	case COLUMN_TEXT:
 	case COLUMN_DIAL:
 	case COLUMN_USER:
+	case COLUMN_MAIL:
+	case COLUMN_WAYS:
 		(void)text_copy(out, CELL_MAX, field);
 		break;
 	case COLUMN_MEMBERS:
@@ -346,6 +369,8 @@ void records_row_values(enum records_csv_file f, uint32_t org, const void *row,
 		case COLUMN_TEXT:
 		case COLUMN_DIAL:
 		case COLUMN_USER:
+		case COLUMN_MAIL:
+		case COLUMN_WAYS:
 			v[i + 1] = STORE_S(field);
 			break;
 		case COLUMN_MEMBERS:

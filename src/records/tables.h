@@ -5,16 +5,19 @@
 #ifndef RECORDS_TABLES_H
 #define RECORDS_TABLES_H
 
+#include "records/delivery.h"
 #include "records/directory.h"
 #include "records/priv.h"
 
 struct person_row {
 	uint32_t line; /* in its file, 0: from the database */
 	struct directory_person p;
+	struct records_reached r;
 };
 struct department_row {
 	uint32_t line;
 	struct directory_department d;
+	struct records_reached r;
 };
 struct extension_row {
 	uint32_t line;
@@ -32,6 +35,8 @@ enum column_kind {
 	COLUMN_DIAL,	/* digits */
 	COLUMN_USER,	/* SIP user name */
 	COLUMN_MEMBERS, /* ids with spaces between */
+	COLUMN_MAIL,	/* an address of RFC 5321 without quotes */
+	COLUMN_WAYS,	/* some of words, in an order of one's own */
 };
 
 struct column {
@@ -43,7 +48,7 @@ struct column {
 	const char *words; /* separated by spaces */
 };
 
-#define TABLE_COLUMNS 12
+#define TABLE_COLUMNS 16
 struct table {
 	const char *file; /* people.csv */
 	const char *what; /* in the history: "person" */

@@ -32,8 +32,9 @@ static const struct store_statement sql_message = {
     "records_message",
     "INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
     " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
-    " recording, recording_ms, screening)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"};
+    " recording, recording_ms, screening, deadline_ms, stage_due_ms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)"
+    " RETURNING id"};
 
 static const struct store_statement sql_day = {
     "records_day",
@@ -221,6 +222,12 @@ int records_write_call(struct store *s, const struct records_vocabulary *v,
 	return store_queue(s, &sql_call, values, RECORDS_CALL_VALUES);
 }
 
+static int id_row(const struct store_row *row, void *arg)
+{
+	*(int64_t *)arg = store_row_int(row, 0);
+	return 0;
+}
+
 int records_write_message(struct store *s, const struct records_vocabulary *v,
 			  const struct records_message *m)
 {
@@ -240,9 +247,13 @@ int records_write_message(struct store *s, const struct records_vocabulary *v,
 	    STORE_S(m->recording),
 	    STORE_I(m->recording_ms),
 	    STORE_S(m->screening),
+	    STORE_I(m->deadline_ms),
 	};
+	int64_t id = 0;
+	int err = store_run(s, &sql_message, values, sizeof(values) / sizeof(values[0]), id_row,
+			    &id);
 
-	return store_queue(s, &sql_message, values, sizeof(values) / sizeof(values[0]));
+	return err ? err : records_delivery_begin(s, m, id);
 }
 
 int records_write_day(struct store *s, const struct records_day *d)

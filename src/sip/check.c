@@ -308,6 +308,7 @@ void sip_options_request(struct sip_iface *f, const struct sip_msg *msg)
 	f->room->stats.options++;
 	(void)sip_in_replyf(f, msg, 200, "OK",
 			    "Allow: %s\r\nAccept: application/sdp\r\nAccept-Encoding: identity\r\n"
-			    "Accept-Language: zh, en\r\nSupported: %s\r\nAllow-Events: dialog\r\n",
+			    "Accept-Language: zh, en\r\nSupported: %s\r\nAllow-Events: dialog, "
+			    "message-summary\r\n",
 			    sip_allow, sip_supported);
 }

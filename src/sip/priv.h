@@ -286,6 +286,13 @@ uint16_t sip_trunk_of_source(struct sip_iface *f, const struct sip_msg *msg);
 int sip_subs_open(struct sip_room *r);
 void sip_subs_close(struct sip_room *r);
 uint32_t sip_subs_count(const struct sip_room *r);
+/* Tells those who subscribed to an extension's message-summary; false: nobody has. */
+bool sip_subs_waiting(struct sip_room *r, uint32_t extension, const struct sip_waiting *now);
+
+/* ---- Messages that wait (summary.c) ---- */
+#define SIP_SUMMARY_TYPE "application/simple-message-summary"
+/* The body of RFC 3842, 5.1. */
+int sip_summary_print(struct mbuf *mb, const char *account, const struct sip_waiting *w);
 
 /* ---- What sessions provide (session*.c) ---- */
 

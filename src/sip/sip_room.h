@@ -53,6 +53,7 @@ struct sip_room_config {
 	char user_agent[64];
 	uint32_t expires_min_s, expires_default_s, expires_max_s; /* 0: 60, 300, 3600 */
 	unsigned contacts_max;					  /* of one extension; 0: 5 */
+	bool waiting_unasked; /* message lamps of phones that don't subscribe */
 	char proxies[SIP_PROXIES][46]; /* addresses whose Path we believe (RFC 3327); "" unused */
 	char bindings_file[SIP_PATH];  /* "" = kept in memory only; locked while open */
 	uint32_t bindings_capacity;  /* 0: 4096. A file made with another capacity is taken over */
@@ -168,6 +169,11 @@ struct sip_trunk_status {
 
 /* ---- Handlers, all on the call thread ---- */
 
+/* Messages for an extension that nobody has received yet (RFC 3842). */
+struct sip_waiting {
+	uint32_t messages, urgent; /* urgent ones are among messages */
+};
+
 /* Lamp states of an extension, RFC 4235. */
 enum sip_lamp { SIP_LAMP_IDLE, SIP_LAMP_RINGING, SIP_LAMP_BUSY };
 
@@ -183,6 +189,9 @@ struct sip_room_handlers {
 	 * lamp now: 0, or ENOENT. */
 	int (*lamp)(uint32_t subscriber, const char *number, uint32_t *extension,
 		    enum sip_lamp *state, void *arg);
+	/* What waits for the subscribing extension; the number is that of what it asks after: 0,
+	 * ENOENT, EPERM when it is somebody else's. NULL: no message lamps. */
+	int (*waiting)(uint32_t subscriber, const char *number, struct sip_waiting *out, void *arg);
 	sip_incoming_h *incoming;     /* session.h */
 	sip_session_event_h *session; /* session.h */
 	void *arg;
@@ -220,6 +229,10 @@ unsigned sip_room_trunks(const struct sip_room *r, struct sip_trunk_status *out,
 
 /* The lamp of an extension has changed: its subscribers are notified. */
 void sip_room_lamp(struct sip_room *r, uint32_t extension, enum sip_lamp state);
+
+/* More or fewer messages wait for an extension. Its phones are told: those that have subscribed,
+ * and with waiting_unasked in the configuration, when none has, each that is registered. */
+void sip_room_waiting(struct sip_room *r, uint32_t extension, const struct sip_waiting *now);
 
 /* ---- Registrations ---- */
 

@@ -1,5 +1,6 @@
 /*
- * Subscriptions to the dialog event: lamps on phones. RFC 6665, RFC 4235 (always full state).
+ * Subscriptions: to the dialog event, lamps on phones (RFC 4235, always full state), and to
+ * message-summary, a phone's own lamp for messages (RFC 3842). RFC 6665.
  *
  * A subscription is a dialog of its own, from SUBSCRIBE to its end: not refreshed in time, given up
  * by the phone, or a NOTIFY that isn't taken. One NOTIFY is under way at a time; a lamp that
@@ -14,7 +15,14 @@
 #define EXPIRES_MIN_S	  60
 #define EXPIRES_DEFAULT_S 600
 #define EXPIRES_MAX_S	  600 /* after a restart of ours a lamp is dark for no longer */
-#define TARGET_PLACE	  "application/dialog-info+xml"
+
+enum sub_event { SUB_DIALOG, SUB_SUMMARY };
+static const struct {
+	const char *name, *type;
+} events[] = {
+    [SUB_DIALOG] = {"dialog", "application/dialog-info+xml"},
+    [SUB_SUMMARY] = {"message-summary", SIP_SUMMARY_TYPE},
+};
 
 struct sub {
 	struct le by_extension, by_call;
@@ -22,7 +30,9 @@ struct sub {
 	struct sip_request *req;
 	struct tmr tmr; /* expiry, or the end after the last NOTIFY */
 	uint32_t extension, subscriber;
-	enum sip_lamp state;
+	enum sub_event event;
+	enum sip_lamp state;	    /* SUB_DIALOG */
+	struct sip_waiting waiting; /* SUB_SUMMARY */
 	bool dirty, ended;
 	uint8_t iface;
 	uint32_t local_cseq, remote_cseq, version;
@@ -160,7 +170,7 @@ static void response_handler(int err, const struct sip_msg *msg, void *arg)
 		notify(s);
 }
 
-static int print_state(struct mbuf *mb, const struct sub *s)
+static int print_dialog(struct mbuf *mb, const struct sub *s)
 {
 	static const char *const dialog[] = {
 	    [SIP_LAMP_IDLE] = "<dialog id=\"%u\"><state>terminated</state></dialog>",
@@ -179,6 +189,13 @@ static int print_state(struct mbuf *mb, const struct sub *s)
 	return err | mbuf_write_str(mb, "</dialog-info>\r\n");
 }
 
+static int print_state(struct mbuf *mb, const struct sub *s)
+{
+	if (s->event == SUB_SUMMARY)
+		return sip_summary_print(mb, s->local_uri, &s->waiting);
+	return print_dialog(mb, s);
+}
+
 static int print_headers(struct mbuf *mb, const struct sub *s, size_t body_len)
 {
 	uint64_t now = tmr_jiffies();
@@ -188,16 +205,16 @@ static int print_headers(struct mbuf *mb, const struct sub *s, size_t body_len)
 
 	err = mbuf_printf(mb,
 			  "From: <%s>;tag=%s\r\nTo: <%s>;tag=%s\r\nCall-ID: %s\r\n"
-			  "CSeq: %u NOTIFY\r\nEvent: dialog\r\n",
+			  "CSeq: %u NOTIFY\r\nEvent: %s\r\n",
 			  s->local_uri, s->local_tag, s->remote_uri, s->remote_tag, s->call_id,
-			  s->local_cseq);
+			  s->local_cseq, events[s->event].name);
 	if (s->ended)
 		err |= mbuf_write_str(mb, "Subscription-State: terminated;reason=timeout\r\n");
 	else
 		err |= mbuf_printf(mb, "Subscription-State: active;expires=%u\r\n", left);
 	return err |
-	       mbuf_printf(mb, "Content-Type: " TARGET_PLACE "\r\nContent-Length: %zu\r\n\r\n",
-			   body_len);
+	       mbuf_printf(mb, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+			   events[s->event].type, body_len);
 }
 
 static int send_notify(struct sub *s)
@@ -247,7 +264,8 @@ static bool lamp_handler(struct le *le, void *arg)
 	struct sub *s = le->data;
 	const struct sub *now = arg;
 
-	if (s->extension != now->extension || s->state == now->state || s->ended)
+	if (s->event != SUB_DIALOG || s->extension != now->extension || s->state == now->state ||
+	    s->ended)
 		return false;
 	s->state = now->state;
 	notify(s);
@@ -259,6 +277,36 @@ void sip_room_lamp(struct sip_room *r, uint32_t extension, enum sip_lamp state)
 	struct sub now = {.extension = extension, .state = state};
 
 	(void)hash_lookup(r->subs->by_extension, (uint32_t)hash_mix(extension), lamp_handler, &now);
+}
+
+struct telling {
+	uint32_t extension;
+	const struct sip_waiting *now;
+	bool told;
+};
+
+static bool waiting_handler(struct le *le, void *arg)
+{
+	struct sub *s = le->data;
+	struct telling *t = arg;
+
+	if (s->event != SUB_SUMMARY || s->extension != t->extension || s->ended)
+		return false;
+	t->told = true;
+	if (memcmp(&s->waiting, t->now, sizeof(s->waiting)) != 0) {
+		s->waiting = *t->now;
+		notify(s);
+	}
+	return false;
+}
+
+bool sip_subs_waiting(struct sip_room *r, uint32_t extension, const struct sip_waiting *now)
+{
+	struct telling t = {extension, now, false};
+
+	(void)hash_lookup(r->subs->by_extension, (uint32_t)hash_mix(extension), waiting_handler,
+			  &t);
+	return t.told;
 }
 
 /* ---- SUBSCRIBE ---- */
@@ -375,36 +423,57 @@ static void refresh(struct sip_iface *f, const struct sip_msg *msg, struct sub *
 	live(s, expires_s);
 }
 
-static bool event_fits(struct sip_iface *f, const struct sip_msg *msg)
+static bool event_fits(struct sip_iface *f, const struct sip_msg *msg, enum sub_event *out)
 {
 	const struct sip_hdr *h = sip_msg_hdr(msg, SIP_HDR_EVENT);
 	struct pl type = {NULL, 0};
 
 	if (h)
 		(void)re_regex(h->val.p, h->val.l, "[^; \t]+", &type);
-	if (pl_strcasecmp(&type, "dialog")) {
-		(void)sip_in_replyf(f, msg, 489, "Bad Event", "Allow-Events: dialog\r\n");
+	*out = pl_strcasecmp(&type, events[SUB_SUMMARY].name) ? SUB_DIALOG : SUB_SUMMARY;
+	if (pl_strcasecmp(&type, events[*out].name)) {
+		(void)sip_in_replyf(f, msg, 489, "Bad Event",
+				    "Allow-Events: dialog, message-summary\r\n");
 		return false;
 	}
-	if (sip_msg_hdr(msg, SIP_HDR_ACCEPT) && !sip_in_token(msg, SIP_HDR_ACCEPT, TARGET_PLACE) &&
+	if (sip_msg_hdr(msg, SIP_HDR_ACCEPT) &&
+	    !sip_in_token(msg, SIP_HDR_ACCEPT, events[*out].type) &&
 	    !sip_in_token(msg, SIP_HDR_ACCEPT, "*/*")) {
-		(void)sip_in_replyf(f, msg, 406, "Not Acceptable", "Accept: " TARGET_PLACE "\r\n");
+		(void)sip_in_replyf(f, msg, 406, "Not Acceptable", "Accept: %s\r\n",
+				    events[*out].type);
 		return false;
 	}
 	return true;
 }
 
-static void begin(struct sip_iface *f, const struct sip_msg *msg, const struct sip_caller *who)
+/* What is asked after, as it is now: 0, ENOENT, EPERM. */
+static int look_up(struct sip_room *r, const struct sip_caller *who, const char *number,
+		   struct sub *now)
+{
+	if (now->event == SUB_SUMMARY) {
+		now->extension = who->extension;
+		return r->h.waiting ? r->h.waiting(who->extension, number, &now->waiting, r->h.arg)
+				    : ENOENT;
+	}
+	return r->h.lamp ? r->h.lamp(who->extension, number, &now->extension, &now->state, r->h.arg)
+			 : ENOENT;
+}
+
+static void begin(struct sip_iface *f, const struct sip_msg *msg, const struct sip_caller *who,
+		  enum sub_event event)
 {
 	struct sip_room *r = f->room;
-	enum sip_lamp state = SIP_LAMP_IDLE;
-	uint32_t extension, expires_s;
+	struct sub now = {.event = event, .state = SIP_LAMP_IDLE};
+	uint32_t expires_s;
 	char number[SIP_USER];
 	struct sub *s;
+	int err = sip_in_user(&msg->uri, number, sizeof(number));
 
-	if (sip_in_user(&msg->uri, number, sizeof(number)) || !r->h.lamp ||
-	    r->h.lamp(who->extension, number, &extension, &state, r->h.arg)) {
-		(void)sip_in_replyf(f, msg, 404, "Not Found", "");
+	if (!err)
+		err = look_up(r, who, number, &now);
+	if (err) {
+		(void)sip_in_replyf(f, msg, err == EPERM ? 403 : 404,
+				    err == EPERM ? "Forbidden" : "Not Found", "");
 		return;
 	}
 	if (!read_expires(f, msg, &expires_s))
@@ -419,16 +488,18 @@ static void begin(struct sip_iface *f, const struct sip_msg *msg, const struct s
 		return;
 	s->room = r;
 	r->subs->count++;
-	s->extension = extension;
+	s->event = event;
+	s->extension = now.extension;
 	s->subscriber = who->extension;
-	s->state = state;
+	s->state = now.state;
+	s->waiting = now.waiting;
 	TEXT_COPY(s->number, number);
 	if (sub_init(s, f, msg)) {
 		(void)sip_in_replyf(f, msg, 400, "Bad Request", "");
 		mem_deref(s);
 		return;
 	}
-	hash_append(r->subs->by_extension, (uint32_t)hash_mix(extension), &s->by_extension, s);
+	hash_append(r->subs->by_extension, (uint32_t)hash_mix(s->extension), &s->by_extension, s);
 	hash_append(r->subs->by_call, hash_joaat_pl(&msg->callid), &s->by_call, s);
 	answer(f, msg, s, expires_s);
 	live(s, expires_s);
@@ -439,6 +510,7 @@ void sip_subs_request(struct sip_iface *f, const struct sip_msg *msg)
 	struct sip_room *r = f->room;
 	struct sub *s = find(r, msg);
 	struct sip_caller who;
+	enum sub_event event;
 
 	r->stats.subscribes++;
 	if (s && !s->ended) {
@@ -449,11 +521,11 @@ void sip_subs_request(struct sip_iface *f, const struct sip_msg *msg)
 		(void)sip_in_replyf(f, msg, 481, "Subscription Does Not Exist", "");
 		return;
 	}
-	if (!event_fits(f, msg) || sip_in_identify(f, msg, &who))
+	if (!event_fits(f, msg, &event) || sip_in_identify(f, msg, &who))
 		return;
 	if (!who.extension) {
 		(void)sip_in_replyf(f, msg, 403, "Forbidden", "");
 		return;
 	}
-	begin(f, msg, &who);
+	begin(f, msg, &who, event);
 }

@@ -79,6 +79,28 @@ await test("messages: filtered in the address, opened with a reason, by keyboard
   await page.context().close();
 });
 
+await test("messages: one that came back shows what was tried; told by telephone it is received", async () => {
+  const page = await enter("/messages?state=returned", "operator");
+  await rows(page, 1);
+  await page.locator("a.row").first().click();
+  const part = page.locator(".delivery");
+  await part.locator("li li", { hasText: t("console.delivery.outcome.bad_address") }).waitFor();
+  check(await page.evaluate(() => window.cracked === undefined), "a script ran");
+  check((await part.innerText()).includes(t("console.delivery.why.late")), "why it came back");
+  await axeCheck(page);
+  await page.screenshot({ path: `${out}/messages-delivery.png` });
+  await tabTo(page, part.getByRole("button", { name: t("console.delivery.told") }));
+  await page.keyboard.press("Enter");
+  await page.locator("dialog[open]").waitFor();
+  await page.keyboard.type("念给本人听了");
+  await page.keyboard.press("Enter");
+  await rows(page, 0).catch(() => page.locator("td", { hasText: t("console.messages.none") }).waitFor());
+  const { body } = lastSent("/api/v1/messages/6/receipts");
+  check(body.kind === "told" && body.note === "念给本人听了", JSON.stringify(body));
+  fake.w.messages.find((m) => m.id === 6).heard_ms = 0; // for those that come after
+  await page.context().close();
+});
+
 await test("messages: what callers said is text; its sound is played", async () => {
   const page = await enter("/messages?item=5", "operator");
   await page.getByRole("button", { name: t("console.messages.open") }).click();

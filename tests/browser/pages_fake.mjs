@@ -12,8 +12,8 @@ const HOUR = 3600_000;
 const ROLES = { staff: ["staff"], operator: ["staff", "operator"], manager: ["staff", "manager"], admin: ["staff", "admin"] };
 
 export const COLUMNS = {
-  people: "id name reading title department extension post secretary deputy disclosure".split(" "),
-  departments: "id name reading number strategy members hours announce disclosure".split(" "),
+  people: "id name reading title department extension post secretary deputy disclosure mail wecom dingtalk feishu webhook deliver".split(" "),
+  departments: "id name reading number strategy members hours announce disclosure mail robot webhook deliver".split(" "),
   extensions: ("id number user person department class call_waiting pickup_group forward_always forward_busy " +
     "forward_no_answer algorithm").split(" "),
 };
@@ -52,11 +52,20 @@ function world() {
       before: { title: "工程部副经理", reading: "zhang1 san1 feng1" }, after: { title: "工程部经理", reading: "zhang1 san1 feng1" } }],
     messages: [
       slip(7, HOUR / 4, "张三丰", "王先生", "13800000417", { sound_ms: 14000 }),
-      slip(6, HOUR, "朱善富", "刘女士", "13800002046", { urgent: true, clause: "A4.1.3", for: { person: 4, name: "朱善富" } }),
+      slip(6, HOUR, "朱善富", "刘女士", "13800002046", { urgent: true, returned: true, clause: "A4.1.3", for: { person: 4, name: "朱善富" } }),
       slip(5, 2 * HOUR, "工程部", SCRIPT, "02100001234", { for: { department: 3, name: "工程部" } }),
       slip(4, 26 * HOUR, "张三丰", "", "", { heard_ms: now - 25 * HOUR, clause: "A4.1.2" }),
       slip(3, 50 * HOUR, "何静", "许女士", "13800007720", { heard_ms: now - 49 * HOUR, clause: "A4.1.4", for: { person: 8, name: "何静" } }),
     ],
+    delivery: { 6: {
+      ways: [
+        { channel: "wecom", address: "zhusf", name: "朱善富", state: "failed", due_ms: 0,
+          attempts: [{ at_ms: now - HOUR, outcome: "bad_address", detail: SCRIPT }] },
+        { channel: "mail", address: "zhu@example.com", name: "朱善富", state: "delivered", due_ms: 0,
+          attempts: [{ at_ms: now - HOUR, outcome: "busy", detail: "451 4.3.0" }, { at_ms: now - HOUR / 2, outcome: "ok", detail: "250 OK" }] },
+      ],
+      receipts: [{ at_ms: now - HOUR / 2, kind: "delivered", channel: "mail", by: "", note: "zhu@example.com" },
+        { at_ms: now - HOUR / 4, kind: "returned", channel: "", by: "", note: "late" }] } },
     content: { 6: { organisation: "清和苑", matter: "询问签约时间，请回电。", screening: false } },
     appointed: [
       { person: 6, name: "李敏", title: "话务员", number: "8803", account: "operator" },
@@ -73,7 +82,7 @@ function world() {
 
 const csvCell = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : /^[=+\-@]/.test(v) ? `'${v}` : v);
 const csvOf = (file, rows) =>
-  [COLUMNS[file].join(","), ...rows.map((r) => COLUMNS[file].map((c) => csvCell(r[c])).join(","))].join("\r\n") + "\r\n";
+  [COLUMNS[file].join(","), ...rows.map((r) => COLUMNS[file].map((c) => csvCell(r[c] ?? "")).join(","))].join("\r\n") + "\r\n";
 
 /** Only what the tests need: quotes, but no line ends in them. */
 function parse(text) {
@@ -183,6 +192,7 @@ function routes(w) {
       items: w.history.filter((h) => h.what === query.get("what") && String(h.item) === query.get("item")), next: null })],
     ["GET", "/api/v1/messages", ["staff"], ({ query }) => {
       const all = w.messages.filter((m) => (query.get("state") !== "unheard" || !m.heard_ms) &&
+        (query.get("state") !== "returned" || m.returned) &&
         (!query.get("department") || String(m.for.department) === query.get("department")));
       const from = query.get("before") ? all.findIndex((m) => String(m.id) === query.get("before")) + 1 : 0;
       const items = all.slice(from, from + 3);
@@ -202,6 +212,12 @@ function routes(w) {
       if (who === "staff" && m.for.person !== 7) throw new Refused(403, "content_closed", "内容只对收件人开放", { clause: "A1" });
       if (who === "manager" && !query.get("reason")) throw new Refused(403, "reason_needed", "须先说明理由才能打开", { clause: "A1" });
       return w.content[m.id] ?? { organisation: SCRIPT, matter: `请回电。${SCRIPT}`, screening: false };
+    }],
+    ["GET", "/api/v1/messages/(\\d+)/delivery", ["operator", "manager"], ({ args }) => need(w.delivery[args[0]] ?? { ways: [], receipts: [] })],
+    ["POST", "/api/v1/messages/(\\d+)/delivery", ["operator", "manager"], () => 204],
+    ["POST", "/api/v1/messages/(\\d+)/receipts", ["staff", "operator", "manager"], ({ args }) => {
+      Object.assign(need(w.messages.find((m) => String(m.id) === args[0])), { heard_ms: Date.now(), returned: false });
+      return 204;
     }],
     ["GET", "/api/v1/messages/(\\d+)/sound", ["staff"], () => silence()],
     ["GET", "/api/v1/operators", ["operator", "manager"], () => ({ appointed: w.appointed, standins: w.standins })],

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from lib import netns, phone, sound
+from lib.desk import Client
 from lib.server import ALWAYS, OUT, Server
 from lib.softphone import Baresip, Linphone
 
@@ -247,3 +248,21 @@ def test_a_call_to_the_carriers_network(s):
     theirs.hang_up()
     b.wait_event("CALL_CLOSED")
     wait_no_calls(s)
+
+
+def test_the_message_lamp_of_a_real_phone(s):
+    """RFC 3842: baresip subscribes by itself; its lamp goes on with a message and out when it is read."""
+    p = s.soft(Baresip, "8312", "udp", modules=["mwi"]).wait_registered()
+
+    def says(words, times=1):
+        p.wait(lambda: p.tail(400).count(words) >= times, 8, words)
+
+    says("Messages-Waiting: no")
+    operator = Client(s, "operator1")
+    m = operator.ask("POST", "/api/v1/messages", {"for_person": 16, "from_name": "王先生", "urgency": "urgent"})["id"]
+    began = time.monotonic()
+    says("Messages-Waiting: yes")
+    assert time.monotonic() - began < 1.5, "the lamp is late"
+    says("Voice-Message: 1/0 (1/0)")
+    operator.ask("POST", f"/api/v1/messages/{m}/receipts", {"kind": "told"})
+    says("Messages-Waiting: no", 2)

@@ -10,7 +10,7 @@ import { hasMore, listMessages, listWrong, type Message, messages } from "../sta
 import { go, param, withParams } from "../state/route";
 import { hasDesk, me } from "../state/session";
 import { stamp } from "../state/stamp";
-import { unheard } from "../state/switchboard";
+import { messageNews } from "../state/switchboard";
 import { t } from "../text";
 import { MessageOpened } from "./messages_opened";
 import { Slip } from "./messages_slip";
@@ -28,7 +28,9 @@ function Received({ m }: { m: Message }) {
   ) : (
     <span class="lamped ring">
       <Lamp state="ringing" />
-      <b>{t("console.messages.not_received")}</b>
+      <b class={m.returned ? "alarm" : undefined}>
+        {t(m.returned ? "console.messages.returned" : "console.messages.not_received")}
+      </b>
     </span>
   );
 }
@@ -61,7 +63,10 @@ function filters(): RowFilter<Message>[] {
     {
       name: "state",
       label: t("console.messages.received"),
-      options: [{ value: "unheard", label: t("console.messages.not_received") }],
+      options: [
+        { value: "unheard", label: t("console.messages.not_received") },
+        { value: "returned", label: t("console.messages.returned") },
+      ],
     },
     {
       name: "department",
@@ -77,13 +82,13 @@ export function Messages() {
   const operator = who?.roles.includes("operator") ?? false;
   const [writing, setWriting] = useState(false);
   const listed = {
-    unheard: param("state") === "unheard",
+    state: param("state"),
     person: param("person"),
     department: param("department"),
   };
   const read = () => void listMessages(listed);
-  // a message that came or was heard changes their count
-  useEffect(read, [listed.unheard, listed.person, listed.department, unheard.value]);
+  // a message that came, was heard, or came back
+  useEffect(read, [listed.state, listed.person, listed.department, messageNews.value]);
   useEffect(() => {
     if (desk) loadEntries().catch(() => undefined); // without it nobody can be picked, all else works
     window.addEventListener("focus", read);

@@ -4,9 +4,11 @@ import { Refusal } from "../api/client";
 import { Dialog } from "../parts/dialog";
 import { Form } from "../parts/form";
 import { type Message, type MessageContent, openMessage, soundOf } from "../state/messages";
+import { me } from "../state/session";
 import { stamp } from "../state/stamp";
 import { t } from "../text";
 import { fromOf } from "./messages";
+import { Delivery } from "./messages_delivery";
 
 /** Plays what is fetched when it is asked for: hearing is an opening, and is kept. */
 function Voice({ m, part, reason }: { m: Message; part: string; reason: string }) {
@@ -61,6 +63,7 @@ export function MessageOpened({ m, onOpened }: { m: Message; onOpened: () => voi
   const [opened, setOpened] = useState<{ content: MessageContent; reason: string } | undefined>();
   const [asks, setAsks] = useState(false);
   const [wrong, setWrong] = useState("");
+  const who = me.value;
 
   const open = async (reason: string) => {
     const content = await openMessage(m.id, reason);
@@ -118,6 +121,9 @@ export function MessageOpened({ m, onOpened }: { m: Message; onOpened: () => voi
       <p class="wrong" role="alert">
         {wrong}
       </p>
+      {who && (who.roles.includes("operator") || who.roles.includes("manager")) && (
+        <Delivery m={m} onChanged={onOpened} />
+      )}
       {asks && (
         <Dialog title={t("console.messages.reason.title")} onClose={() => setAsks(false)}>
           <p class="m">{t("console.messages.reason.why")}</p>

@@ -23,6 +23,12 @@ export const COLUMNS: Record<TableName, readonly string[]> = {
     "secretary",
     "deputy",
     "disclosure",
+    "mail",
+    "wecom",
+    "dingtalk",
+    "feishu",
+    "webhook",
+    "deliver",
   ],
   departments: [
     "name",
@@ -33,6 +39,10 @@ export const COLUMNS: Record<TableName, readonly string[]> = {
     "hours",
     "announce",
     "disclosure",
+    "mail",
+    "robot",
+    "webhook",
+    "deliver",
   ],
   extensions: [
     "number",

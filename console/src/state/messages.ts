@@ -5,6 +5,9 @@ import { ask, Refusal, send } from "../api/client";
 
 export type Message = components["schemas"]["Message"];
 export type MessageContent = components["schemas"]["MessageContent"];
+export type Delivery = components["schemas"]["Delivery"];
+export type Way = components["schemas"]["DeliveryWay"];
+export type Receipt = components["schemas"]["Receipt"];
 interface List {
   items: Message[];
   next: string | null;
@@ -18,14 +21,14 @@ export const hasMore = () => next.value !== null;
 let asked = 0;
 
 export interface Listed {
-  unheard: boolean;
+  state?: string;
   person?: string;
   department?: string;
 }
 
 function query(listed: Listed, before: string | null): string {
   const q = new URLSearchParams({ limit: "100" });
-  if (listed.unheard) q.set("state", "unheard");
+  if (listed.state) q.set("state", listed.state);
   if (listed.person) q.set("person", listed.person);
   if (listed.department) q.set("department", listed.department);
   if (before) q.set("before", before);
@@ -61,6 +64,14 @@ export async function soundOf(id: number, reason: string, part: string): Promise
   const q = new URLSearchParams({ part, ...(reason ? { reason } : {}) });
   return (await send("GET", `/api/v1/messages/${id}/sound?${q.toString()}`)).blob();
 }
+
+export const readDelivery = (id: number) => ask<Delivery>("GET", `/api/v1/messages/${id}/delivery`);
+
+/** Once more, to the addresses that the directory has now. */
+export const sendAgain = (id: number) => send("POST", `/api/v1/messages/${id}/delivery`, {});
+
+export const confirmMessage = (id: number, kind: "received" | "acted" | "told", note: string) =>
+  send("POST", `/api/v1/messages/${id}/receipts`, { kind, ...(note ? { note } : {}) });
 
 /** A name for a request, so that a repeat isn't done twice. */
 export function requestName(): string {

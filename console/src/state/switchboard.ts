@@ -23,6 +23,8 @@ export const board = signal<SwitchboardState | undefined>(undefined);
 export const calls = signal<ReadonlyMap<number, Call>>(new Map());
 export const extensions = signal<ReadonlyMap<number, Extension>>(new Map());
 export const trunks = signal<ReadonlyMap<string, Trunk>>(new Map());
+/** Counts up with each thing that became of a message. */
+export const messageNews = signal(0);
 export const unheard = signal<number | undefined>(undefined);
 export const outside = signal<Slots>(slotsEmpty(OUTSIDE_SLOTS));
 export const inside = signal<Slots>(slotsEmpty(INSIDE_SLOTS));
@@ -96,6 +98,7 @@ export function apply(name: string, data: unknown): void {
       const left = (data as { unheard?: number }).unheard;
       if (left !== undefined) unheard.value = left;
       else if (unheard.value !== undefined) unheard.value++;
+      messageNews.value++;
       break;
     }
   }

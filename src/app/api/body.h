@@ -51,6 +51,7 @@ http_function api_directory, api_extensions, api_entry_person, api_entry_departm
     api_extension_drop, api_import, api_export, api_history, api_reading_put,
     api_department_reading_put, api_absence_put, api_absence_drop, api_slip_add, api_told_add,
     api_told_list, api_instructions, api_instruct, api_instruction_drop, api_operators,
-    api_standin_ask, api_standin_decide, api_cards;
+    api_standin_ask, api_standin_decide, api_cards, api_delivery, api_delivery_again,
+    api_receipt_add, api_delivery_figures, api_link_show, api_link_act, api_link_sound;
 
 #endif

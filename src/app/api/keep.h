@@ -83,6 +83,18 @@ struct api_standin {
 	char reason[128];
 };
 
+struct api_receipt {
+	uint8_t kind; /* received acted told */
+	char note[128];
+};
+
+/* A link of a mail or an application message. */
+enum api_link_act { API_LINK_SHOW, API_LINK_RECEIVED, API_LINK_ACTED, API_LINK_SOUND };
+struct api_link {
+	enum api_link_act act;
+	char token[64];
+};
+
 /* 0 and *out; ENOENT; EACCES: not appointed (A5.9); EPERM: not the asker's to do; EINVAL, EALREADY,
  * ENOBUFS with *out the error's members ("code", "field" …); EAGAIN; else 500. */
 struct api_keep_source {
@@ -111,6 +123,14 @@ struct api_keep_source {
 	int (*standin_ask)(void *arg, const struct api_query *q, const struct api_standin *s,
 			   json_t **out);
 	int (*standin_decide)(void *arg, const struct api_query *q, bool approve, json_t **out);
+	int (*delivery)(void *arg, const struct api_query *q, json_t **out);
+	int (*delivery_again)(void *arg, const struct api_query *q, json_t **out);
+	int (*receipt)(void *arg, const struct api_query *q, const struct api_receipt *r,
+		       json_t **out);
+	int (*delivery_figures)(void *arg, const struct api_query *q, json_t **out);
+	/* *out is a page, also when there is no such link (ENOENT); of API_LINK_SOUND a path, and
+	 * ENOENT without one. The caller frees it. */
+	int (*link)(void *arg, const struct api_query *q, const struct api_link *l, char **out);
 	int (*cards)(void *arg, const struct api_query *q, json_t **out);
 };
 

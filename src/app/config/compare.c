@@ -42,6 +42,8 @@ unsigned config_compare(const struct config *old, const struct config *new)
 		parts |= CONFIG_PART_LOG;
 	if (DIFFERS(a, b, speech))
 		parts |= CONFIG_PART_SPEECH;
+	if (DIFFERS(a, b, delivery))
+		parts |= CONFIG_PART_DELIVERY;
 	if (DIFFERS(a, b, interfaces) || a->interface_count != b->interface_count)
 		parts |= CONFIG_PART_INTERFACES;
 	if (DIFFERS(a, b, sip))
@@ -67,7 +69,8 @@ void config_parts_text(unsigned parts, char *out, size_t cap)
 					    "interfaces", "sip",
 					    "http",	  "media",
 					    "store",	  "limits",
-					    "data",	  "number of organisations"};
+					    "data",	  "number of organisations",
+					    "delivery"};
 	bool first = true;
 
 	memset(out, 0, cap);

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/stream.h"
+#include "deliver/deliver.h"
 #include "measures/directory.h"
 #include "measures/measures.h"
 
@@ -183,6 +184,7 @@ struct config_sip {
 	char user_agent[CONFIG_NAME];
 	uint32_t expiry_min_s, expiry_max_s, expiry_default_s;
 	uint8_t contacts_max;		  /* an extension */
+	bool waiting_unasked; /* message lamps: phones are told that never asked */
 	char proxies[CONFIG_PROXIES][46]; /* whose Path and received source are believed */
 	unsigned proxy_count;
 	uint16_t lockout_failures; /* wrong passwords of a user from an address before … */
@@ -221,6 +223,13 @@ struct config_speech {
 	char recordings[CONFIG_PATH]; /* folder of a person's recordings, "" none */
 };
 
+struct config_delivery {
+	char link[CONFIG_PATH]; /* where the console is found from outside; "" no links */
+	struct deliver_config deliver;
+	uint32_t retry_first_ms, retry_longest_ms; /* each interval is four times the one before */
+	uint8_t attempts;			   /* of a way; then it has failed */
+};
+
 struct config_limits {
 	uint32_t calls, legs, registrations, http_streams;
 };
@@ -238,6 +247,7 @@ struct node_config {
 	struct config_media media;
 	struct config_store store;
 	struct config_speech speech;
+	struct config_delivery delivery;
 	struct config_limits limits;
 	struct config_organisation organisations[CONFIG_ORGANISATIONS];
 	unsigned organisation_count;
@@ -329,6 +339,7 @@ enum config_part {
 	CONFIG_PART_LIMITS = 1 << 11,		/* restart */
 	CONFIG_PART_DATA = 1 << 12,		/* restart */
 	CONFIG_PART_ORGANISATION_SET = 1 << 13, /* one more or fewer: restart */
+	CONFIG_PART_DELIVERY = 1 << 14,		/* at once */
 };
 #define CONFIG_PARTS_RESTART                                                                       \
 	(CONFIG_PART_INTERFACES | CONFIG_PART_SIP | CONFIG_PART_HTTP | CONFIG_PART_MEDIA |         \

@@ -13,7 +13,8 @@
 	.offset = offsetof(struct config_measures, cards.member),                                  \
 	.size = sizeof(struct config_card),                                                        \
 	.count_offset = offsetof(struct config_measures, cards.count)
-#define MS_HOUR 3600000
+#define MS_HOUR	  3600000
+#define MS_DAY	  86400000
 
 const char *const schema_posts[] = {"employee",	   "chairman",	"vice_chairman", "general_manager",
 				    "gad_manager", "secretary", "operator",	 NULL};
@@ -155,6 +156,17 @@ static const struct schema_field message_fields[] = {
      .help = "A shorter one isn't one."},
     {"silence", SCHEMA_MS, M(message_silence_ms), 500, 60000, .fallback = "8s",
      .help = "Silence that ends it."},
+    {"receive", SCHEMA_MS, M(message_receive_ms), 0, 7 * MS_DAY, .fallback = "4h",
+     .help = "A message that nobody has received after this comes back to the desk (A5.7); 0s "
+	     "never."},
+    {"receive_urgent", SCHEMA_MS, M(message_receive_urgent_ms), 0, 7 * MS_DAY,
+     .fallback = "15min", .help = "The same for an urgent one."},
+    {"next_way", SCHEMA_MS, M(message_next_ms), 0, MS_DAY, .fallback = "10min",
+     .help = "Not received for so long, it goes the recipient's next way too."},
+    {"next_way_urgent", SCHEMA_MS, M(message_next_urgent_ms), 0, MS_DAY, .fallback = "1min",
+     .help = "The same for an urgent one; 0s all ways at once."},
+    {"deputy", SCHEMA_MS, M(message_deputy_ms), 0, 7 * MS_DAY, .fallback = "2h",
+     .help = "Still not received so long after it came back: the deputy is told; 0s never."},
     {0},
 };
 

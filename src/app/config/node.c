@@ -162,6 +162,9 @@ static const struct schema_field sip_fields[] = {
      .help = "Granted when a phone names none."},
     {"contacts_max", SCHEMA_INTEGER, SIP(contacts_max), 1, 16, .fallback = "5",
      .help = "Phones that one extension may register at once."},
+    {"message_lamp_unasked", SCHEMA_BOOL, SIP(waiting_unasked), .fallback = "false",
+     .help = "Tell phones of waiting messages that don't subscribe to it (RFC 3842); some answer "
+	     "with an error, and then it does no harm."},
     {"proxies", SCHEMA_LIST, ROW(struct config_sip, proxies), 0, CONFIG_PROXIES,
      .of = SCHEMA_ADDRESS, COUNT(struct config_sip, proxy_count),
      .help = "Proxies in front of us whose Path and received source are believed."},
@@ -377,6 +380,8 @@ const struct schema_field node_schema[] = {
     SECTION("media", media, media_fields, "Sound."),
     SECTION("store", store, store_fields, "Where records are kept."),
     SECTION("speech", speech, speech_fields, "How prompts are spoken."),
+    SECTION("delivery", delivery, delivery_fields,
+	    "How messages are brought to people. Who is reached where stands in the directory."),
     SECTION("limits", limits, limit_fields, "What one node takes on."),
     {"organisations", SCHEMA_TABLE, ROW(struct node_config, organisations), 1, CONFIG_ORGANISATIONS,
      .fields = organisation_fields, COUNT(struct node_config, organisation_count),

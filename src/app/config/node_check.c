@@ -336,6 +336,7 @@ void node_check(struct walk *w, const struct node_config *n)
 		walk_error_at(w, "config.key_alone", "http.key");
 	if (n->store.sqlite[0] && n->store.postgres[0])
 		walk_error_at(w, "config.two_stores", "store.postgres");
+	delivery_check(w, &n->delivery);
 	if (n->limits.legs && n->limits.legs < n->limits.calls)
 		walk_error_at(w, "config.legs_few", "limits.legs");
 }

@@ -42,6 +42,7 @@ static void limits_text(const struct schema_field *f, char *out, size_t cap)
 		break;
 	case SCHEMA_TEXT:
 	case SCHEMA_SECRET:
+	case SCHEMA_SECRET_FILE:
 	case SCHEMA_ID:
 	case SCHEMA_DIGITS:
 	case SCHEMA_DIAL:

@@ -162,6 +162,28 @@ static enum verdict read_path(const struct read *r, const char *s)
 	return put_text(r, path);
 }
 
+/* The file is there, readable, and its first line is a secret that fits. */
+static enum verdict read_secret_file(const struct read *r, const char *s)
+{
+	char path[CONFIG_PATH], line[CONFIG_SECRET + 2] = "";
+	struct read at = {r->w, &(const struct schema_field){.size = sizeof(path)}, path};
+	enum verdict v = read_path(&at, s);
+	FILE *f;
+
+	if (v != RIGHT)
+		return v;
+	f = fopen(path, "re");
+	if (!f)
+		return WRONG_FORM;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, "\r\n")] = '\0';
+	v = line[0] && strlen(line) < r->f->size ? read_text(r, line) : WRONG_FORM;
+	explicit_bzero(line, sizeof(line));
+	return v;
+}
+
 static enum verdict put_integer(const struct read *r, int64_t v)
 {
 	if (v < r->f->min || v > r->f->max)
@@ -282,6 +304,7 @@ static const struct {
     [SCHEMA_ADDRESS] = {read_address, "IP address", "config.expect.address"},
     [SCHEMA_HOST] = {read_host, "host or host:port", "config.expect.host"},
     [SCHEMA_PATH] = {read_path, "path", "config.expect.path"},
+    [SCHEMA_SECRET_FILE] = {read_secret_file, "path", "config.expect.secret_file"},
     [SCHEMA_INTEGER] = {read_integer, "whole number", "config.expect.integer"},
     [SCHEMA_MS] = {read_duration, "time", "config.expect.duration"},
     [SCHEMA_SECONDS] = {read_duration, "time", "config.expect.duration"},
@@ -335,7 +358,7 @@ static void suggest(struct config_error *e, const struct read *r, const char *s)
 	const char *near = NULL;
 	size_t n = 0;
 
-	if (r->f->type == SCHEMA_SECRET)
+	if (r->f->type == SCHEMA_SECRET || r->f->type == SCHEMA_SECRET_FILE)
 		return;
 	if (errors_half_width(s, plain, sizeof(plain)) && r->f->size <= sizeof(scratch) &&
 	    rows[r->f->type].read(&again, plain) == RIGHT) {

@@ -290,6 +290,7 @@ static void read_field(struct walk *w, const struct schema_field *f, const struc
 	case SCHEMA_ADDRESS:
 	case SCHEMA_HOST:
 	case SCHEMA_PATH:
+	case SCHEMA_SECRET_FILE:
 	case SCHEMA_INTEGER:
 	case SCHEMA_MS:
 	case SCHEMA_SECONDS:

@@ -20,6 +20,7 @@ enum schema_type {
 	SCHEMA_ADDRESS, /* char[46], an IP address; flag CONCRETE refuses 0.0.0.0 and :: */
 	SCHEMA_HOST,	/* char[size], host[:port] */
 	SCHEMA_PATH,	/* char[CONFIG_PATH], made relative to the file's folder */
+	SCHEMA_SECRET_FILE, /* char[size]: the first line of the file that is named, never shown */
 	SCHEMA_INTEGER, /* unsigned of size bytes, min to max */
 	SCHEMA_MS,	/* uint32_t milliseconds, min to max */
 	SCHEMA_SECONDS, /* uint32_t or uint16_t seconds */
@@ -92,11 +93,13 @@ unsigned schema_known_keys(const struct schema_field *fields, const struct item 
 
 extern const struct schema_field node_schema[];
 extern const struct schema_field measures_schema[];
+extern const struct schema_field delivery_fields[]; /* of struct config_delivery */
 
 /* The words of enum post, NULL at the end; those of people.csv. */
 extern const char *const schema_posts[];
 
 /* What a table can't say: references inside the file, overlaps, pairs that exclude each other. */
+void delivery_check(struct walk *w, const struct config_delivery *d);
 void node_check(struct walk *w, const struct node_config *n);
 void measures_check(struct walk *w, const struct measures *m);
 

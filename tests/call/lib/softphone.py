@@ -89,7 +89,8 @@ class Baresip(Softphone):
     """Driven by netstrings of JSON (module ctrl_tcp); hears by module sndfile."""
     CONTROL = 4444
 
-    def __init__(self, *args, cafile="", local_port=5060, control=CONTROL, answer="auto"):
+    def __init__(self, *args, cafile="", local_port=5060, control=CONTROL, answer="auto",
+                 modules=()):
         super().__init__(*args)
         self.events, self.replies, self.token = [], {}, 0
         transport = f";transport={self.transport}"
@@ -104,6 +105,7 @@ class Baresip(Softphone):
                     f"audio_source aufile,{say}\naudio_player aubridge,nil\naudio_alert aubridge,nil\n"
                     f"audio_buffer 20-160\nrtp_ports {20000 + local_port}-{20098 + local_port}\n"
                     f"module_path {MODULES}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n"
+                    + "".join(f"module_app {m}.so\n" for m in modules) +
                     f"module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
                     f"ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {self.dir}\ncall_max_calls 4\n")
         for f in ("contacts", "uuid"):

@@ -83,6 +83,15 @@ static void trunk_state(uint16_t trunk, enum sip_trunk_state state, enum sip_tru
 	f->trunk_reason = reason;
 }
 
+static int waiting(uint32_t subscriber, const char *number, struct sip_waiting *out, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->subscriber = subscriber;
+	*out = f->waiting;
+	return strcmp(number, "8313") == 0 ? EPERM : 0;
+}
+
 static int lamp(uint32_t subscriber, const char *number, uint32_t *extension, enum sip_lamp *state,
 		void *arg)
 {
@@ -133,6 +142,7 @@ static void *loop(void *arg)
 				      .reachable = reachable,
 				      .trunk_state = trunk_state,
 				      .lamp = lamp,
+				      .waiting = waiting,
 				      .arg = f};
 
 	re_thread_init();

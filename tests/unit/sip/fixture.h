@@ -23,6 +23,8 @@ struct fixture {
 	enum sip_trunk_state trunk_state;
 	enum sip_trunk_reason trunk_reason;
 	enum sip_lamp lamp;
+	uint32_t subscriber;	    /* who asked last what waits */
+	struct sip_waiting waiting; /* for everybody but number 8313: that is somebody else's */
 };
 
 /* A port that was free a moment ago. */

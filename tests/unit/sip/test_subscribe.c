@@ -40,9 +40,11 @@ static void subscribe(const char *number, const char *event, int expires, const 
 	    "127.0.0.1:%u;branch=z9hG4bK%u;rport\r\n"
 	    "From: <sip:u2@zongji>;tag=f\r\nTo: <sip:%s@zongji>%s%s\r\nCall-ID: s\r\n"
 	    "CSeq: %u SUBSCRIBE\r\nContact: <sip:u2@127.0.0.1:%u>\r\nEvent: %s\r\nExpires: %d\r\n"
-	    "Accept: application/dialog-info+xml\r\n%sContent-Length: 0\r\n\r\n",
+	    "Accept: application/%s\r\n%sContent-Length: 0\r\n\r\n",
 	    number, port, cseq, number, to_tag[0] ? ";tag=" : "", to_tag, cseq, port, event,
-	    expires, authorization);
+	    expires,
+	    strcmp(event, "dialog") == 0 ? "dialog-info+xml" : "simple-message-summary",
+	    authorization);
 }
 
 static int subscribed(const char *number, const char *event, int expires, const char *to_tag,
@@ -135,11 +137,42 @@ static void test_phone_forgot(void **state)
 	assert_int_equal(s.subscriptions, 0);
 }
 
+static void more_wait(struct fixture *fx, void *arg)
+{
+	const struct sip_waiting now = {3, 1}, others = {9, 0};
+
+	(void)arg;
+	sip_room_waiting(fx->room, fx->subscriber, &now);
+	sip_room_waiting(fx->room, fx->subscriber, &now); /* unchanged */
+	sip_room_waiting(fx->room, fx->subscriber + 1, &others);
+	sip_room_lamp(fx->room, fx->subscriber, SIP_LAMP_BUSY); /* another event's */
+}
+
+/* RFC 3842: what waits now, and each change of it. */
+static void test_messages(void **state)
+{
+	char tag[64];
+	(void)state;
+
+	f.waiting = (struct sip_waiting){0, 0};
+	assert_int_equal(subscribed("u2", "message-summary", 600, "", 1), 200);
+	snprintf(tag, sizeof(tag), "%s", strstr(phone_header(buf, "To"), "tag=") + 4);
+	take_notify("Messages-Waiting: no\r\n", "active;expires=", "200 OK");
+	assert_string_equal(phone_header(buf, "Event"), "message-summary");
+	fixture_run(&f, more_wait, NULL);
+	take_notify("Messages-Waiting: yes\r\nMessage-Account: sip:u2@zongji\r\n"
+		    "Voice-Message: 3/0 (1/0)\r\n",
+		    "active", "200 OK");
+	assert_int_equal(subscribed("u2", "message-summary", 0, tag, 3), 200);
+	take_notify("Voice-Message: 3/0 (1/0)\r\n", "terminated", "200 OK");
+}
+
 static void test_refusals(void **state)
 {
 	(void)state;
-	assert_int_equal(subscribed("8312", "message-summary", 600, "", 1), 489);
-	assert_string_equal(phone_header(buf, "Allow-Events"), "dialog");
+	assert_int_equal(subscribed("8312", "presence", 600, "", 1), 489);
+	assert_string_equal(phone_header(buf, "Allow-Events"), "dialog, message-summary");
+	assert_int_equal(subscribed("8313", "message-summary", 600, "", 1), 403);
 	assert_int_equal(subscribed("99999", "dialog", 600, "", 1), 404);
 	assert_int_equal(subscribed("8312", "dialog", 5, "", 3), 423);
 }
@@ -149,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_lamp, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_phone_forgot, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_messages, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 	};
 

@@ -1,0 +1,17 @@
+/* The page behind a link: HTML without a script, for any application's own browser. */
+#ifndef APP_LINK_PAGE_H
+#define APP_LINK_PAGE_H
+
+#include "app/app.h"
+
+struct link_page {
+	bool found; /* else: no such link, and nothing else counts */
+	bool open;  /* the button was pressed: what it says is shown */
+	bool acted;
+	const struct records_message *message;
+	const char *to, *token;
+};
+/* The caller frees it; NULL out of memory. */
+char *link_page_make(const struct app *a, enum lang lang, const struct link_page *p);
+
+#endif
