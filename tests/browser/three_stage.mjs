@@ -137,15 +137,15 @@ export class Operator {
   /** What a key would do now, as the bar of keys says. */
   offers(place, text) { return this.see(`[data-place="${place}"]`, text); }
   says(text) { return this.see("[data-testid=sentence]", text); }
-  row(number) { return this.page.locator(".desk-rack .ticket", { hasText: spaced(number) }); }
+  row(number) { return this.page.locator(`.desk-rack .ticket[data-from="${number}"]`); }
   async rings(number) { await this.row(number).first().waitFor({ timeout: PATIENCE_MS }); }
   /** The bay, by its name on the screen, that the caller's row lies in. */
   bay(name, number) {
     return this.page.locator(".pit", { has: this.page.locator(".upright", { hasText: zh[`console.desk.bay.${name}`] }) })
-      .locator(".ticket", { hasText: spaced(number) }).first().waitFor({ timeout: PATIENCE_MS });
+      .locator(`.ticket[data-from="${number}"]`).first().waitFor({ timeout: PATIENCE_MS });
   }
   async inHand(number) {
-    await this.see(".head h3", spaced(number));
+    await this.see(".desk-call .head", spaced(number)); // a known caller's name stands before it
     await this.page.locator(".head .chip", { hasText: /^(外线|内线)来电$/ }).waitFor({ timeout: PATIENCE_MS });
   }
   free() {

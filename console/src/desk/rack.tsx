@@ -44,6 +44,7 @@ function Strip({ call }: { call: DeskCall }) {
       tabIndex={-1}
       class={`ticket${tintOf(call)}${mark ? ` ${mark}` : ""}`}
       data-no={call.no}
+      data-from={call.caller.number}
       aria-current={rowNo.value === call.no}
       aria-disabled={isLost.value || locked.value}
       onClick={() => {
