@@ -39,7 +39,7 @@ CREATE TABLE outbox (
   due_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_message ON outbox (message, seq);
-CREATE INDEX outbox_due ON outbox (org, due_ms) WHERE state = 0;
+CREATE INDEX outbox_due ON outbox (org, channel, due_ms) WHERE state = 0;
 
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

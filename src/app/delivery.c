@@ -28,6 +28,7 @@
 
 #define FLYING	   256 /* attempts under way, or whose outcome isn't written yet */
 #define TURN_MS	   1000
+#define LAMPS_MS   200 /* counted no more often: somebody may have 100,000 messages */
 #define BORROW_MS  1000
 #define STAGES_MAX 64
 
@@ -46,6 +47,7 @@ struct app_delivery {
 	bool runs, troubled;
 	atomic_bool stop;
 	atomic_bool changed; /* messages, or whose they are: lamps are counted anew */
+	int64_t counted_ms; /* monotonic */
 	int wake_fd;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* of links */
 	struct flight flight[FLYING];
@@ -256,12 +258,14 @@ static int due_send(struct app_delivery *d, const struct config_delivery *c, str
 		    const struct app_org *o)
 {
 	static struct due due; /* this thread's only */
-	int err;
+	int err = 0;
 
-	due.count = 0;
-	err = records_outbox_due(db, o->id, clock_wall_ms(), RECORDS_OUTBOX_BATCH, on_due, &due);
-	for (unsigned i = 0; i < due.count && !err; i++) {
-		err = send(d, c, db, &due.way[i]);
+	for (unsigned k = 0; k < DELIVER_CHANNELS && !err; k++) {
+		due.count = 0;
+		err = records_outbox_due(db, o->id, deliver_channel_name((enum deliver_channel)k),
+					 clock_wall_ms(), RECORDS_OUTBOX_BATCH, on_due, &due);
+		for (unsigned i = 0; i < due.count && !err; i++)
+			err = send(d, c, db, &due.way[i]);
 		if (err == ENOBUFS) /* a full lane is none of the others' */
 			err = 0;
 	}
@@ -361,7 +365,9 @@ static void turn(struct app_delivery *d)
 		if (!err)
 			err = stages(d, db, &a->org[i]);
 	}
-	if (!err && atomic_exchange(&d->changed, false)) {
+	if (!err && clock_mono_ms() - d->counted_ms >= LAMPS_MS &&
+	    atomic_exchange(&d->changed, false)) {
+		d->counted_ms = clock_mono_ms();
 		err = app_lamps_count(a, db);
 		if (err)
 			atomic_store(&d->changed, true);
@@ -383,7 +389,7 @@ static void *delivery_main(void *arg)
 
 	while (!atomic_load(&d->stop)) {
 		turn(d);
-		(void)poll(p, 2, TURN_MS);
+		(void)poll(p, 2, atomic_load(&d->changed) ? LAMPS_MS : TURN_MS);
 		if (p[0].revents && read(d->wake_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			log_warn("app", "eventfd: %s", strerror(errno));
 		results_take(d);
