@@ -435,14 +435,18 @@ int app_delivery_open(struct app *a)
 	d->app = a;
 	pthread_mutex_init(&d->lock, NULL);
 	atomic_store(&d->changed, true);
-	a->delivery = d;
 	copy_config(d);
 	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	a->delivery = d;
 	err = d->wake_fd < 0 ? errno : key_open(d);
-	if (!err)
-		err = deliver_open(&d->deliver, &a->config->node.delivery.deliver);
-	if (!err)
-		err = pthread_create(&d->thread, NULL, delivery_main, d);
+	return err ? err : deliver_open(&d->deliver, &a->config->node.delivery.deliver);
+}
+
+int app_delivery_start(struct app *a)
+{
+	struct app_delivery *d = a->delivery;
+	int err = pthread_create(&d->thread, NULL, delivery_main, d);
+
 	d->runs = !err;
 	return err;
 }
