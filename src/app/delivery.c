@@ -123,7 +123,12 @@ void app_delivery_times(const struct measures *m, struct records_message *messag
 	const bool urgent = message->urgency == RECORDS_URGENT;
 	const uint32_t within = urgent ? m->message_receive_urgent_ms : m->message_receive_ms;
 
-	message->deadline_ms = within ? message->kept_at_ms + within : 0;
+	message->deadline_ms = 0;
+	if (within && urgent)
+		message->deadline_ms = message->kept_at_ms + within;
+	else if (within)
+		message->deadline_ms = measures_open_after(m, 0, message->kept_at_ms, within,
+							   clock_local);
 	message->next_way_ms = urgent ? m->message_next_urgent_ms : m->message_next_ms;
 }
 
@@ -238,7 +243,7 @@ static int send(struct app_delivery *d, const struct config_delivery *c, struct 
 		return ENOBUFS;
 	err = records_message_get(db, way->org, way->message, &m);
 	if (err)
-		return err;
+		return err == ENOENT ? 0 : err; /* one that is gone holds up no other */
 	to_name(d->app, db, &w);
 	link_make(d, c->link, way->id, w.link);
 	delivery_compose(d->app, &w, &item);
@@ -293,15 +298,18 @@ static uint32_t deputy_of(struct app *a, struct records_db *db, const struct rec
 {
 	const struct directory *d = NULL;
 	const struct directory_person *p = NULL, *deputy = NULL;
+	uint32_t id = 0;
 
 	if (source_lock(a, db, s->org, &d) == 0 && s->for_person)
 		p = directory_person(d, s->for_person);
 	if (p && p->deputy)
 		deputy = directory_person(d, p->deputy);
-	if (deputy)
+	if (deputy) {
 		text_copy(name, DIRECTORY_NAME, deputy->name);
+		id = deputy->id;
+	}
 	source_unlock();
-	return p && deputy ? deputy->id : 0;
+	return id;
 }
 
 static int stage(struct app_delivery *d, struct records_db *db, const struct records_stage *s,
