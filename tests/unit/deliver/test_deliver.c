@@ -14,8 +14,8 @@
 /* Each line of an encoded header is an encoded word of 75 columns at most, and whole characters. */
 static void words_are_folded_at_characters(void **state)
 {
-	static const char text[] = "留言：王先生 · 华建工程有限公司上海浦东分公司第三项目部"
-				   "（2026-11-30 10:42）";
+	static const char text[] = "留言：王先生 · 华建工程有限公司上海浦东分公司"
+				   "第三项目部（2026-11-30 10:42）";
 	char out[512], back[512] = "";
 	unsigned lines = 0;
 
