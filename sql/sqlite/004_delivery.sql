@@ -21,7 +21,9 @@ ALTER TABLE messages ADD COLUMN stage_due_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX messages_stage ON messages (org, stage_due_ms)
   WHERE heard_at_ms = 0 AND stage_due_ms > 0;
 CREATE INDEX messages_waiting ON messages (org, for_person, urgency) WHERE heard_at_ms = 0;
-CREATE INDEX messages_late ON messages (org, deadline_ms) WHERE deadline_ms > 0;
+CREATE INDEX messages_unheard ON messages (org, stage, deadline_ms) WHERE heard_at_ms = 0;
+CREATE INDEX messages_late ON messages (org, deadline_ms, heard_at_ms, kept_at_ms)
+  WHERE deadline_ms > 0;
 
 -- A row a message and way, written with the message. state: 0 waiting, 1 delivered, 2 failed for
 -- good, 3 ended because it was received elsewhere.
@@ -39,7 +41,7 @@ CREATE TABLE outbox (
   due_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_message ON outbox (message, seq);
-CREATE INDEX outbox_due ON outbox (org, due_ms) WHERE state = 0;
+CREATE INDEX outbox_due ON outbox (org, channel, due_ms) WHERE state = 0;
 
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

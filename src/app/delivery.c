@@ -28,6 +28,7 @@
 
 #define FLYING	   256 /* attempts under way, or whose outcome isn't written yet */
 #define TURN_MS	   1000
+#define LAMPS_MS   200 /* counted no more often: somebody may have 100,000 messages */
 #define BORROW_MS  1000
 #define STAGES_MAX 64
 
@@ -46,6 +47,7 @@ struct app_delivery {
 	bool runs, troubled;
 	atomic_bool stop;
 	atomic_bool changed; /* messages, or whose they are: lamps are counted anew */
+	int64_t counted_ms; /* monotonic */
 	int wake_fd;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* of links */
 	struct flight flight[FLYING];
@@ -121,7 +123,12 @@ void app_delivery_times(const struct measures *m, struct records_message *messag
 	const bool urgent = message->urgency == RECORDS_URGENT;
 	const uint32_t within = urgent ? m->message_receive_urgent_ms : m->message_receive_ms;
 
-	message->deadline_ms = within ? message->kept_at_ms + within : 0;
+	message->deadline_ms = 0;
+	if (within && urgent)
+		message->deadline_ms = message->kept_at_ms + within;
+	else if (within)
+		message->deadline_ms = measures_open_after(m, 0, message->kept_at_ms, within,
+							   clock_local);
 	message->next_way_ms = urgent ? m->message_next_urgent_ms : m->message_next_ms;
 }
 
@@ -236,7 +243,7 @@ static int send(struct app_delivery *d, const struct config_delivery *c, struct 
 		return ENOBUFS;
 	err = records_message_get(db, way->org, way->message, &m);
 	if (err)
-		return err;
+		return err == ENOENT ? 0 : err; /* one that is gone holds up no other */
 	to_name(d->app, db, &w);
 	link_make(d, c->link, way->id, w.link);
 	delivery_compose(d->app, &w, &item);
@@ -256,12 +263,14 @@ static int due_send(struct app_delivery *d, const struct config_delivery *c, str
 		    const struct app_org *o)
 {
 	static struct due due; /* this thread's only */
-	int err;
+	int err = 0;
 
-	due.count = 0;
-	err = records_outbox_due(db, o->id, clock_wall_ms(), RECORDS_OUTBOX_BATCH, on_due, &due);
-	for (unsigned i = 0; i < due.count && !err; i++) {
-		err = send(d, c, db, &due.way[i]);
+	for (unsigned k = 0; k < DELIVER_CHANNELS && !err; k++) {
+		due.count = 0;
+		err = records_outbox_due(db, o->id, deliver_channel_name((enum deliver_channel)k),
+					 clock_wall_ms(), RECORDS_OUTBOX_BATCH, on_due, &due);
+		for (unsigned i = 0; i < due.count && !err; i++)
+			err = send(d, c, db, &due.way[i]);
 		if (err == ENOBUFS) /* a full lane is none of the others' */
 			err = 0;
 	}
@@ -289,15 +298,18 @@ static uint32_t deputy_of(struct app *a, struct records_db *db, const struct rec
 {
 	const struct directory *d = NULL;
 	const struct directory_person *p = NULL, *deputy = NULL;
+	uint32_t id = 0;
 
 	if (source_lock(a, db, s->org, &d) == 0 && s->for_person)
 		p = directory_person(d, s->for_person);
 	if (p && p->deputy)
 		deputy = directory_person(d, p->deputy);
-	if (deputy)
+	if (deputy) {
 		text_copy(name, DIRECTORY_NAME, deputy->name);
+		id = deputy->id;
+	}
 	source_unlock();
-	return p && deputy ? deputy->id : 0;
+	return id;
 }
 
 static int stage(struct app_delivery *d, struct records_db *db, const struct records_stage *s,
@@ -361,7 +373,9 @@ static void turn(struct app_delivery *d)
 		if (!err)
 			err = stages(d, db, &a->org[i]);
 	}
-	if (!err && atomic_exchange(&d->changed, false)) {
+	if (!err && clock_mono_ms() - d->counted_ms >= LAMPS_MS &&
+	    atomic_exchange(&d->changed, false)) {
+		d->counted_ms = clock_mono_ms();
 		err = app_lamps_count(a, db);
 		if (err)
 			atomic_store(&d->changed, true);
@@ -383,7 +397,7 @@ static void *delivery_main(void *arg)
 
 	while (!atomic_load(&d->stop)) {
 		turn(d);
-		(void)poll(p, 2, TURN_MS);
+		(void)poll(p, 2, atomic_load(&d->changed) ? LAMPS_MS : TURN_MS);
 		if (p[0].revents && read(d->wake_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			log_warn("app", "eventfd: %s", strerror(errno));
 		results_take(d);
@@ -429,14 +443,18 @@ int app_delivery_open(struct app *a)
 	d->app = a;
 	pthread_mutex_init(&d->lock, NULL);
 	atomic_store(&d->changed, true);
-	a->delivery = d;
 	copy_config(d);
 	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	a->delivery = d;
 	err = d->wake_fd < 0 ? errno : key_open(d);
-	if (!err)
-		err = deliver_open(&d->deliver, &a->config->node.delivery.deliver);
-	if (!err)
-		err = pthread_create(&d->thread, NULL, delivery_main, d);
+	return err ? err : deliver_open(&d->deliver, &a->config->node.delivery.deliver);
+}
+
+int app_delivery_start(struct app *a)
+{
+	struct app_delivery *d = a->delivery;
+	int err = pthread_create(&d->thread, NULL, delivery_main, d);
+
 	d->runs = !err;
 	return err;
 }

@@ -8,7 +8,8 @@
 #define DELIVERY_TOKEN	     64
 #define DELIVERY_LINK_MS     (30ll * 86400000) /* then a link opens nothing any more */
 
-int app_delivery_open(struct app *a);
+int app_delivery_open(struct app *a);  /* before HTTP, whose workers wake it … */
+int app_delivery_start(struct app *a); /* … and its thread after it: it tells pages */
 void app_delivery_end(struct app *a);	/* stops the thread: before HTTP ends … */
 void app_delivery_close(struct app *a); /* … and after it */
 /* Something was kept or received, or the directory has changed: it is looked at now. From any

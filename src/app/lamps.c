@@ -159,7 +159,7 @@ int app_lamps_waiting(uint32_t subscriber, const char *number, struct sip_waitin
 
 void app_lamps_reachable(struct app *a, uint32_t key)
 {
-	struct mailbox *b = a->lamps ? box_of(a->lamps, key) : NULL;
+	struct mailbox *b = a->lamps && a->sip ? box_of(a->lamps, key) : NULL;
 
 	if (b && b->key && b->waiting.messages)
 		sip_room_waiting(a->sip, key, &b->waiting);

@@ -330,7 +330,8 @@ static const struct {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
 	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
-	{"lamps", app_lamps_open},     {"http", open_http},	   {"delivery", app_delivery_open},
+	{"lamps", app_lamps_open},     {"delivery", app_delivery_open},
+	{"http", open_http},	       {"delivery", app_delivery_start},
 	{"state", app_state_open},     {"sip", app_sip_open},
 };
 

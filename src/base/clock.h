@@ -20,6 +20,9 @@ struct now {
 /* Reads both clocks; the local part is computed anew at most once a second and thread. */
 void clock_now(struct now *out);
 
+/* The local part of any wall time; mono_ms stays 0. */
+void clock_local(int64_t wall_ms, struct now *out);
+
 /* The monotonic clock alone, in milliseconds. */
 int64_t clock_mono_ms(void);
 int64_t clock_wall_ms(void);

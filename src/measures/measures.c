@@ -33,6 +33,27 @@ bool measures_open(const struct measures *m, unsigned set, const struct now *now
 	return false;
 }
 
+int64_t measures_open_after(const struct measures *m, unsigned set, int64_t from_ms, int64_t ms,
+			    void (*local)(int64_t wall_ms, struct now *out))
+{
+	const int64_t quarter_ms = 900000;
+	int64_t at_ms = from_ms;
+
+	for (unsigned i = 0; ms > 0 && i < MEASURES_OPEN_DAYS * 96; i++) {
+		int64_t next_ms = (at_ms / quarter_ms + 1) * quarter_ms;
+		struct now now;
+
+		local(at_ms, &now);
+		if (measures_open(m, set, &now)) {
+			if (next_ms - at_ms >= ms)
+				return at_ms + ms;
+			ms -= next_ms - at_ms;
+		}
+		at_ms = next_ms;
+	}
+	return at_ms;
+}
+
 enum reach measures_reach(enum post p)
 {
 	switch (p) {

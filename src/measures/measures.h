@@ -146,6 +146,13 @@ struct measures {
 /* True when hours set `set` is open at `now`, holidays and make-up days taken into account. */
 bool measures_open(const struct measures *m, unsigned set, const struct now *now);
 
+/* The wall time at which hours set `set` will have been open for `ms` since from_ms: a time that
+ * counts in office hours. Hours are looked at every quarter of an hour, MEASURES_OPEN_DAYS ahead at
+ * the most. `local` tells the local time of a wall time. */
+#define MEASURES_OPEN_DAYS 14
+int64_t measures_open_after(const struct measures *m, unsigned set, int64_t from_ms, int64_t ms,
+			    void (*local)(int64_t wall_ms, struct now *out));
+
 /* How a post is reached (A4.1.2, A4.1.3, A4.1.4). */
 enum reach measures_reach(enum post p);
 

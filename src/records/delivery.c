@@ -20,8 +20,9 @@ static const struct store_statement sql_plan = {
     "INSERT INTO outbox (org, message, seq, person, department, channel, address, state,"
     " attempts, due_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)"};
 static const struct store_statement sql_due = {
-    "records_outbox_due", "SELECT " WAY_COLUMNS " FROM outbox WHERE org = $1 AND state = 0"
-			  " AND due_ms <= $2 ORDER BY due_ms, id LIMIT $3"};
+    "records_outbox_due",
+    "SELECT " WAY_COLUMNS " FROM outbox WHERE org = $1 AND state = 0 AND channel = $2"
+    " AND due_ms <= $3 ORDER BY due_ms, id LIMIT $4"};
 static const struct store_statement sql_get = {"records_outbox_get",
 					       "SELECT " WAY_COLUMNS " FROM outbox WHERE id = $1"};
 static const struct store_statement sql_of = {
@@ -201,13 +202,14 @@ static int way_row(const struct store_row *row, void *arg)
 	return rows->h(&w, rows->arg);
 }
 
-int records_outbox_due(struct records_db *db, uint32_t org, int64_t now_ms, unsigned limit,
-		       records_way_h *h, void *arg)
+int records_outbox_due(struct records_db *db, uint32_t org, const char *channel, int64_t now_ms,
+		       unsigned limit, records_way_h *h, void *arg)
 {
-	const struct store_value v[] = {STORE_I(org), STORE_I(now_ms), STORE_I(limit)};
+	const struct store_value v[] = {STORE_I(org), STORE_S(channel), STORE_I(now_ms),
+					STORE_I(limit)};
 	struct way_rows rows = {h, arg};
 
-	return store_run(db->s, &sql_due, v, 3, way_row, &rows);
+	return store_run(db->s, &sql_due, v, 4, way_row, &rows);
 }
 
 static int way_take(const struct records_way *w, void *arg)

@@ -47,9 +47,10 @@ struct records_way {
 };
 typedef int(records_way_h)(const struct records_way *w, void *arg);
 
-/* Those that are due at now_ms, longest first, `limit` at most. */
-int records_outbox_due(struct records_db *db, uint32_t org, int64_t now_ms, unsigned limit,
-		       records_way_h *h, void *arg);
+/* Those of a channel that are due at now_ms, longest first, `limit` at most: a channel whose server
+ * stands still doesn't hide the others. */
+int records_outbox_due(struct records_db *db, uint32_t org, const char *channel, int64_t now_ms,
+		       unsigned limit, records_way_h *h, void *arg);
 /* One by its id, of any organisation; ENOENT. */
 int records_outbox_get(struct records_db *db, int64_t id, struct records_way *out);
 /* All of a message, in their order. */

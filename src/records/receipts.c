@@ -37,9 +37,11 @@ static const struct store_statement sql_figures = {
     " (SELECT COUNT(*) FROM messages WHERE org = $1 AND heard_at_ms = 0 AND stage > 0),"
     " (SELECT COUNT(*) FROM messages WHERE org = $1 AND deadline_ms > 0 AND deadline_ms <= $2"
     " AND heard_at_ms = 0),"
-    " (SELECT COUNT(*) FROM messages WHERE org = $1 AND deadline_ms > 0 AND kept_at_ms >= $3"
+    " (SELECT COUNT(*) FROM messages WHERE org = $1 AND deadline_ms > 0"
+    " AND deadline_ms >= $3 AND kept_at_ms >= $3"
     " AND ((heard_at_ms = 0 AND deadline_ms <= $2) OR heard_at_ms > deadline_ms)),"
-    " (SELECT COUNT(*) FROM messages WHERE org = $1 AND deadline_ms > 0 AND kept_at_ms >= $3)"};
+    " (SELECT COUNT(*) FROM messages WHERE org = $1 AND deadline_ms > 0"
+    " AND deadline_ms >= $3 AND kept_at_ms >= $3)"};
 
 int records_receipt_write(struct store *s, const struct records_receipt *r)
 {

@@ -82,6 +82,7 @@ await test("messages: filtered in the address, opened with a reason, by keyboard
 await test("messages: one that came back shows what was tried; told by telephone it is received", async () => {
   const page = await enter("/messages?state=returned", "operator");
   await rows(page, 1);
+  await page.locator("dd", { hasText: "3 / 41" }).waitFor();
   await page.locator("a.row").first().click();
   const part = page.locator(".delivery");
   await part.locator("li li", { hasText: t("console.delivery.outcome.bad_address") }).waitFor();

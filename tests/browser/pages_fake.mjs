@@ -213,6 +213,7 @@ function routes(w) {
       if (who === "manager" && !query.get("reason")) throw new Refused(403, "reason_needed", "须先说明理由才能打开", { clause: "A1" });
       return w.content[m.id] ?? { organisation: SCRIPT, matter: `请回电。${SCRIPT}`, screening: false };
     }],
+    ["GET", "/api/v1/delivery", ["operator", "manager"], () => ({ waiting: 2, returned: 1, late: 1, late_in: 3, kept: 41 })],
     ["GET", "/api/v1/messages/(\\d+)/delivery", ["operator", "manager"], ({ args }) => need(w.delivery[args[0]] ?? { ways: [], receipts: [] })],
     ["POST", "/api/v1/messages/(\\d+)/delivery", ["operator", "manager"], () => 204],
     ["POST", "/api/v1/messages/(\\d+)/receipts", ["staff", "operator", "manager"], ({ args }) => {

@@ -2,6 +2,7 @@
 platform documents: token, renewal, errors inside a 200, invalid users, signatures, redirects to
 private addresses, answers of 10 MB. What is said is that a message waits, and where."""
 import os
+import signal
 import time
 
 import yaml
@@ -146,6 +147,30 @@ def test_webhooks(s):
     assert wait_tried(s, m, "bad_answer", "bad_answer")[0]["detail"] == "HTTP 302"
     assert not s.there.of("hook", "secret"), "a redirect was followed"
     s.wait_query("SELECT 1 FROM messages WHERE id = ? AND stage = 1", m)
+
+
+def test_a_key_changed_while_running(s):
+    """SIGHUP: the new key counts at once, a wrong file changes nothing."""
+    m = slip(s, department=7)
+    wait_tried(s, m, "bad_address")
+    path = os.path.join(s.config, "bad-key")
+    os.rename(path, path + ".away")
+    s.process.send_signal(signal.SIGHUP)
+    wait_log(s, "the configuration has errors: nothing is changed")
+    wait_tried(s, slip(s, department=3), "ok")
+    with open(path, "w") as f:
+        f.write(KEY + "\n")
+    s.process.send_signal(signal.SIGHUP)
+    wait_log(s, "the configuration is in force")
+    Client(s, "operator1").ask("POST", f"/api/v1/messages/{m}/delivery", {})
+    wait_tried(s, m, "bad_address", "ok")
+
+
+def wait_log(s, words, timeout=5):
+    end = time.monotonic() + timeout
+    while words not in s.tail(40):
+        assert time.monotonic() < end, s.tail(10)
+        time.sleep(0.05)
 
 
 def test_no_secret_in_the_log(s):

@@ -12,6 +12,7 @@ import { hasDesk, me } from "../state/session";
 import { stamp } from "../state/stamp";
 import { messageNews } from "../state/switchboard";
 import { t } from "../text";
+import { DeliveryFigures } from "./messages_delivery";
 import { MessageOpened } from "./messages_opened";
 import { Slip } from "./messages_slip";
 
@@ -136,7 +137,10 @@ export function Messages() {
             }}
           />
         ) : (
-          <p class="q">{t("console.messages.choose")}</p>
+          <>
+            <p class="q">{t("console.messages.choose")}</p>
+            {desk && <DeliveryFigures />}
+          </>
         )}
       </Opened>
     </main>

@@ -1,4 +1,5 @@
 /** How a message reached whom it is for: ways, attempts, what was confirmed; what the desk can do. */
+import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Refusal } from "../api/client";
 import { Dialog } from "../parts/dialog";
@@ -7,6 +8,8 @@ import { Lamp } from "../parts/lamp";
 import {
   confirmMessage,
   type Delivery as Reached,
+  deliveryFigures,
+  type Figures,
   type Message,
   readDelivery,
   type Receipt,
@@ -64,6 +67,62 @@ function Receipts({ receipts }: { receipts: readonly Receipt[] }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+/** What the desk owes (A5.7): shown where no message is open. */
+export function DeliveryFigures() {
+  const [figures, setFigures] = useState<Figures | undefined>();
+  useEffect(() => {
+    deliveryFigures()
+      .then(setFigures)
+      .catch(() => undefined); // without them the page does everything else
+  }, [messageNews.value]);
+  if (!figures) return null;
+  const shown = {
+    returned: figures.returned,
+    late: figures.late,
+    late_in: `${figures.late_in} / ${figures.kept}`,
+  };
+  return (
+    <dl class="facts">
+      {Object.entries(shown).map(([name, n]) => (
+        <Fragment key={name}>
+          <dt>{t(`console.delivery.figure.${name}`)}</dt>
+          <dd class="num">{n}</dd>
+        </Fragment>
+      ))}
+    </dl>
+  );
+}
+
+/** The recipient's own word, once it is read. */
+export function Acted({ m, onDone }: { m: Message; onDone: () => void }) {
+  const [said, setSaid] = useState(false);
+  const [wrong, setWrong] = useState("");
+  const act = async () => {
+    try {
+      await confirmMessage(m.id, "acted", "");
+      setSaid(true);
+      onDone();
+    } catch (e) {
+      if (!(e instanceof Refusal)) throw e;
+      setWrong(e.error.text || t("console.offline"));
+    }
+  };
+  return (
+    <div class="kept">
+      {said ? (
+        <span role="status">{t("console.delivery.acted_done")}</span>
+      ) : (
+        <button type="button" class="btn" onClick={() => void act()}>
+          {t("console.delivery.kind.acted")}
+        </button>
+      )}
+      <p class="wrong" role="alert">
+        {wrong}
+      </p>
+    </div>
   );
 }
 

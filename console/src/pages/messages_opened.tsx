@@ -8,7 +8,7 @@ import { me } from "../state/session";
 import { stamp } from "../state/stamp";
 import { t } from "../text";
 import { fromOf } from "./messages";
-import { Delivery } from "./messages_delivery";
+import { Acted, Delivery } from "./messages_delivery";
 
 /** Plays what is fetched when it is asked for: hearing is an opening, and is kept. */
 function Voice({ m, part, reason }: { m: Message; part: string; reason: string }) {
@@ -109,6 +109,9 @@ export function MessageOpened({ m, onOpened }: { m: Message; onOpened: () => voi
       </dl>
       <div aria-live="polite">
         {opened && <Content m={m} content={opened.content} reason={opened.reason} />}
+        {opened && who?.person && who.person === m.for.person ? (
+          <Acted m={m} onDone={onOpened} />
+        ) : null}
       </div>
       {!opened && (
         <div class="kept">

@@ -67,6 +67,13 @@ export async function soundOf(id: number, reason: string, part: string): Promise
 
 export const readDelivery = (id: number) => ask<Delivery>("GET", `/api/v1/messages/${id}/delivery`);
 
+export type Figures = components["schemas"]["DeliveryFigures"];
+/** How many are late, since the first of this month. */
+export function deliveryFigures(now = new Date()): Promise<Figures> {
+  const from = new Date(now.getFullYear(), now.getMonth(), 1).getTime();
+  return ask<Figures>("GET", `/api/v1/delivery?from_ms=${from}`);
+}
+
 /** Once more, to the addresses that the directory has now. */
 export const sendAgain = (id: number) => send("POST", `/api/v1/messages/${id}/delivery`, {});
 

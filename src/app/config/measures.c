@@ -157,10 +157,10 @@ static const struct schema_field message_fields[] = {
     {"silence", SCHEMA_MS, M(message_silence_ms), 500, 60000, .fallback = "8s",
      .help = "Silence that ends it."},
     {"receive", SCHEMA_MS, M(message_receive_ms), 0, 7 * MS_DAY, .fallback = "4h",
-     .help = "A message that nobody has received after this comes back to the desk (A5.7); 0s "
-	     "never."},
+     .help = "A message that nobody has received after so long in office hours comes back to the "
+	     "desk (A5.7); 0s never."},
     {"receive_urgent", SCHEMA_MS, M(message_receive_urgent_ms), 0, 7 * MS_DAY,
-     .fallback = "15min", .help = "The same for an urgent one."},
+     .fallback = "15min", .help = "The same for an urgent one, at any hour."},
     {"next_way", SCHEMA_MS, M(message_next_ms), 0, MS_DAY, .fallback = "10min",
      .help = "Not received for so long, it goes the recipient's next way too."},
     {"next_way_urgent", SCHEMA_MS, M(message_next_urgent_ms), 0, MS_DAY, .fallback = "1min",

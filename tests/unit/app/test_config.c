@@ -472,6 +472,50 @@ static void against_a_directory(void **state)
 	catalogue_close(texts);
 }
 
+/* The section of delivery put into the sample; relative paths are the sample's folder. */
+static void delivery(const char *section)
+{
+	char *sample = slurp(SAMPLE "node.yaml");
+	struct node_config *n = calloc(1, sizeof(*n));
+	char *text = changed(sample, "\nmedia:\n", section);
+
+	begin();
+	assert_non_null(n);
+	config_node_parse(SAMPLE "node.yaml", text, strlen(text), n, &errs);
+	free(text);
+	free(sample);
+	free(n);
+}
+
+static void mistakes_of_delivery(void **state)
+{
+	const struct config_error *e;
+
+	delivery("\ndelivery:\n"
+		 "  link: zongji.example/\n"
+		 "  retry_first: 1h\n  retry_longest: 30min\n"
+		 "  mail: {server: mail.example, user: zongji, from: zongji}\n"
+		 "  wecom: {corp_id: ww1, agent_id: 一}\n"
+		 "  feishu: {secret_file: no-such-file}\n"
+		 "  robots:\n"
+		 "    - {id: a, kind: wecom, key_file: node.yaml, secret_file: node.yaml}\n"
+		 "    - {id: a, kind: telegram}\n"
+		 "  webhooks: [{id: w, url: \"ftp://x\", secret_file: node.yaml}]\n"
+		 "  pigeons: 3\n"
+		 "media:\n");
+	assert_string_equal(told("config.bad_url")->at, "delivery.link");
+	e = told("config.wrong_value");
+	assert_non_null(e);
+	assert_string_equal(told("config.min_over_max")->at, "delivery.retry_first");
+	assert_string_equal(told("config.delivery_needs")->at, "delivery.mail");
+	assert_string_equal(told("config.robot_unsigned")->at, "delivery.robots[0].secret_file");
+	assert_string_equal(told("config.taken_twice")->at, "delivery.robots[1].id");
+	assert_string_equal(told("config.missing")->found, "key_file");
+	assert_string_equal(told("config.unknown_key")->found, "pigeons");
+	for (size_t i = 0; i < errs.count; i++) /* a secret's file is read, and never shown */
+		assert_null(strstr(errs.list[i].found, "示例节点"));
+}
+
 static void what_a_reload_changes(void **state)
 {
 	struct config *a = NULL, *b = NULL;
@@ -485,10 +529,14 @@ static void what_a_reload_changes(void **state)
 	assert_int_equal(config_compare(a, b), CONFIG_PART_TRUNKS);
 	b->measures[1].rings = 4;
 	assert_int_equal(config_compare(a, b), CONFIG_PART_TRUNKS | CONFIG_PART_MEASURES);
+	b->node.delivery.attempts++;
+	assert_int_equal(config_compare(a, b), CONFIG_PART_TRUNKS | CONFIG_PART_MEASURES |
+						       CONFIG_PART_DELIVERY);
+	assert_false(CONFIG_PART_DELIVERY & CONFIG_PARTS_RESTART);
 	b->node.interfaces[0].udp_port = 5062;
 	assert_true(config_compare(a, b) & CONFIG_PARTS_RESTART);
 	config_parts_text(config_compare(a, b), text, sizeof(text));
-	assert_string_equal(text, "trunks, measures, interfaces");
+	assert_string_equal(text, "trunks, measures, interfaces, delivery");
 	b->node.organisations[1].id = 3;
 	assert_true(config_compare(a, b) & CONFIG_PART_ORGANISATION_SET);
 	config_free(a);
@@ -517,6 +565,7 @@ int main(void)
 	    cmocka_unit_test(mistakes_of_measures),	 cmocka_unit_test(all_in_one_pass),
 	    cmocka_unit_test(secrets_stay_secret),	 cmocka_unit_test(limits),
 	    cmocka_unit_test(files_that_cannot_be_read), cmocka_unit_test(against_a_directory),
+	    cmocka_unit_test(mistakes_of_delivery),
 	    cmocka_unit_test(what_a_reload_changes),	 cmocka_unit_test(reference_is_up_to_date),
 	};
 

@@ -47,6 +47,38 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The 24th of November 2026, a Tuesday, begins at 0 ms of the test's own clock. */
+static void local(int64_t wall_ms, struct now *out)
+{
+	const int64_t minutes = wall_ms / 60000;
+	const int day = 24 + (int)(minutes / 1440);
+
+	*out = at(2026, 11, day, (2 + day - 24) % 7, 0, 0);
+	out->minute_of_day = (uint16_t)(minutes % 1440);
+}
+
+static int64_t minute(int day, int hour, int min)
+{
+	return (((int64_t)day * 24 + hour) * 60 + min) * 60000;
+}
+
+/* Four hours of the office: over lunch, over a night, over a weekend; never open, never. */
+static void times_count_in_office_hours(void **state)
+{
+	const int64_t h4 = minute(0, 4, 0);
+
+	(void)state;
+	assert_int_equal(measures_open_after(&m, 0, minute(0, 8, 30), 0, local), minute(0, 8, 30));
+	assert_int_equal(measures_open_after(&m, 0, minute(0, 9, 7), h4, local), minute(0, 14, 37));
+	assert_int_equal(measures_open_after(&m, 0, minute(0, 16, 30), h4, local),
+			 minute(1, 11, 30));
+	assert_int_equal(measures_open_after(&m, 0, minute(0, 22, 0), h4, local), minute(1, 14, 0));
+	/* Friday, half past five, to Monday */
+	assert_int_equal(measures_open_after(&m, 0, minute(3, 17, 30), h4, local),
+			 minute(6, 14, 0));
+	assert_int_equal(measures_open_after(&m, 5, minute(0, 9, 0), h4, local), minute(14, 9, 0));
+}
+
 static void office_hours(void **state)
 {
 	struct now n = at(2026, 11, 24, 2, 8, 29);
@@ -117,6 +149,7 @@ static void posts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(times_count_in_office_hours, setup),
 		cmocka_unit_test_setup(office_hours, setup),
 		cmocka_unit_test_setup(holidays_and_make_up_days, setup),
 		cmocka_unit_test_setup(classes, setup),

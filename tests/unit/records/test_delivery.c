@@ -76,9 +76,12 @@ static struct list of(int64_t message)
 
 static struct list due(int64_t at_ms)
 {
+	static const char *const channels[] = {"wecom", "mail", "robot"};
 	struct list l = {.count = 0};
 
-	assert_int_equal(records_outbox_due(w.db, 1, at_ms, 16, on_way, &l), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(records_outbox_due(w.db, 1, channels[i], at_ms, 16, on_way, &l),
+				 0);
 	return l;
 }
 
