@@ -123,6 +123,15 @@ static const char *step_name(const struct app_org *o, const struct effect *fx)
 	return fx->step.name[0] ? fx->step.name : p ? p->name : e ? e->name : "";
 }
 
+/* Figures by department count a call to one of its people too; who moves takes none along. */
+static uint32_t department_of(const struct app_org *o, uint32_t person)
+{
+	const struct directory_person *p =
+		person ? directory_person(app_directory(o), person) : NULL;
+
+	return p ? p->department : 0;
+}
+
 static void keep_step(struct app_org *o, const struct effect *fx)
 {
 	struct records_step s;
@@ -136,6 +145,8 @@ static void keep_step(struct app_org *o, const struct effect *fx)
 	s.extension = fx->step.extension;
 	s.value = fx->step.value;
 	s.trunk = fx->step.trunk;
+	if (!s.department)
+		s.department = department_of(o, s.person);
 	s.kind = (uint16_t)fx->step.step;
 	s.clause = (uint16_t)fx->step.clause;
 	TEXT_COPY(s.caller, fx->step.number);

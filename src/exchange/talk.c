@@ -73,6 +73,9 @@ bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer)
 	e = exchange_call_step(t, c, STEP_CONNECTED, talk_clause(c));
 	e->step.extension = peer->extension;
 	e->step.trunk = peer->trunk;
+	e->step.value = caller->trunk || peer->trunk
+			    ? (int32_t)exchange_call_measures(t, c)->long_call_ms
+			    : 0;
 	TEXT_COPY(e->step.text, peer->number);
 	return true;
 }

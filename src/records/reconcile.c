@@ -17,7 +17,8 @@ static const struct store_statement sql_row = {
     "SELECT call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms, wait_ms,"
     " direction, outcome, clause, caller_number, caller_tail, caller_name, caller_extension,"
     " caller_trunk, dialled, chosen, target_person, target_department, target_extension,"
-    " target_trunk, target_name, end_reason, end_side, step_count, path"
+    " target_trunk, target_name, end_reason, end_side, step_count, path, marks, clauses,"
+    " operator, line, ring, answer_ms, given_up_ms, desk_ms, talk_ms"
     " FROM calls WHERE call_no = $1"};
 
 struct page {
