@@ -219,6 +219,7 @@ int app_file_copy(const char *from, const char *to); /* whole or not at all; blo
 
 /* ---- wire_records.c ---- */
 int app_records_open(struct app *a);
+void app_vocabulary(struct records_vocabulary *v); /* the exchange's names */
 void app_records_effect(struct app_org *o, const struct effect *fx);
 /* Loads directory and measures of an organisation as a new version; EV_MEASURES follows. */
 int app_org_load(struct app_org *o, struct records_db *db);

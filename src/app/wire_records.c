@@ -49,7 +49,7 @@ static void on_kept(int flags, void *arg)
 	}
 }
 
-static void fill_vocabulary(struct records_vocabulary *v)
+void app_vocabulary(struct records_vocabulary *v)
 {
 	static const char *steps[STEP_COUNT], *clauses[CLAUSE_COUNT], *ends[END_COUNT];
 
@@ -92,7 +92,7 @@ int app_records_open(struct app *a)
 	}
 	o.sounds_dir = sounds;
 	o.fresh_dir = fresh;
-	fill_vocabulary(&o.vocabulary);
+	app_vocabulary(&o.vocabulary);
 	err = records_open(&a->records, &o, why, sizeof(why));
 	if (err) {
 		log_error("app", "storage can't be opened: %s (%s)", why, strerror(err));

@@ -68,19 +68,37 @@ double records_erlang_served(unsigned agents, double offered_per_hour, double ho
  * Figures and call records against the event log. `records_reconcile` folds anew; these recompute
  * by SQL of their own, which shares nothing with the fold.
  */
-struct records_difference {
+struct records_figure_difference {
 	enum records_figures_kind kind;
 	int64_t hour, item;
 	enum records_figure figure;
 	int64_t stands, should; /* in the table; by the log */
 };
-typedef int(records_difference_h)(const struct records_difference *d, void *arg);
+typedef int(records_figure_difference_h)(const struct records_figure_difference *d, void *arg);
 /* [from, to) in whole hours; what was sealed is left out. *compared: figures looked at. */
 int records_reconcile_figures(struct records_db *db, uint32_t org, int64_t from_ms, int64_t to_ms,
-			      records_difference_h *h, void *arg, uint64_t *compared);
+			      records_figure_difference_h *h, void *arg, uint64_t *compared);
 
 /* Makes call records, terms and figures of what the log still has anew; the switchboard must be
  * stopped. *calls: how many. */
 int records_rebuild(struct records_db *db, const struct records_vocabulary *v, uint64_t *calls);
+
+/*
+ * Seals the log before until_ms (in whole hours): compares records and figures with it, and only
+ * when all are equal deletes the steps of the calls that began before it and have ended; records
+ * and figures stay. It may be broken off at any moment and begun again. `by` and at_ms for the
+ * history. EBADMSG: something differs (*different), nothing is deleted.
+ */
+struct records_sealing {
+	uint32_t org;
+	int64_t until_ms, at_ms;
+	const char *by;
+};
+struct records_sealed {
+	uint64_t calls, different; /* compared; of these, and of figures */
+	uint64_t steps;		   /* deleted */
+};
+int records_seal(struct records_db *db, const struct records_vocabulary *v,
+		 const struct records_sealing *s, struct records_sealed *out);
 
 #endif

@@ -111,5 +111,8 @@ int records_day_load(struct records_db *db, uint32_t org, int64_t at_ms, records
  * *calls looked at, *different that differ. */
 int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
 		      uint64_t *calls, uint64_t *different);
+/* The same of those that began before until_ms. What is sealed is left out of both. */
+int records_reconcile_until(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
+			    int64_t until_ms, uint64_t *calls, uint64_t *different);
 
 #endif

@@ -26,8 +26,10 @@ static const struct store_statement sql_forget = {
     "DELETE FROM figures WHERE hour >= (SELECT COALESCE(MAX(s.until_ms), 0) / 3600000"
     " FROM sealed s WHERE s.org = figures.org)"};
 static const struct store_statement sql_calls = {
-    "records_rebuild_calls", "SELECT call_no, node FROM calls WHERE call_no > $1"
-			     " ORDER BY call_no LIMIT 2000"};
+    "records_rebuild_calls",
+    "SELECT c.call_no, c.node FROM calls c WHERE c.call_no > $1 AND c.started_ms >="
+    " (SELECT COALESCE(MAX(s.until_ms), 0) FROM sealed s WHERE s.org = c.org)"
+    " ORDER BY c.call_no LIMIT 2000"};
 
 struct one {
 	uint64_t call_no;

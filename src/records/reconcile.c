@@ -11,7 +11,8 @@
 static const struct store_statement sql_page = {
     "records_reconcile_page",
     "SELECT call_no FROM calls WHERE org = $1 AND ended_ms > 0 AND call_no > $2"
-    " ORDER BY call_no LIMIT 200"};
+    " AND started_ms >= (SELECT COALESCE(MAX(s.until_ms), 0) FROM sealed s WHERE s.org = $1)"
+    " AND started_ms < $3 ORDER BY call_no LIMIT 200"};
 static const struct store_statement sql_row = {
     "records_reconcile_row",
     "SELECT call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms, wait_ms,"
@@ -79,8 +80,14 @@ static int compare(struct store *s, const struct records_vocabulary *v, uint64_t
 	return err;
 }
 
-int records_reconcile(struct records_db *db, const struct records_vocabulary *vocabulary,
-		      uint32_t org, uint64_t *calls, uint64_t *different)
+int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
+		      uint64_t *calls, uint64_t *different)
+{
+	return records_reconcile_until(db, v, org, INT64_MAX, calls, different);
+}
+
+int records_reconcile_until(struct records_db *db, const struct records_vocabulary *vocabulary,
+			    uint32_t org, int64_t until_ms, uint64_t *calls, uint64_t *different)
 {
 	struct records_vocabulary v = *vocabulary;
 	struct page p = {.count = PAGE};
@@ -88,10 +95,11 @@ int records_reconcile(struct records_db *db, const struct records_vocabulary *vo
 	int err = records_vocabulary_index(&v);
 
 	while (!err && p.count == PAGE) {
-		const struct store_value values[] = {STORE_I(org), STORE_I(last)};
+		const struct store_value values[] = {STORE_I(org), STORE_I(last),
+						     STORE_I(until_ms)};
 
 		p.count = 0;
-		err = store_run(db->s, &sql_page, values, 2, page_row, &p);
+		err = store_run(db->s, &sql_page, values, 3, page_row, &p);
 		for (unsigned i = 0; i < p.count && !err; i++) {
 			bool same = false;
 

@@ -190,7 +190,7 @@ static int keys_compare(const struct line *a, const struct line *b)
 }
 
 struct comparing {
-	records_difference_h *h;
+	records_figure_difference_h *h;
 	void *arg;
 	uint64_t compared;
 };
@@ -202,7 +202,7 @@ static int line_compare(struct comparing *c, const struct line *stands, const st
 	int err = 0;
 
 	for (unsigned f = 0; f < RECORDS_FIGURE_COUNT && !err; f++) {
-		const struct records_difference d = {
+		const struct records_figure_difference d = {
 		    .kind = (enum records_figures_kind)key->v[0],
 		    .hour = key->v[1],
 		    .item = key->v[2],
@@ -291,7 +291,7 @@ int records_log_span(struct records_db *db, uint32_t org, int64_t *from_hour, in
 }
 
 int records_reconcile_figures(struct records_db *db, uint32_t org, int64_t from_ms, int64_t to_ms,
-			      records_difference_h *h, void *arg, uint64_t *compared)
+			      records_figure_difference_h *h, void *arg, uint64_t *compared)
 {
 	struct comparing c = {.h = h, .arg = arg};
 	int64_t from = 0, to = 0;

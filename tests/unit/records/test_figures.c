@@ -168,10 +168,10 @@ static void the_ring_clock_decides(void **state)
 
 struct found {
 	unsigned count;
-	struct records_difference last;
+	struct records_figure_difference last;
 };
 
-static int differs(const struct records_difference *d, void *arg)
+static int differs(const struct records_figure_difference *d, void *arg)
 {
 	struct found *f = arg;
 
