@@ -31,6 +31,9 @@ static const struct store_statement sql_calls = {
     " (SELECT COALESCE(MAX(s.until_ms), 0) FROM sealed s WHERE s.org = c.org)"
     " ORDER BY c.call_no LIMIT 2000"};
 
+static const struct store_statement sql_drop = {"records_rebuild_drop",
+						"DELETE FROM calls WHERE call_no = $1"};
+
 struct one {
 	uint64_t call_no;
 	char node[64];
@@ -61,11 +64,15 @@ static int call_anew(struct store *s, const struct records_vocabulary *v, struct
 {
 	struct records_call call;
 	struct call_written w = {v, &call, o->node, seen, true, false};
+	const struct store_value no = STORE_I(o->call_no);
 	int err = records_read_call(s, v, o->call_no, &call);
 
 	if (err == ENOENT) /* sealed */
 		return 0;
 	w.over = !err && call.ended_ms;
+	/* A row that stands keeps who called: nothing of it is to stay. */
+	if (!err)
+		err = store_queue(s, &sql_drop, &no, 1);
 	return err ? err : records_write_derived(s, &w);
 }
 

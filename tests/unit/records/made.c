@@ -19,14 +19,48 @@ static const struct store_statement sql_heard = {
     "made_heard", "UPDATE messages SET heard_at_ms = kept_at_ms + $2 WHERE org = $1"
 		  " AND call_no = $3"};
 
+/* The switchboard's own calls come after. */
+static const struct store_statement sql_next = {
+    "made_next", "UPDATE counters SET next_value = $1 WHERE name = 'call_no' AND next_value < $1"};
+
 uint64_t made_random(uint64_t *state)
 {
 	*state += UINT64_C(0x9e3779b97f4a7c15);
 	return hash_mix(*state);
 }
 
+static const char *const step_names[] = {
+#define STEP(id, name) name,
+#include "exchange/steps.def"
+#undef STEP
+};
+static const char *const clause_names[] = {"house",  "A4.1.1", "A4.1.2", "A4.1.3", "A4.1.4",
+					   "A4.1.5", "A4.1.6", "A4.2",	 "A5.7"};
+static const char *const end_names[] = {
+#define END_DEF(id, name) name,
+#include "exchange/ends.def"
+#undef END_DEF
+};
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct records_vocabulary *made_vocabulary(void)
+{
+	static struct records_vocabulary v = {
+	    .steps = step_names,
+	    .step_count = COUNT(step_names),
+	    .clauses = clause_names,
+	    .clause_count = COUNT(clause_names),
+	    .ends = end_names,
+	    .end_count = COUNT(end_names),
+	};
+
+	assert_int_equal(records_vocabulary_index(&v), 0);
+	return &v;
+}
+
 struct making {
 	const struct made_options *o;
+	const struct records_vocabulary *v;
 	struct store *s;
 	uint64_t random, call_no;
 	int64_t at_ms;
@@ -57,7 +91,6 @@ static const char *const givens[] = {"伟", "芳", "娜", "敏", "静", "丽", "
 				     "桂", "文", "建", "国", "志", "海", "春", "云", "三", "丰"};
 static const char *const firms[] = {"华建工程", "北坡建材", "石桥监理", "远山广告", "青禾园艺",
 				    "白鹭设计", "远岫律师", "清和苑",	"南江电力", "东湖测绘"};
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 void made_person(uint32_t id, char name[RECORDS_NAME])
 {
@@ -93,7 +126,7 @@ static struct records_step *step(struct making *m, enum step kind, unsigned afte
 				 const char *clause)
 {
 	struct records_step *s = &m->step[m->count < STEPS_MAX ? m->count++ : STEPS_MAX - 1];
-	const struct records_vocabulary *v = m->o->v;
+	const struct records_vocabulary *v = m->v;
 
 	memset(s, 0, sizeof(*s));
 	m->at_ms += after_ms;
@@ -126,7 +159,7 @@ static void choose(struct making *m)
 
 static void ended(struct making *m, unsigned after_ms, const char *why)
 {
-	const struct records_vocabulary *v = m->o->v;
+	const struct records_vocabulary *v = m->v;
 	struct records_step *s = step(m, STEP_ENDED, after_ms, "house");
 
 	TEXT_COPY(s->text, why);
@@ -315,19 +348,19 @@ static int write_message(struct making *m, const struct records_call *c)
 	int err;
 
 	TEXT_COPY(message.from_number, c->caller_number);
-	err = records_write_message(m->s, m->o->v, &message);
+	err = records_write_message(m->s, m->v, &message);
 	return err || chance(m, 3) ? err : store_queue(m->s, &sql_heard, heard, 3);
 }
 
 static int write_call(struct making *m)
 {
 	struct records_call c = {0};
-	struct call_written row = {m->o->v, &c, "", &m->seen, true, true};
+	struct call_written row = {m->v, &c, "", &m->seen, true, true};
 	int err = 0;
 
 	for (unsigned i = 0; i < m->count && !err; i++) {
-		records_fold(m->o->v, &c, &m->step[i]);
-		err = records_write_step(m->s, m->o->v, &m->step[i]);
+		records_fold(m->v, &c, &m->step[i]);
+		err = records_write_step(m->s, m->v, &m->step[i]);
 	}
 	if (!err)
 		err = records_write_derived(m->s, &row);
@@ -376,6 +409,7 @@ int made_calls(struct store *s, const struct made_options *o, uint64_t *steps)
 		total += weight(h, &office);
 	if (m) {
 		m->o = o;
+		m->v = made_vocabulary();
 		m->s = s;
 		m->random = o->seed;
 	}
@@ -395,6 +429,11 @@ int made_calls(struct store *s, const struct made_options *o, uint64_t *steps)
 			if (!err)
 				err = store_begin(s);
 		}
+	}
+	if (!err) {
+		const struct store_value next = STORE_I(m->call_no + 1);
+
+		err = store_run(s, &sql_next, &next, 1, NULL, NULL);
 	}
 	if (!err)
 		err = store_commit(s);

@@ -14,8 +14,9 @@ struct made_options {
 	uint64_t seed, count;
 	unsigned months; /* before MADE_END_MS */
 	uint32_t org;
-	const struct records_vocabulary *v; /* indexed; all of steps.def and ends.def */
 };
+/* The names that the exchange has, in its order: the log holds an end by number. */
+const struct records_vocabulary *made_vocabulary(void);
 /* Errors as in store.h. *steps: how many were written. */
 int made_calls(struct store *s, const struct made_options *o, uint64_t *steps);
 

@@ -12,7 +12,7 @@
 
 int main(int argc, char **argv)
 {
-	struct made_options o = {.seed = 1, .months = 13, .org = 1, .v = world_vocabulary()};
+	struct made_options o = {.seed = 1, .months = 13, .org = 1};
 	struct store_options so = {0};
 	struct records_db *db = NULL;
 	char why[STORE_WHY] = "";

@@ -17,14 +17,8 @@ static const char *const step_names[] = {
 #include "exchange/steps.def"
 #undef STEP
 };
-static const char *const clause_names[] = {"house",	 "A4.1.2", "A4.1.3", "A4.2", "A4.1.1",
-					   "A4.1.4", "A4.1.5", "A4.1.6", "A5.7"};
-static const char *const end_names[] = {
-    "hangup", "closing",
-#define END_DEF(id, name) name,
-#include "exchange/ends.def"
-#undef END_DEF
-};
+static const char *const clause_names[] = {"house", "A4.1.2", "A4.1.3", "A4.2"};
+static const char *const end_names[] = {"hangup", "closing"};
 
 const struct records_vocabulary *world_vocabulary(void)
 {
@@ -32,9 +26,9 @@ const struct records_vocabulary *world_vocabulary(void)
 	    .steps = step_names,
 	    .step_count = STEP_COUNT,
 	    .clauses = clause_names,
-	    .clause_count = sizeof(clause_names) / sizeof(clause_names[0]),
+	    .clause_count = 4,
 	    .ends = end_names,
-	    .end_count = sizeof(end_names) / sizeof(end_names[0]),
+	    .end_count = 2,
 	};
 
 	assert_int_equal(records_vocabulary_index(&v), 0);
