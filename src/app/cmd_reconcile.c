@@ -63,8 +63,8 @@ static void say(const struct job *j, const char *key, uint32_t org, uint64_t n, 
 	snprintf(orgs, sizeof(orgs), "%u", org);
 	snprintf(ns, sizeof(ns), "%" PRIu64, n);
 	snprintf(ofs, sizeof(ofs), "%" PRIu64, of);
-	catalogue_format(j->texts, j->lang, key, line, sizeof(line), "org", orgs, "n", ns, "of", ofs,
-			 NULL);
+	catalogue_format(j->texts, j->lang, key, line, sizeof(line), "org", orgs, "n", ns, "of",
+			 ofs, NULL);
 	printf("%s\n", line);
 }
 

@@ -1,4 +1,4 @@
-/* Figures gathered into the periods that a person asks for, in local time; for answers and reports. */
+/* Figures gathered into the periods that a person asks for, in local time. */
 #ifndef APP_FIGURES_H
 #define APP_FIGURES_H
 
@@ -62,6 +62,8 @@ void report_time(int64_t ms, const char *format, char *out);
 /* The figures that a page has room for, in order. */
 extern const enum records_figure report_figures[];
 extern const unsigned report_figure_count;
+#define REPORT_HEADS 13
+extern const char *const report_heads[REPORT_HEADS]; /* of call records: keys of lang/ */
 int report_xlsx_figures(const struct report *r, struct api_file_out *out);
 int report_xlsx_records(const struct report *r, unsigned most, struct api_file_out *out,
 			json_t **wrong);

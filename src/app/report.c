@@ -20,6 +20,10 @@ const enum records_figure report_figures[] = {
 	RECORDS_FIGURE_no_answer, RECORDS_FIGURE_returned,  RECORDS_FIGURE_messages,
 	RECORDS_FIGURE_complaints, RECORDS_FIGURE_enquiries, RECORDS_FIGURE_long_calls,
 };
+const char *const report_heads[REPORT_HEADS] = {
+	"report.no",	   "report.time",   "report.number",  "report.name",	  "report.dialled",
+	"report.chosen",   "report.target", "report.outcome", "report.direction", "report.clause",
+	"report.ring",	   "report.answer_s", "report.talk_s"};
 const unsigned report_figure_count = sizeof(report_figures) / sizeof(report_figures[0]);
 
 const char *report_text(const struct report *r, const char *key)
@@ -113,15 +117,10 @@ static int csv_record(const struct records_call_row *row, void *arg)
 
 static int csv_records(FILE *f, const struct report *r, json_t **wrong)
 {
-	static const char *const heads[] = {
-		"report.no",	 "report.time",	   "report.number",    "report.name", "report.dialled",
-		"report.chosen", "report.target",  "report.outcome",   "report.direction",
-		"report.clause", "report.ring",	   "report.answer_s",  "report.talk_s"};
-
-	for (unsigned i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+	for (unsigned i = 0; i < REPORT_HEADS; i++) {
 		if (i)
 			fputc(',', f);
-		csv_text(f, report_text(r, heads[i]));
+		csv_text(f, report_text(r, report_heads[i]));
 	}
 	fputs("\r\n", f);
 	return source_records_each(r->app, r->db, r->q, RECORDS_MOST, csv_record, f, wrong);

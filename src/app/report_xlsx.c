@@ -93,7 +93,10 @@ static void table(struct sheet *s, const char *first, const struct figures_table
 		char at[24];
 
 		report_time(l->at_ms, "%Y-%m-%d", at);
-		sums(s, by == API_BY_ALL ? at : figures_item_name(s->r->app, s->r->directory, by, l->item),
+		sums(s,
+		     by == API_BY_ALL
+			     ? at
+			     : figures_item_name(s->r->app, s->r->directory, by, l->item),
 		     l->v, NULL);
 	}
 }
@@ -227,10 +230,6 @@ static int record(const struct records_call_row *row, void *arg)
 int report_xlsx_records(const struct report *r, unsigned most, struct api_file_out *out,
 			json_t **wrong)
 {
-	static const char *const names[] = {
-		"report.no",	 "report.time",	  "report.number",   "report.name", "report.dialled",
-		"report.chosen", "report.target", "report.outcome",  "report.direction",
-		"report.clause", "report.ring",	  "report.answer_s", "report.talk_s"};
 	char path[CONFIG_PATH];
 	struct sheet s = {.r = r};
 	lxw_workbook *w;
@@ -241,8 +240,8 @@ int report_xlsx_records(const struct report *r, unsigned most, struct api_file_o
 	w = book(path, &s);
 	if (!w)
 		return finish(w, path, ENOMEM, out);
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		text(&s, (lxw_col_t)i, report_text(r, names[i]), s.head);
+	for (unsigned i = 0; i < REPORT_HEADS; i++)
+		text(&s, (lxw_col_t)i, report_text(r, report_heads[i]), s.head);
 	s.row++;
 	worksheet_set_column(s.s, 1, 6, NAME_WIDTH, NULL);
 	worksheet_freeze_panes(s.s, 1, 0);

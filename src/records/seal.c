@@ -30,7 +30,8 @@ static int differs(const struct records_figure_difference *d, void *arg)
 	uint64_t *n = arg;
 
 	(*n)++;
-	log_error(RECORDS_ROOM, "figure %s of hour %" PRId64 ": %" PRId64 " stands, the log says %" PRId64,
+	log_error(RECORDS_ROOM,
+		  "figure %s of hour %" PRId64 ": %" PRId64 " stands, the log says %" PRId64,
 		  records_figure_name(d->figure), d->hour, d->stands, d->should);
 	return 0;
 }

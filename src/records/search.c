@@ -19,7 +19,7 @@
  * $10 extension, $11 open only, $12 own person, $13 own extension, $14, $15 cursor, $16 limit,
  * $17 operator, $18 line */
 #define THIN                                                                                       \
-	" x.org = $1 AND x.started_ms >= $2 AND x.started_ms < $3 AND x.call_no > 0"                                 \
+	" x.org = $1 AND x.started_ms >= $2 AND x.started_ms < $3 AND x.call_no > 0"               \
 	" AND (CAST($4 AS TEXT) = '' OR x.outcome = $4)"                                           \
 	" AND (CAST($5 AS TEXT) = '' OR x.direction = $5)"                                         \
 	" AND (x.clauses & CAST($6 AS BIGINT)) = $6"                                               \

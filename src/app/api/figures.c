@@ -36,7 +36,8 @@ static bool take_figures(struct http_call *c, struct api_figures *f)
 	unsigned step = API_STEP_DAY, by = API_BY_ALL, format = API_XLSX;
 
 	*f = (struct api_figures){0};
-	if (!take_word(c, "step", steps, API_STEPS, &step) || !take_word(c, "by", bys, API_BYS, &by) ||
+	if (!take_word(c, "step", steps, API_STEPS, &step) ||
+	    !take_word(c, "by", bys, API_BYS, &by) ||
 	    !take_word(c, "format", formats, API_FORMATS, &format))
 		return false;
 	if (http_call_query_number(c, "item", 1, ITEM_MAX, &f->item) == EINVAL) {
