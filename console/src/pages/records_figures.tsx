@@ -129,7 +129,7 @@ export function RecordsFigures({ span }: { span: Span }) {
         />
         {all && (
           <>
-            <h3>{t("console.records.erlang")}</h3>
+            <h2>{t("console.records.erlang")}</h2>
             <p class="q">
               {t("console.records.erlang.how", {
                 share: Math.round(all.goal * 100),

@@ -146,7 +146,7 @@ static void aim(struct making *m, struct records_step *s)
 	s->extension = m->person ? 100 + m->person : 0;
 	if (m->person)
 		made_person(m->person, s->name);
-	else
+	else if (m->department)
 		(void)text_append(s->name, sizeof(s->name), "第%u部", m->department);
 }
 
