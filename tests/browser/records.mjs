@@ -2,6 +2,8 @@
 //   ZONGJI_BUILD=… node tests/browser/records.mjs OUT-DIR
 // PICTURES=DIR also makes the handbooks' pictures.
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import readline from "node:readline";
 import { axeCheck, begin, check, finish, lang, open, root, signIn, test } from "./lib.mjs";
 
@@ -37,6 +39,21 @@ await test("the month stands in four figures that add up", async () => {
   check(parts.split("+").reduce((a, b) => a + Number(b), 0) === Number(whole), `${parts} is not ${whole}`);
   check(Number(whole) > 100, `${whole} calls`);
   await axeCheck(page);
+});
+
+await test("what the server answers has the shape that is described", async () => {
+  const need = createRequire(root + "console/");
+  const ajv = new (need("ajv/dist/2020").default)({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema(need("yaml").parse(readFileSync(root + "api/openapi.yaml", "utf8")), "api");
+  const [figures, record] = await page.evaluate(async () => {
+    const json = async (path) => (await fetch("/api/v1/" + path)).json();
+    const no = (await json("records?limit=1&mark=within")).items[0].no;
+    return [await json("figures?step=week&by=department"), await json(`records/${no}`)];
+  });
+  for (const [name, value] of [["Figures", figures], ["RecordWithSteps", record]]) {
+    const validate = ajv.compile({ $ref: `api#/components/schemas/${name}` });
+    check(validate(value), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
+  }
 });
 
 await test("a sum opens the calls that it is made of", async () => {

@@ -51,14 +51,14 @@ export function ShareChart({ figures, label }: { figures: Figures; label: string
         },
         axes: [
           {
-            stroke: colour("--ink-3"),
+            stroke: () => colour("--ink-3"),
             grid: { show: false },
             ticks: { show: false },
             values: (_u, at) => at.map((s) => String(new Date(s * 1000).getDate())),
           },
           {
-            stroke: colour("--ink-3"),
-            grid: { stroke: colour("--hairline") },
+            stroke: () => colour("--ink-3"),
+            grid: { stroke: () => colour("--hairline") },
             ticks: { show: false },
             size: 44,
             values: (_u, at) => at.map((v) => (v >= 90 && v <= 100 ? String(v) : "")),
@@ -67,9 +67,9 @@ export function ShareChart({ figures, label }: { figures: Figures; label: string
         series: [
           {},
           {
-            stroke: colour("--free-lamp"),
+            stroke: () => colour("--free-lamp"),
             width: 2,
-            points: { show: true, size: 6, fill: colour("--free-lamp") },
+            points: { show: true, size: 6, fill: () => colour("--free-lamp") },
           },
         ],
         hooks: {
@@ -90,7 +90,11 @@ export function ShareChart({ figures, label }: { figures: Figures; label: string
       plot.setSize({ width: Math.max(200, host.clientWidth), height: HEIGHT }),
     );
     watch.observe(host);
+    // light or dark: colours are asked for at each drawing
+    const theme = new MutationObserver(() => plot.redraw(false));
+    theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     return () => {
+      theme.disconnect();
       watch.disconnect();
       plot.destroy();
     };

@@ -138,8 +138,8 @@ struct api_source {
 	api_read *record;   /* id: with steps; with `own` ENOENT unless the asker took part */
 	/* Sums of calls: q->more is a struct api_figures. EINVAL: as records. */
 	api_read *figures;
-	/* The same, or the records of the filters, as a file; the bytes are the caller's. EINVAL: as
-	 * records, in *wrong. */
+	/* The same, or the records of the filters, as a file; the bytes are the caller's. EINVAL:
+	 * as records, in *wrong. */
 	int (*report)(void *arg, const struct api_query *q, const struct api_figures *f,
 		      struct api_file_out *out, json_t **wrong);
 	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
