@@ -104,19 +104,12 @@ static int reconcile_org(struct job *j, uint32_t org)
 
 static int seal_org(struct job *j, uint32_t org)
 {
-	time_t now = (time_t)(clock_wall_ms() / 1000);
 	struct records_sealing w = {.org = org, .at_ms = clock_wall_ms()};
 	struct records_sealed done;
-	struct tm tm;
 	char by[80];
 	int err;
 
-	localtime_r(&now, &tm);
-	tm.tm_mon -= (int)j->months;
-	tm.tm_mday = 1;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	w.until_ms = (int64_t)mktime(&tm) * 1000;
+	w.until_ms = app_log_until(w.at_ms, j->months);
 	cmd_by(by, sizeof(by));
 	w.by = by;
 	err = records_seal(j->db, &j->v, &w, &done);

@@ -329,6 +329,7 @@ static const struct {
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
 	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
 	{"http", open_http},	       {"state", app_state_open},  {"sip", app_sip_open},
+	{"nightly", app_nightly_open},
 };
 
 /* ---- running ---- */
@@ -435,6 +436,7 @@ static void say_where(const struct app *a)
 
 static void close_rooms(struct app *a)
 {
+	app_nightly_close(a);
 	http_room_free(a->http);
 	api_free(a->api);
 	app_source_close();

@@ -68,9 +68,18 @@ void app_vocabulary(struct records_vocabulary *v)
 	v->end_count = END_COUNT;
 }
 
-int app_records_open(struct app *a)
+void app_store_options(struct app *a, char file[CONFIG_PATH + 16], struct store_options *o)
 {
 	const struct config_store *s = &a->config->node.store;
+
+	snprintf(file, CONFIG_PATH + 16, "%s/zongji.db", a->data);
+	memset(o, 0, sizeof(*o));
+	o->engine = s->engine == CONFIG_POSTGRES ? STORE_POSTGRES : STORE_SQLITE;
+	o->where = s->engine == CONFIG_POSTGRES ? s->postgres : s->sqlite[0] ? s->sqlite : file;
+}
+
+int app_records_open(struct app *a)
+{
 	char sounds[CONFIG_PATH + 16], fresh[CONFIG_PATH + 16], file[CONFIG_PATH + 16];
 	struct records_options o;
 	char why[STORE_WHY] = "";
@@ -79,17 +88,10 @@ int app_records_open(struct app *a)
 
 	snprintf(sounds, sizeof(sounds), "%s/sounds", a->data);
 	snprintf(fresh, sizeof(fresh), "%s/fresh", a->data);
-	snprintf(file, sizeof(file), "%s/zongji.db", a->data);
 	if (mkdir(fresh, 0700) && errno != EEXIST)
 		return errno;
 	memset(&o, 0, sizeof(o));
-	if (s->engine == CONFIG_POSTGRES) {
-		o.store.engine = STORE_POSTGRES;
-		o.store.where = s->postgres;
-	} else {
-		o.store.engine = STORE_SQLITE;
-		o.store.where = s->sqlite[0] ? s->sqlite : file;
-	}
+	app_store_options(a, file, &o.store);
 	o.sounds_dir = sounds;
 	o.fresh_dir = fresh;
 	app_vocabulary(&o.vocabulary);

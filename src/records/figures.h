@@ -93,6 +93,7 @@ struct records_sealing {
 	uint32_t org;
 	int64_t until_ms, at_ms;
 	const char *by;
+	const atomic_bool *stop; /* NULL, or ECANCELED when it becomes true */
 };
 struct records_sealed {
 	uint64_t calls, different; /* compared; of these, and of figures */

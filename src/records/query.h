@@ -5,6 +5,8 @@
 #ifndef RECORDS_QUERY_H
 #define RECORDS_QUERY_H
 
+#include <stdatomic.h>
+
 #include "records/records.h"
 
 #define RECORDS_PAGE_MAX  200  /* rows a page */
@@ -111,8 +113,10 @@ int records_day_load(struct records_db *db, uint32_t org, int64_t at_ms, records
  * *calls looked at, *different that differ. */
 int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
 		      uint64_t *calls, uint64_t *different);
-/* The same of those that began before until_ms. What is sealed is left out of both. */
+/* The same of those that began before until_ms. What is sealed is left out of both. ECANCELED when
+ * *stop (NULL never) becomes true. */
 int records_reconcile_until(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
-			    int64_t until_ms, uint64_t *calls, uint64_t *different);
+			    int64_t until_ms, const atomic_bool *stop, uint64_t *calls,
+			    uint64_t *different);
 
 #endif

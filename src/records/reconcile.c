@@ -83,11 +83,12 @@ static int compare(struct store *s, const struct records_vocabulary *v, uint64_t
 int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
 		      uint64_t *calls, uint64_t *different)
 {
-	return records_reconcile_until(db, v, org, INT64_MAX, calls, different);
+	return records_reconcile_until(db, v, org, INT64_MAX, NULL, calls, different);
 }
 
 int records_reconcile_until(struct records_db *db, const struct records_vocabulary *vocabulary,
-			    uint32_t org, int64_t until_ms, uint64_t *calls, uint64_t *different)
+			    uint32_t org, int64_t until_ms, const atomic_bool *stop,
+			    uint64_t *calls, uint64_t *different)
 {
 	struct records_vocabulary v = *vocabulary;
 	struct page p = {.count = PAGE};
@@ -98,6 +99,8 @@ int records_reconcile_until(struct records_db *db, const struct records_vocabula
 		const struct store_value values[] = {STORE_I(org), STORE_I(last),
 						     STORE_I(until_ms)};
 
+		if (stop && atomic_load(stop))
+			return ECANCELED;
 		p.count = 0;
 		err = store_run(db->s, &sql_page, values, 3, page_row, &p);
 		for (unsigned i = 0; i < p.count && !err; i++) {

@@ -149,8 +149,7 @@ static const struct store_statement sql_first = {
     "SELECT COALESCE(MIN(at_ms), 0), COALESCE(MAX(at_ms), 0) FROM steps WHERE org = $1"
     " AND seq = 1"};
 static const struct store_statement sql_sealed = {
-    "records_sealed_until",
-    "SELECT COALESCE(MAX(until_ms), 0) FROM sealed WHERE org = $1"};
+    "records_sealed_until", "SELECT COALESCE(MAX(until_ms), 0) FROM sealed WHERE org = $1"};
 
 #define KEYS 3
 struct line {
@@ -302,8 +301,8 @@ int records_reconcile_figures(struct records_db *db, uint32_t org, int64_t from_
 	if (to_ms && to_ms / RECORDS_HOUR_MS < to)
 		to = to_ms / RECORDS_HOUR_MS;
 	for (; !err && from < to; from += WINDOW_HOURS)
-		err = window(db, org, from, from + WINDOW_HOURS < to ? from + WINDOW_HOURS : to,
-			     &c);
+		err =
+		    window(db, org, from, from + WINDOW_HOURS < to ? from + WINDOW_HOURS : to, &c);
 	if (!err)
 		*compared = c.compared;
 	return err;

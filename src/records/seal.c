@@ -90,7 +90,8 @@ int records_seal(struct records_db *db, const struct records_vocabulary *v,
 	int err;
 
 	w.until_ms -= w.until_ms % RECORDS_HOUR_MS;
-	err = records_reconcile_until(db, v, w.org, w.until_ms, &done.calls, &done.different);
+	err =
+	    records_reconcile_until(db, v, w.org, w.until_ms, w.stop, &done.calls, &done.different);
 	if (!err)
 		err = records_reconcile_figures(db, w.org, 0, w.until_ms, differs, &figures,
 						&compared);
@@ -100,6 +101,8 @@ int records_seal(struct records_db *db, const struct records_vocabulary *v,
 	if (!err && done.calls > 0)
 		err = seal_write(db->s, &w);
 	while (!err && gone > 0) {
+		if (w.stop && atomic_load(w.stop))
+			return ECANCELED;
 		err = group_drop(db->s, &w, &gone);
 		done.steps += err ? 0 : gone;
 		if (!err && gone > 0)

@@ -208,3 +208,22 @@ def test_reconcile_and_seal(s):
 
 def count(s, table):
     return s.query(f"SELECT COUNT(*) AS n FROM {table} WHERE call_no > 0")[0]["n"]
+
+
+def test_after_a_start_the_old_log_is_sealed(s):
+    assert s.stop() == 0
+    tool = os.path.join(BUILD, "tests", "unit", "records", "make_calls")
+    data = os.path.join(s.data, "zongji.db")
+    for suffix in ("", "-wal", "-shm"):  # sqlite3's readers of this process may still hold it
+        if os.path.exists(data + suffix):
+            os.rename(data + suffix, data + ".old" + suffix)
+    subprocess.run([tool, "sqlite", data, "500", "6", "16"], check=True, timeout=120)
+    steps = count(s, "steps")
+    s.clients = {}
+    s.start()
+    until = s.wait_query("SELECT until_ms FROM sealed WHERE steps > 0", timeout=30)[0]["until_ms"]
+    end = time.monotonic() + 20
+    while s.query("SELECT COUNT(*) AS n FROM steps WHERE seq = 1 AND at_ms < ?", until)[0]["n"]:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert 0 < count(s, "steps") < steps
