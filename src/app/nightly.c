@@ -45,15 +45,16 @@ static void seal(struct app *a, struct records_db *db, const struct records_voca
 		.org = org,
 		.at_ms = clock_wall_ms(),
 		.until_ms = app_log_until(clock_wall_ms(), a->config->node.store.log_months),
-		.by = "",
+		.by = "zongji",
 		.stop = &a->nightly->stop,
 	};
 	struct records_sealed done = {0};
 	int err = records_seal(db, v, &w, &done);
 
 	if (err == EBADMSG)
-		log_error("app", "organisation %u: the old event log stays: %llu of its records and "
-				 "figures differ from it; see zongji reconcile",
+		log_error("app",
+			  "organisation %u: the old event log stays, %llu records and figures "
+			  "differ from it: see zongji reconcile",
 			  org, (unsigned long long)done.different);
 	else if (err && err != ECANCELED)
 		log_error("app", "organisation %u: the old event log isn't sealed: %s (%s)", org,
