@@ -244,6 +244,62 @@ static int64_t search(struct records_call_filter f)
 	return n;
 }
 
+/* --- a database of before --- */
+
+static const char before_sql[] =
+    "INSERT INTO calls (call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms,"
+    " wait_ms, direction, outcome, clause, caller_number, caller_tail, caller_name,"
+    " caller_extension, caller_trunk, dialled, chosen, target_person, target_department,"
+    " target_extension, target_trunk, target_name, end_reason, end_side, step_count, path)"
+    " SELECT call_no, 1, '', MIN(at_ms), 0, 0, MAX(at_ms), 0, 'incoming', 'open', '', '', '', '',"
+    " 0, 0, '', '', 0, 0, 0, 0, '', '', '', COUNT(*), '[]' FROM steps GROUP BY call_no";
+static const struct store_statement sql_before = {"t_figures_before", before_sql};
+static const struct store_statement sql_old_step = {
+    "t_figures_old_step",
+    "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department, extension,"
+    " trunk, value, text, name, caller) VALUES ($1, $2, 1, $3, $4, 'A4.2', 12, 3, 0, $5, 0, $6,"
+    " $7, $8)"};
+
+static void old_step(struct store *s, int seq, const char *kind, const char *text, const char *name)
+{
+	const struct store_value v[] = {STORE_I(1), STORE_I(seq),  STORE_I(MADE_END_MS + seq * 1000),
+					STORE_S(kind), STORE_I(seq == 1), STORE_S(text),
+					STORE_S(name), STORE_S(seq == 1 ? "13800001234" : "")};
+
+	assert_int_equal(store_run(s, &sql_old_step, v, 8, NULL, NULL), 0);
+}
+
+/* Records, figures and terms of it are there after the first start. */
+static void an_older_database_is_made_anew(void **state)
+{
+	const struct store_options o = {.engine = w.engine, .where = w.where};
+	struct records_figures_filter f = {.org = 1};
+	int64_t v[RECORDS_FIGURE_COUNT] = {0};
+	unsigned count = 0;
+	const struct store_migration *list = store_migrations(w.engine, &count);
+	struct store *s = NULL;
+
+	assert_int_equal(store_open(&s, &o, NULL, 0), 0);
+	assert_true(count > 3);
+	assert_int_equal(store_migrate(s, list, 3, NULL, 0), 0);
+	old_step(s, 1, "arrived", "8000", "王先生");
+	old_step(s, 2, "answered_attendant", "", "");
+	old_step(s, 3, "target", "", "张三丰");
+	old_step(s, 4, "target_busy", "", "张三丰");
+	old_step(s, 5, "ended", "caller_hung_up", "");
+	assert_int_equal(store_run(s, &sql_before, NULL, 0, NULL, NULL), 0);
+	store_close(s);
+	world_start();
+	assert_int_equal(records_figures(w.db, &f, sums, v), 0);
+	assert_int_equal(v[RECORDS_FIGURE_calls], 1);
+	assert_int_equal(v[RECORDS_FIGURE_automatic], 1);
+	assert_int_equal(v[RECORDS_FIGURE_busy], 1);
+	assert_int_equal(search((struct records_call_filter){.text = "三丰"}), 1);
+	assert_int_equal(search((struct records_call_filter){.last_digits = "1234"}), 1);
+	assert_int_equal(search((struct records_call_filter){.outcome = "busy"}), 1);
+}
+
+
 static int64_t naive(const struct store_statement *st, const char *like)
 {
 	const struct store_value v = STORE_S(like);
@@ -327,6 +383,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(sums_are_made_of_calls, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(the_ring_clock_decides, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(figures_are_what_the_log_says, world_open, world_close),
+	    cmocka_unit_test_setup_teardown(an_older_database_is_made_anew, world_fresh, world_close),
 	    cmocka_unit_test_setup_teardown(middles_and_ends_are_found, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(a_clause_that_there_is_not_is_refused, world_open,
 					    world_close),
