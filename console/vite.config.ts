@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 const PREFIX = "virtual:lang/";
-const KEPT = ["console.", "step.", "clause."];
+const KEPT = ["console.", "step.", "clause.", "figure.", "report."];
 
 /** The console's share of lang/: a chunk for each language. */
 function lang(): Plugin {

@@ -115,6 +115,7 @@ struct app {
 	struct app_desk *desk;
 	struct app_delivery *delivery;
 	struct app_lamps *lamps;
+	struct app_nightly *nightly;
 	/* takes an FX_DIAL that isn't for sip; NULL none does */
 	bool (*dial)(struct app_org *o, const struct effect *fx);
 
@@ -223,11 +224,20 @@ int app_file_copy(const char *from, const char *to); /* whole or not at all; blo
 
 /* ---- wire_records.c ---- */
 int app_records_open(struct app *a);
+/* Which database: o->where lives as long as the configuration and `file`. */
+void app_store_options(struct app *a, char file[CONFIG_PATH + 16], struct store_options *o);
+void app_vocabulary(struct records_vocabulary *v); /* the exchange's names */
 void app_records_effect(struct app_org *o, const struct effect *fx);
 /* Loads directory and measures of an organisation as a new version; EV_MEASURES follows. */
 int app_org_load(struct app_org *o, struct records_db *db);
 int app_day_load(struct app_org *o, struct records_db *db);
 int app_instructions_load(struct app_org *o, struct records_db *db); /* source_keep.c */
+
+/* ---- nightly.c: the old log is sealed, at night and after a start ---- */
+int app_nightly_open(struct app *a);
+void app_nightly_close(struct app *a);
+/* The beginning of the first month whose log is kept. */
+int64_t app_log_until(int64_t now_ms, unsigned months);
 
 /* ---- first_start.c: organisations, people and accounts of a new data folder ---- */
 int app_first_start(struct app *a, struct records_db *db);

@@ -14,5 +14,7 @@ int cmd_call(int argc, char **argv);
 int cmd_prompts(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_directory(int argc, char **argv);
+int cmd_reconcile(int argc, char **argv);
+int cmd_seal(int argc, char **argv);
 
 #endif

@@ -24,6 +24,8 @@ static const struct {
 	{"prompts", cmd_prompts, "write every sentence as a sound file, to be recorded anew"},
 	{"user", cmd_user, "accounts: add, password, list, role"},
 	{"directory", cmd_directory, "people, departments, extensions: import, export, check"},
+	{"reconcile", cmd_reconcile, "compare call records and figures with the event log"},
+	{"seal", cmd_seal, "let go of the old event log, after comparing"},
 	{"version", cmd_version, "print the version"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

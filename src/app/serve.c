@@ -333,6 +333,7 @@ static const struct {
 	{"lamps", app_lamps_open},     {"delivery", app_delivery_open},
 	{"http", open_http},	       {"delivery", app_delivery_start},
 	{"state", app_state_open},     {"sip", app_sip_open},
+	{"nightly", app_nightly_open},
 };
 
 /* ---- running ---- */
@@ -440,6 +441,7 @@ static void say_where(const struct app *a)
 static void close_rooms(struct app *a)
 {
 	app_delivery_end(a);
+	app_nightly_close(a);
 	http_room_free(a->http);
 	app_delivery_close(a);
 	app_lamps_close(a);

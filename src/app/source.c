@@ -496,149 +496,6 @@ static int opening_keep(void *arg, const struct api_opening *o)
 	return err;
 }
 
-/* ---- records ---- */
-
-static json_t *record_json(const struct records_call_row *r)
-{
-	const struct records_call *c = &r->call;
-	json_t *j = json_pack(
-		"{s:I,s:I,s:I,s:I,s:I,s:i,s:{s:s,s:s,s:i,s:i},s:s,s:s}", "no",
-		(json_int_t)c->call_no, "started_ms", (json_int_t)c->started_ms, "answered_ms",
-		(json_int_t)c->answered_ms, "connected_ms", (json_int_t)c->connected_ms, "ended_ms",
-		(json_int_t)c->ended_ms, "wait_ms", (int)c->wait_ms, "caller", "number",
-		c->caller_number, "name", c->caller_name, "extension", (int)c->caller_extension,
-		"trunk", (int)c->caller_trunk, "dialled", c->dialled, "chosen", c->chosen);
-	json_t *more = json_pack(
-		"{s:{s:s,s:i,s:i,s:i,s:i},s:s,s:s,s:s,s:s,s:s,s:b,s:I}", "target", "name",
-		c->target_name, "person", (int)c->target_person, "department",
-		(int)c->target_department, "extension", (int)c->target_extension, "trunk",
-		(int)c->target_trunk, "outcome", r->outcome, "direction", r->direction, "clause",
-		r->clause, "end_reason", r->end_reason, "end_side", c->end_side, "restarted",
-		c->restarted != 0, "message", (json_int_t)r->message_id);
-
-	json_object_update(j, more);
-	json_decref(more);
-	return j;
-}
-
-static int on_record(const struct records_call_row *r, void *arg)
-{
-	struct collected *c = arg;
-
-	json_array_append_new(c->items, record_json(r));
-	snprintf(c->next, sizeof(c->next), "%lld.%llu", (long long)r->call.started_ms,
-		 (unsigned long long)r->call.call_no);
-	return 0;
-}
-
-static int own_extension(struct app *a, struct records_db *db, const struct api_query *q,
-			 uint32_t *out)
-{
-	const struct directory *d;
-	int err = source_lock(a, db, q->who.org, &d);
-	const struct directory_person *p = err ? NULL : directory_person(d, q->who.person);
-
-	*out = p ? p->extension : 0;
-	source_unlock();
-	return err;
-}
-
-static const char *given(const char *text)
-{
-	return text[0] ? text : NULL;
-}
-
-static int records(void *arg, const struct api_query *q, json_t **out)
-{
-	struct app *a = arg;
-	struct records_call_filter f = {
-		.org = q->who.org,
-		.from_ms = q->from_ms,
-		.to_ms = q->to_ms,
-		.number = given(q->number),
-		.text = given(q->text),
-		.clause = given(q->clause),
-		.outcome = given(q->outcome),
-		.direction = given(q->direction),
-		.target_person = q->person,
-		.target_department = q->department,
-		.extension = q->extension,
-		.limit = q->limit,
-	};
-	struct collected c = {NULL, q, json_array(), ""};
-	struct records_db *db = NULL;
-	long long started = 0;
-	unsigned long long no = 0;
-	int err;
-
-	if (q->before[0] && sscanf(q->before, "%lld.%llu", &started, &no) != 2) {
-		json_decref(c.items);
-		return EINVAL;
-	}
-	f.before_started_ms = started;
-	f.before_call_no = no;
-	err = source_borrow(a, &db);
-	if (!err && q->own) {
-		f.own_person = q->who.person;
-		err = own_extension(a, db, q, &f.own_extension);
-	}
-	if (!err)
-		err = records_calls(db, &f, on_record, &c);
-	records_return(a->records, db);
-	if (err) {
-		json_decref(c.items);
-		return err;
-	}
-	*out = source_list(c.items, json_array_size(c.items) < q->limit ? "" : c.next);
-	return 0;
-}
-
-static int on_step(const struct records_step_row *s, void *arg)
-{
-	json_array_append_new(arg, json_pack("{s:I,s:s,s:s,s:s,s:s,s:i}", "at_ms",
-					     (json_int_t)s->step.at_ms, "step", s->kind, "clause",
-					     s->clause, "text", s->step.text, "name", s->step.name,
-					     "value", (int)s->step.value));
-	return 0;
-}
-
-static bool took_part(const json_t *r, uint32_t person, uint32_t extension)
-{
-	json_int_t target = json_integer_value(
-		json_object_get(json_object_get(r, "target"), "person"));
-	json_int_t caller = json_integer_value(
-		json_object_get(json_object_get(r, "caller"), "extension"));
-
-	return target == (json_int_t)person || (extension && caller == (json_int_t)extension);
-}
-
-static int record(void *arg, const struct api_query *q, json_t **out)
-{
-	struct app *a = arg;
-	struct collected c = {NULL, q, json_array(), ""};
-	json_t *steps = json_array();
-	struct records_db *db = NULL;
-	uint32_t own = 0;
-	int err = source_borrow(a, &db);
-
-	if (!err && q->own)
-		err = own_extension(a, db, q, &own);
-	if (!err)
-		err = records_call_get(db, q->who.org, (uint64_t)q->id, on_record, &c);
-	if (!err && q->own && !took_part(json_array_get(c.items, 0), q->who.person, own))
-		err = ENOENT;
-	if (!err)
-		err = records_call_steps(db, q->who.org, (uint64_t)q->id, on_step, steps);
-	records_return(a->records, db);
-	if (!err) {
-		*out = json_incref(json_array_get(c.items, 0));
-		json_object_set(*out, "steps", steps);
-	}
-	json_decref(steps);
-	json_decref(c.items);
-	return err;
-}
-
 void app_source_fill(struct app *a, struct api_source *s)
 {
 	s->arg = a;
@@ -655,8 +512,6 @@ void app_source_fill(struct app *a, struct api_source *s)
 	s->departments = departments;
 	s->messages = messages;
 	s->message = message;
-	s->records = records;
-	s->record = record;
 	s->content_find = content_find;
 	s->message_text = message_text;
 	s->opening_keep = opening_keep;
@@ -664,6 +519,8 @@ void app_source_fill(struct app *a, struct api_source *s)
 	source_edit_fill(&s->keep);
 	source_keep_fill(&s->keep);
 	source_delivery_fill(&s->keep);
+	source_records_fill(s);
+	source_figures_fill(s);
 	app_desk_source_fill(a, s);
 	app_headset_source_fill(s);
 }

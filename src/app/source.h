@@ -47,4 +47,14 @@ void source_delivery_fill(struct api_keep_source *k);
 /* The department of the person who asks, 0 none. */
 uint32_t source_own_department(const struct directory *d, const struct api_query *q);
 
+/* ---- source_records.c, source_figures.c ---- */
+void source_records_fill(struct api_source *s);
+void source_figures_fill(struct api_source *s);
+/* ---- report.c ---- */
+int app_report(void *arg, const struct api_query *q, const struct api_figures *f,
+	       struct api_file_out *out, json_t **wrong);
+/* The records of a question, newest first, `most` at the most. EINVAL: *wrong is {"field"}. */
+int source_records_each(struct app *a, struct records_db *db, const struct api_query *q,
+			unsigned most, records_call_h *h, void *arg, json_t **wrong);
+
 #endif

@@ -51,7 +51,7 @@ static void on_kept(int flags, void *arg)
 	}
 }
 
-static void fill_vocabulary(struct records_vocabulary *v)
+void app_vocabulary(struct records_vocabulary *v)
 {
 	static const char *steps[STEP_COUNT], *clauses[CLAUSE_COUNT], *ends[END_COUNT];
 
@@ -70,9 +70,18 @@ static void fill_vocabulary(struct records_vocabulary *v)
 	v->end_count = END_COUNT;
 }
 
-int app_records_open(struct app *a)
+void app_store_options(struct app *a, char file[CONFIG_PATH + 16], struct store_options *o)
 {
 	const struct config_store *s = &a->config->node.store;
+
+	snprintf(file, CONFIG_PATH + 16, "%s/zongji.db", a->data);
+	memset(o, 0, sizeof(*o));
+	o->engine = s->engine == CONFIG_POSTGRES ? STORE_POSTGRES : STORE_SQLITE;
+	o->where = s->engine == CONFIG_POSTGRES ? s->postgres : s->sqlite[0] ? s->sqlite : file;
+}
+
+int app_records_open(struct app *a)
+{
 	char sounds[CONFIG_PATH + 16], fresh[CONFIG_PATH + 16], file[CONFIG_PATH + 16];
 	struct records_options o;
 	char why[STORE_WHY] = "";
@@ -81,20 +90,13 @@ int app_records_open(struct app *a)
 
 	snprintf(sounds, sizeof(sounds), "%s/sounds", a->data);
 	snprintf(fresh, sizeof(fresh), "%s/fresh", a->data);
-	snprintf(file, sizeof(file), "%s/zongji.db", a->data);
 	if (mkdir(fresh, 0700) && errno != EEXIST)
 		return errno;
 	memset(&o, 0, sizeof(o));
-	if (s->engine == CONFIG_POSTGRES) {
-		o.store.engine = STORE_POSTGRES;
-		o.store.where = s->postgres;
-	} else {
-		o.store.engine = STORE_SQLITE;
-		o.store.where = s->sqlite[0] ? s->sqlite : file;
-	}
+	app_store_options(a, file, &o.store);
 	o.sounds_dir = sounds;
 	o.fresh_dir = fresh;
-	fill_vocabulary(&o.vocabulary);
+	app_vocabulary(&o.vocabulary);
 	err = records_open(&a->records, &o, why, sizeof(why));
 	if (err) {
 		log_error("app", "storage can't be opened: %s (%s)", why, strerror(err));
@@ -125,6 +127,15 @@ static const char *step_name(const struct app_org *o, const struct effect *fx)
 	return fx->step.name[0] ? fx->step.name : p ? p->name : e ? e->name : "";
 }
 
+/* Figures by department count a call to one of its people too; who moves takes none along. */
+static uint32_t department_of(const struct app_org *o, uint32_t person)
+{
+	const struct directory_person *p =
+		person ? directory_person(app_directory(o), person) : NULL;
+
+	return p ? p->department : 0;
+}
+
 static void keep_step(struct app_org *o, const struct effect *fx)
 {
 	struct records_step s;
@@ -138,6 +149,8 @@ static void keep_step(struct app_org *o, const struct effect *fx)
 	s.extension = fx->step.extension;
 	s.value = fx->step.value;
 	s.trunk = fx->step.trunk;
+	if (!s.department)
+		s.department = department_of(o, s.person);
 	s.kind = (uint16_t)fx->step.step;
 	s.clause = (uint16_t)fx->step.clause;
 	TEXT_COPY(s.caller, fx->step.number);

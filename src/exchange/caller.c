@@ -44,7 +44,8 @@ void exchange_caller_ringback(struct turn *t, struct call *c)
 	} else if (l->state == LEG_OFFERED) {
 		exchange_effect_add(t, FX_RING, l);
 		exchange_leg_state_set(t, l, LEG_RUNG);
-		exchange_call_step(t, c, STEP_RINGING, CLAUSE_HOUSE);
+		exchange_call_step(t, c, STEP_RINGING, CLAUSE_HOUSE)->step.value =
+		    c->state == CALL_RING ? (int32_t)exchange_ring_clock(t, c) : 0;
 	}
 }
 

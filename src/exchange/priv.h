@@ -648,6 +648,8 @@ struct leg *exchange_over_leg(struct turn *t, const struct call *c);
 
 /* ---- ring.c: the ring clock, and waiting for an operator ---- */
 void exchange_ring_start(struct turn *t, struct call *c);
+/* After how many rings the attendant takes a call; 0 while nobody is on duty: no clock runs. */
+uint32_t exchange_ring_clock(const struct turn *t, const struct call *c);
 void exchange_ring_again(struct turn *t, struct call *c);
 void exchange_ring_on(struct turn *t, struct call *c, const struct cue *cue);
 uint32_t exchange_ring_bits(const struct turn *t, const struct call *c);

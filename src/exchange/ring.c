@@ -63,12 +63,19 @@ uint32_t exchange_ring_bits(const struct turn *t, const struct call *c)
 
 /* ---- the clock ---- */
 
+uint32_t exchange_ring_clock(const struct turn *t, const struct call *c)
+{
+	return exchange_positions_on(t)
+		   ? or_else(exchange_call_measures(t, c)->rings, RINGS_DEFAULT)
+		   : 0;
+}
+
 static void ring_arm(struct turn *t, struct call *c)
 {
 	const struct measures *m = exchange_call_measures(t, c);
 	uint32_t on = or_else(m->ring_on_ms, RING_ON_MS);
 	uint32_t off = or_else(m->ring_off_ms, RING_OFF_MS);
-	bool last = c->ring >= or_else(m->rings, RINGS_DEFAULT);
+	bool last = c->ring >= exchange_ring_clock(t, c);
 
 	c->ringing = ring_choose(t, c);
 	exchange_timer_arm(t, c, TIMER_STATE, last ? on : on + off);
@@ -94,9 +101,7 @@ void exchange_ring_start(struct turn *t, struct call *c)
 
 static void ring_more(struct turn *t, struct call *c)
 {
-	uint32_t rings = or_else(exchange_call_measures(t, c)->rings, RINGS_DEFAULT);
-
-	if (c->ring >= rings || !exchange_positions_on(t)) {
+	if (c->ring >= exchange_ring_clock(t, c)) {
 		c->ringing = 0;
 		exchange_attendant_announce(t, c);
 		return;

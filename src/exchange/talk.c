@@ -73,6 +73,7 @@ bool exchange_talk_start(struct turn *t, struct call *c, struct leg *peer)
 	e = exchange_call_step(t, c, STEP_CONNECTED, talk_clause(c));
 	e->step.extension = peer->extension;
 	e->step.trunk = peer->trunk;
+	e->step.value = (int32_t)exchange_long_limit(t, c);
 	TEXT_COPY(e->step.text, peer->number);
 	exchange_long_start(t, c);
 	return true;

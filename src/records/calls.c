@@ -115,10 +115,11 @@ void records_calls_settle(struct calls *c, bool committed)
 	for (unsigned i = 0; i < c->dirty_count; i++) {
 		struct call_entry *e = &c->v[c->dirty[i]];
 
-		e->dirty = false;
-		e->write = false;
+		e->dirty = e->write = e->began = e->over = false;
 		if (!committed || e->call.ended_ms)
 			forget(c, e);
 	}
 	c->dirty_count = 0;
+	if (!committed)
+		memset(&c->seen, 0, sizeof(c->seen));
 }

@@ -92,6 +92,7 @@ int records_vocabulary_index(struct records_vocabulary *v)
 	memset(v->meaning, MEANS_NOTHING, sizeof(v->meaning));
 	for (unsigned i = 0; i < v->step_count; i++)
 		v->meaning[i] = meaning_of(v->steps[i]);
+	records_facts_index(v);
 	return 0;
 }
 
@@ -273,6 +274,7 @@ void records_fold(const struct records_vocabulary *v, struct records_call *c,
 	if (s->clause)
 		c->clause = s->clause;
 	apply(c, s, meaning);
+	records_facts(v, c, s);
 	/* Whatever step first names a trunk that the caller didn't come from: the way out. */
 	if (s->trunk && c->direction == RECORDS_INSIDE) {
 		c->direction = RECORDS_OUTGOING;

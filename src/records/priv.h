@@ -12,12 +12,13 @@
 #include "base/text.h"
 #include "records/delivery.h"
 #include "records/desk.h"
+#include "records/query.h"
 #include "records/records.h"
 
 #define RECORDS_DAY_MS	    86400000
 #define RECORDS_KEEP_BATCH  64
 #define RECORDS_PATH_JSON   6144
-#define RECORDS_CALL_VALUES 27
+#define RECORDS_CALL_VALUES 36
 #define RECORDS_ROOM	    "records"
 
 struct records_db {
@@ -57,13 +58,45 @@ struct keep {
 };
 void records_keep_over(struct keep *k); /* wakes the waiter, frees what is the item's own */
 
+/* --- names and numbers to search by: terms.c --- */
+#define RECORDS_TERMS_SEEN 16384
+/* Terms that certainly stand in the database already; forgotten when a transaction fails. */
+struct terms_seen {
+	uint64_t id[RECORDS_TERMS_SEEN];
+};
+enum records_terms { RECORDS_TERMS_CALLER = 1, RECORDS_TERMS_TARGET = 2 };
+/* which: enum records_terms. seen may be NULL. */
+int records_write_terms(struct store *s, struct terms_seen *seen, const struct records_call *c,
+			unsigned which);
+int64_t records_term_id(uint32_t org, const char *term); /* as it stands there: lower case */
+void records_term_lower(char *dst, size_t cap, const char *text);
+/* The two characters at *p as a gram, *p moves by one; at the last character alone. */
+int64_t records_gram_next(const char **p);
+
+/* --- figures: figures.c --- */
+/* Adds an ended call to the rows of its hour. */
+int records_write_figures(struct store *s, const struct records_call *c);
+
+/* Records, terms and figures anew from the log when an older program wrote them last. */
+int records_rebuild_if_older(struct store *s, const struct records_vocabulary *v);
+struct records_db;
+/* The hours of which there is a log, [from, to). */
+int records_log_span(struct records_db *db, uint32_t org, int64_t *from_hour, int64_t *to_hour);
+
+/* --- what a call counts in: facts.c --- */
+void records_facts_index(struct records_vocabulary *v);
+/* After the fold has applied the step; a call that had ended before it is left alone. */
+void records_facts(const struct records_vocabulary *v, struct records_call *c,
+		   const struct records_step *s);
+
 /* --- open calls, folded --- */
 struct call_entry {
 	struct records_call call;
 	uint32_t next; /* in its bucket, or of the free list; index + 1, 0 ends */
 	bool used;
-	bool dirty; /* touched by the transaction that runs */
-	bool write; /* its row is due */
+	bool dirty;	  /* touched by the transaction that runs */
+	bool write;	  /* its row is due */
+	bool began, over; /* … by the transaction that runs */
 };
 struct calls {
 	struct call_entry *v;
@@ -71,6 +104,7 @@ struct calls {
 	uint32_t free, hand, count;
 	uint32_t dirty[RECORDS_BATCH];
 	unsigned dirty_count;
+	struct terms_seen seen;
 };
 int records_calls_open(struct calls *c);
 void records_calls_close(struct calls *c);
@@ -90,6 +124,15 @@ int records_write_use(struct store *s, const struct records_vocabulary *v,
 		      const struct records_step *step, const struct records_call *call);
 int records_write_call(struct store *s, const struct records_vocabulary *v,
 		       const struct records_call *c, const char *node);
+/* The call's row with all that is derived beside it; began, over: by what is written now. */
+struct call_written {
+	const struct records_vocabulary *v;
+	const struct records_call *call;
+	const char *node;
+	struct terms_seen *seen;
+	bool began, over;
+};
+int records_write_derived(struct store *s, const struct call_written *w);
 int records_write_message(struct store *s, const struct records_vocabulary *v,
 			  const struct records_message *m);
 int records_write_day(struct store *s, const struct records_day *d);
@@ -106,6 +149,21 @@ struct call_texts {
 void records_call_values(const struct records_vocabulary *v, const struct records_call *c,
 			 const char *node, struct call_texts *t,
 			 struct store_value values[RECORDS_CALL_VALUES]);
+/* --- rows of calls, for the API --- */
+#define RECORDS_CALL_COLUMNS                                                                       \
+	"c.call_no, c.org, c.started_ms, c.answered_ms, c.connected_ms, c.ended_ms, c.wait_ms,"    \
+	" c.direction, c.outcome, c.clause, c.caller_number, c.caller_name, c.caller_extension,"   \
+	" c.caller_trunk, c.dialled, c.chosen, c.target_person, c.target_department,"              \
+	" c.target_extension, c.target_trunk, c.target_name, c.end_reason, c.end_side,"            \
+	" c.step_count, c.path,"                                                                   \
+	" COALESCE((SELECT MAX(m.id) FROM messages m WHERE m.call_no = c.call_no), 0),"            \
+	" c.marks, c.operator, c.ring, c.answer_ms, c.given_up_ms, c.talk_ms"
+struct records_call_rows {
+	records_call_h *h;
+	void *arg;
+	unsigned count;
+};
+int records_call_row_read(const struct store_row *row, void *arg); /* struct records_call_rows */
 const char *records_vocabulary_step(const struct records_vocabulary *v, uint16_t kind);
 const char *records_vocabulary_clause(const struct records_vocabulary *v, uint16_t clause);
 uint16_t records_vocabulary_find(const char *const *names, uint16_t count, const char *name);

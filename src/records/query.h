@@ -5,6 +5,8 @@
 #ifndef RECORDS_QUERY_H
 #define RECORDS_QUERY_H
 
+#include <stdatomic.h>
+
 #include "records/records.h"
 
 #define RECORDS_PAGE_MAX  200  /* rows a page */
@@ -26,15 +28,18 @@ struct records_call_filter {
 	uint32_t org;		 /* required */
 	int64_t from_ms, to_ms;	 /* started in [from, to); 0 open */
 	const char *number;	 /* the caller's or dialled number whole; NULL none */
-	const char *last_digits; /* … or how the caller's number ends */
+	const char *last_digits; /* … or how one of these numbers ends */
 	const char *text;	 /* in the middle of caller's, target's name or a number */
 	const char *clause;	 /* a step of this clause is in it: "A4.1.3" */
 	const char *outcome;	 /* "busy" … */
 	const char *direction;
 	uint32_t target_person, target_department;
-	uint32_t extension; /* caller or target */
-	uint32_t own_person;	/* only calls to this person, or … 0 any */
-	uint32_t own_extension; /* … from this extension, 0 none */
+	uint32_t extension;	  /* caller or target */
+	uint32_t operator_person; /* who answered it at the desk */
+	uint32_t line;		  /* the trunk it came or went by */
+	uint32_t marks;		  /* enum records_mark: it counts in all of these */
+	uint32_t own_person;	  /* only calls to this person, or … 0 any */
+	uint32_t own_extension;	  /* … from this extension, 0 none */
 	bool open_only;
 	int64_t
 	    before_started_ms; /* cursor: the last row's started_ms and call_no; 0 from the top */
@@ -44,7 +49,7 @@ struct records_call_filter {
 
 typedef int(records_call_h)(const struct records_call_row *row, void *arg);
 
-/* Newest first. */
+/* Newest first. EINVAL: text that is no UTF-8 or too long, a clause that there isn't. */
 int records_calls(struct records_db *db, const struct records_call_filter *f, records_call_h *h,
 		  void *arg);
 /* One call; ENOENT. */
@@ -91,8 +96,8 @@ int records_known_caller(struct records_db *db, uint32_t org, const char *number
 
 /* A slip typed by an operator: durable on return. `request` names the request ("" none): a second
  * one of the same name is EALREADY with the first one's *id. clause by clause_name. */
-int records_message_add(struct records_db *db, const struct records_message *m,
-			const char *request, int64_t *id);
+int records_message_add(struct records_db *db, const struct records_message *m, const char *request,
+			int64_t *id);
 
 /* A message's content is opened by an account, with a reason when it isn't for them (A1): kept in
  * the history, and `heard` when recipient. ENOENT. */
@@ -112,5 +117,10 @@ int records_day_load(struct records_db *db, uint32_t org, int64_t at_ms, records
  * *calls looked at, *different that differ. */
 int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
 		      uint64_t *calls, uint64_t *different);
+/* The same of those that began before until_ms. What is sealed is left out of both. ECANCELED when
+ * *stop (NULL never) becomes true. */
+int records_reconcile_until(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
+			    int64_t until_ms, const atomic_bool *stop, uint64_t *calls,
+			    uint64_t *different);
 
 #endif

@@ -11,13 +11,15 @@
 static const struct store_statement sql_page = {
     "records_reconcile_page",
     "SELECT call_no FROM calls WHERE org = $1 AND ended_ms > 0 AND call_no > $2"
-    " ORDER BY call_no LIMIT 200"};
+    " AND started_ms >= (SELECT COALESCE(MAX(s.until_ms), 0) FROM sealed s WHERE s.org = $1)"
+    " AND started_ms < $3 ORDER BY call_no LIMIT 200"};
 static const struct store_statement sql_row = {
     "records_reconcile_row",
     "SELECT call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms, wait_ms,"
     " direction, outcome, clause, caller_number, caller_tail, caller_name, caller_extension,"
     " caller_trunk, dialled, chosen, target_person, target_department, target_extension,"
-    " target_trunk, target_name, end_reason, end_side, step_count, path"
+    " target_trunk, target_name, end_reason, end_side, step_count, path, marks, clauses,"
+    " operator, line, ring, answer_ms, given_up_ms, desk_ms, talk_ms"
     " FROM calls WHERE call_no = $1"};
 
 struct page {
@@ -78,8 +80,15 @@ static int compare(struct store *s, const struct records_vocabulary *v, uint64_t
 	return err;
 }
 
-int records_reconcile(struct records_db *db, const struct records_vocabulary *vocabulary,
-		      uint32_t org, uint64_t *calls, uint64_t *different)
+int records_reconcile(struct records_db *db, const struct records_vocabulary *v, uint32_t org,
+		      uint64_t *calls, uint64_t *different)
+{
+	return records_reconcile_until(db, v, org, INT64_MAX, NULL, calls, different);
+}
+
+int records_reconcile_until(struct records_db *db, const struct records_vocabulary *vocabulary,
+			    uint32_t org, int64_t until_ms, const atomic_bool *stop,
+			    uint64_t *calls, uint64_t *different)
 {
 	struct records_vocabulary v = *vocabulary;
 	struct page p = {.count = PAGE};
@@ -87,10 +96,13 @@ int records_reconcile(struct records_db *db, const struct records_vocabulary *vo
 	int err = records_vocabulary_index(&v);
 
 	while (!err && p.count == PAGE) {
-		const struct store_value values[] = {STORE_I(org), STORE_I(last)};
+		const struct store_value values[] = {STORE_I(org), STORE_I(last),
+						     STORE_I(until_ms)};
 
+		if (stop && atomic_load(stop))
+			return ECANCELED;
 		p.count = 0;
-		err = store_run(db->s, &sql_page, values, 2, page_row, &p);
+		err = store_run(db->s, &sql_page, values, 3, page_row, &p);
 		for (unsigned i = 0; i < p.count && !err; i++) {
 			bool same = false;
 

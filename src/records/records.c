@@ -111,6 +111,8 @@ static int all_open(struct records *r, const struct records_options *o, char *wh
 	if (!err)
 		err = schema(r->writer, why, why_cap);
 	if (!err)
+		err = records_rebuild_if_older(r->writer, &r->vocabulary);
+	if (!err)
 		err = records_numbers_refill(r, r->writer);
 	return err;
 }

@@ -32,6 +32,7 @@ static int close_call(struct records *r, struct store *s, uint64_t call_no, uint
 {
 	struct records_call call;
 	struct records_step step = {.call_no = call_no, .kind = kind, .at_ms = at_ms};
+	struct call_written w = {.v = &r->vocabulary, .call = &call, .node = r->node};
 	int err = records_read_call(s, &r->vocabulary, call_no, &call);
 
 	if (err)
@@ -39,8 +40,9 @@ static int close_call(struct records *r, struct store *s, uint64_t call_no, uint
 	step.org = call.org;
 	step.seq = call.step_count + 1;
 	records_fold(&r->vocabulary, &call, &step);
+	w.over = call.ended_ms != 0;
 	err = records_write_step(s, &r->vocabulary, &step);
-	return err ? err : records_write_call(s, &r->vocabulary, &call, r->node);
+	return err ? err : records_write_derived(s, &w);
 }
 
 static int close_some(struct records *r, struct store *s, uint16_t kind, int64_t at_ms,

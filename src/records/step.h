@@ -40,7 +40,13 @@ struct records_vocabulary {
 	uint16_t step_count, clause_count, end_count;
 	/* filled by records_vocabulary_index() */
 	uint8_t meaning[RECORDS_KINDS];
+	uint8_t desk[RECORDS_KINDS];	     /* enum records_desk of a step */
+	uint32_t marks[RECORDS_KINDS];	     /* of a step */
+	uint32_t clause_bits[RECORDS_KINDS]; /* of a clause */
 };
+
+/* What a step says of the operator's hands. */
+enum records_desk { RECORDS_DESK_NOTHING, RECORDS_DESK_TAKES, RECORDS_DESK_LEAVES };
 
 /* EOVERFLOW when a table is longer than RECORDS_KINDS. */
 int records_vocabulary_index(struct records_vocabulary *v);
@@ -67,6 +73,16 @@ enum records_outcome {
 	RECORDS_FAILED,
 	RECORDS_OUTCOME_COUNT
 };
+/* What a call counts in: marks.def. */
+enum records_mark {
+#define MARK(bit, id, name) RECORDS_MARK_##id = 1u << (bit),
+#include "records/marks.def"
+#undef MARK
+};
+/* 0 for a name that there isn't. */
+uint32_t records_mark_by_name(const char *name);
+uint32_t records_clause_bit(const char *name); /* "A4.1.3", "house" … */
+
 const char *records_outcome_name(enum records_outcome o);     /* "answered" … */
 const char *records_direction_name(enum records_direction d); /* "incoming" … */
 
@@ -84,7 +100,19 @@ struct records_call {
 	int64_t connected_ms; /* the first person */
 	int64_t ended_ms;
 	int64_t waiting_since_ms; /* inside a wait: see wait_ms */
+	int64_t rung_ms;	  /* the ring clock started */
+	int64_t desk_since_ms;	  /* in an operator's hands: see desk_ms */
 	uint32_t wait_ms;	  /* with music, waiting for somebody */
+	uint32_t marks;		  /* enum records_mark */
+	uint32_t clauses;	  /* of all its steps, as bits */
+	uint32_t operator_person; /* the first who answered it at the desk */
+	uint32_t line;		  /* the trunk it came or, if by none, first went by */
+	uint32_t ring;		  /* at which a person answered within the clock; 0 */
+	uint32_t answer_ms;	  /* … after how long */
+	uint32_t given_up_ms;	  /* … or the caller hung up, after how long */
+	uint32_t desk_ms;	  /* in an operator's hands */
+	uint32_t talk_ms;	  /* from the first person to the end */
+	uint32_t long_ms;	  /* A3.10: past this it is a long call; 0 never */
 	uint32_t caller_extension, caller_trunk;
 	uint32_t target_person, target_department, target_extension; /* the last one called */
 	uint32_t target_trunk;

@@ -135,6 +135,8 @@ static int step_put(struct records *r, struct records_step *step)
 	step->seq = e->call.step_count + 1;
 	records_fold(&r->vocabulary, &e->call, step);
 	e->write = e->write || began || had_end || e->call.ended_ms;
+	e->began = e->began || began;
+	e->over = e->over || (!had_end && e->call.ended_ms);
 	err = records_write_step(r->writer, &r->vocabulary, step);
 	return err ? err : records_write_use(r->writer, &r->vocabulary, step, &e->call);
 }
@@ -150,9 +152,11 @@ static int steps_write(struct records *r, unsigned count)
 		err = step_put(r, &r->batch[r->batch_first + i]);
 	for (unsigned i = 0; i < r->calls.dirty_count && !err; i++) {
 		const struct call_entry *e = &r->calls.v[r->calls.dirty[i]];
+		const struct call_written w = {&r->vocabulary, &e->call, r->node,
+					       &r->calls.seen, e->began, e->over};
 
 		if (e->write)
-			err = records_write_call(r->writer, &r->vocabulary, &e->call, r->node);
+			err = records_write_derived(r->writer, &w);
 	}
 	err = group_end(r, err, &unsure);
 	records_calls_settle(&r->calls, !err);

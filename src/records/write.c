@@ -16,9 +16,11 @@ static const struct store_statement sql_call = {
     "INSERT INTO calls (call_no, org, node, started_ms, answered_ms, connected_ms, ended_ms,"
     " wait_ms, direction, outcome, clause, caller_number, caller_tail, caller_name,"
     " caller_extension, caller_trunk, dialled, chosen, target_person, target_department,"
-    " target_extension, target_trunk, target_name, end_reason, end_side, step_count, path)"
+    " target_extension, target_trunk, target_name, end_reason, end_side, step_count, path,"
+    " marks, clauses, operator, line, ring, answer_ms, given_up_ms, desk_ms, talk_ms)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT (call_no) DO UPDATE SET"
+    " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)"
+    " ON CONFLICT (call_no) DO UPDATE SET"
     " answered_ms = excluded.answered_ms, connected_ms = excluded.connected_ms,"
     " ended_ms = excluded.ended_ms, wait_ms = excluded.wait_ms,"
     " direction = excluded.direction, outcome = excluded.outcome, clause = excluded.clause,"
@@ -26,7 +28,11 @@ static const struct store_statement sql_call = {
     " target_department = excluded.target_department,"
     " target_extension = excluded.target_extension, target_trunk = excluded.target_trunk,"
     " target_name = excluded.target_name, end_reason = excluded.end_reason,"
-    " end_side = excluded.end_side, step_count = excluded.step_count, path = excluded.path"};
+    " end_side = excluded.end_side, step_count = excluded.step_count, path = excluded.path,"
+    " marks = excluded.marks, clauses = excluded.clauses, operator = excluded.operator,"
+    " line = excluded.line, ring = excluded.ring, answer_ms = excluded.answer_ms,"
+    " given_up_ms = excluded.given_up_ms, desk_ms = excluded.desk_ms,"
+    " talk_ms = excluded.talk_ms"};
 
 static const struct store_statement sql_message = {
     "records_message",
@@ -210,6 +216,15 @@ void records_call_values(const struct records_vocabulary *v, const struct record
 	*w++ = STORE_S(c->end_side);
 	*w++ = STORE_I(c->step_count);
 	*w++ = STORE_S(t->path);
+	*w++ = STORE_I(c->marks);
+	*w++ = STORE_I(c->clauses);
+	*w++ = STORE_I(c->operator_person);
+	*w++ = STORE_I(c->line);
+	*w++ = STORE_I(c->ring);
+	*w++ = STORE_I(c->answer_ms);
+	*w++ = STORE_I(c->given_up_ms);
+	*w++ = STORE_I(c->desk_ms);
+	*w++ = STORE_I(c->talk_ms);
 }
 
 int records_write_call(struct store *s, const struct records_vocabulary *v,
@@ -226,6 +241,19 @@ static int id_row(const struct store_row *row, void *arg)
 {
 	*(int64_t *)arg = store_row_int(row, 0);
 	return 0;
+}
+
+int records_write_derived(struct store *s, const struct call_written *w)
+{
+	unsigned terms =
+	    (w->began ? RECORDS_TERMS_CALLER : 0u) | (w->over ? RECORDS_TERMS_TARGET : 0u);
+	int err = records_write_call(s, w->v, w->call, w->node);
+
+	if (!err && terms)
+		err = records_write_terms(s, w->seen, w->call, terms);
+	if (!err && w->over)
+		err = records_write_figures(s, w->call);
+	return err;
 }
 
 int records_write_message(struct store *s, const struct records_vocabulary *v,

@@ -15,7 +15,7 @@ CJK_ALLOWED = {
     "src/speech/prompts.c": "punctuation that is silence, not text",
 }
 # Keys that are put together at run time, by the words they begin with.
-BUILT = ("prompt.", "step.", "clause.", "digit.")
+BUILT = ("prompt.", "step.", "clause.", "digit.", "figure.")
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
 KEY = re.compile(r"^[a-z]+(\.[A-Za-z0-9_]+)+$")
 

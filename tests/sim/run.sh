@@ -4,8 +4,8 @@
 build=$1
 bin=$build/tests/sim
 passed=0 failed=0
-slow=100000 fast=1000000
-[ "${ZONGJI_TIER:-}" = full ] && slow=1000000 fast=10000000
+slow=100000 fast=1000000 kept=10000
+[ "${ZONGJI_TIER:-}" = full ] && slow=1000000 fast=10000000 kept=100000
 
 # Adds up what a program closes with.
 add() {
@@ -32,6 +32,9 @@ awk '/ states /{for (i = 2; i <= NF; i++) {if ($i == "states") s += $(i - 1)
 add "$out"
 simulate "$bin/simulate" "$slow"
 simulate "$bin/simulate_fast" "$fast"
+out=$("$bin/sim_figures" "$kept" "${ZONGJI_SEED:-$RANDOM}" 2>&1)
+grep -vE '^[0-9]+ passed' <<<"$out"
+add "$out"
 out=$("$bin/faults" 2>&1)
 grep -vE '^[0-9]+ passed' <<<"$out"
 add "$out"

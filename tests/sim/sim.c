@@ -29,6 +29,7 @@ struct sim {
 	size_t bytes;
 	uint64_t calls, events, trace_from;
 	struct sim_result *result;
+	const struct sim_options *o;
 	const char *wrong;
 };
 
@@ -89,6 +90,8 @@ static void step(struct sim *s, const struct event *ev)
 		s->result->kept += e->kind == FX_STEP && e->step.step == STEP_MESSAGE_KEPT;
 		s->result->consents += e->kind == FX_STEP && e->step.step == STEP_CONSENT;
 		s->result->by_hand += e->kind == FX_STEP && e->step.step == STEP_ANSWERED_OPERATOR;
+		if (s->o->told && e->kind == FX_STEP && e->step.call_no)
+			s->o->told(e, s->result->episodes, s->now.wall_ms, s->o->arg);
 	}
 	s->wrong = s->watch.wrong;
 	s->result->commands += ev->kind == EV_COMMAND;
@@ -552,6 +555,7 @@ int sim_run(const struct sim_options *o, struct sim_result *out)
 		return ENOMEM;
 	memset(&result, 0, sizeof(result));
 	s->result = &result;
+	s->o = o;
 	s->check = o->check ? o->check : 1;
 	s->bytes = exchange_bytes(&caps);
 	s->x = malloc(s->bytes);

@@ -15,6 +15,9 @@ struct sim_options {
 	unsigned check;    /* exchange_check after every n-th event */
 	bool one;          /* the seed is an episode's, and only that one is run */
 	bool quiet;        /* a wrong isn't printed as a trace */
+	/* told of each step of a call; call numbers are an episode's own. NULL: nobody is */
+	void (*told)(const struct effect *step, uint64_t episode, int64_t wall_ms, void *arg);
+	void *arg;
 };
 
 struct sim_result {

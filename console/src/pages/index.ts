@@ -20,6 +20,12 @@ export const pages: readonly PageRow[] = [
     component: later(async () => (await import("./messages")).Messages),
   },
   {
+    path: "/records",
+    key: "console.page.records",
+    roles: ["staff", "operator", "manager", "admin"],
+    component: later(async () => (await import("./records")).Records),
+  },
+  {
     path: "/directory",
     key: "console.page.directory",
     roles: ["manager"],

@@ -39,7 +39,9 @@ struct api_query {
 	/* lists */
 	char text[API_TEXT]; /* words to look for: names, numbers, matters */
 	char number[32], outcome[32], clause[16], direction[16], state[16], role[16];
-	uint32_t person, department, extension;
+	char mark[16];	/* what a call counts in */
+	char ends[32];	/* last digits of a number */
+	uint32_t person, department, extension, operator_person;
 	uint16_t trunk;
 	int64_t from_ms, to_ms; /* of the beginning; to is exclusive, 0 open */
 	char before[48];	/* the cursor that the page before gave as "next", "" the first */
@@ -106,6 +108,21 @@ struct api_opening { /* kept for A5.8, refused ones too */
 	char clause[16], reason[API_TEXT], address[46];
 };
 
+enum api_step { API_STEP_HOUR, API_STEP_DAY, API_STEP_WEEK, API_STEP_MONTH, API_STEPS };
+enum api_by { API_BY_ALL, API_BY_OPERATOR, API_BY_DEPARTMENT, API_BY_LINE, API_BYS };
+enum api_format { API_XLSX, API_CSV, API_FORMATS };
+struct api_figures {
+	enum api_step step;
+	enum api_by by;
+	int64_t item; /* of `by`, 0 all */
+	enum api_format format; /* of a report */
+	bool records; /* a report of call records, else of figures */
+};
+struct api_file_out {
+	void *bytes;
+	size_t len;
+};
+
 struct api_source {
 	void *arg;
 	/* 0; EACCES for an unknown or disabled account and a wrong password alike; EAGAIN. */
@@ -124,8 +141,14 @@ struct api_source {
 	api_read *departments;
 	api_read *messages; /* list without content */
 	api_read *message;  /* id: without content; with `own` the API asks content_find first */
-	api_read *records;  /* filters */
+	api_read *records;  /* filters; EINVAL: *out is {"field","expected"?} */
 	api_read *record;   /* id: with steps; with `own` ENOENT unless the asker took part */
+	/* Sums of calls: q->more is a struct api_figures. EINVAL: as records. */
+	api_read *figures;
+	/* The same, or the records of the filters, as a file; the bytes are the caller's. EINVAL:
+	 * as records, in *wrong. */
+	int (*report)(void *arg, const struct api_query *q, const struct api_figures *f,
+		      struct api_file_out *out, json_t **wrong);
 	/* Who may open message q->id. 0 or ENOENT; its texts are then asked for by message_text. */
 	int (*content_find)(void *arg, const struct api_query *q, struct api_content *out);
 	api_read *message_text; /* who, organisation, matter as typed or said */

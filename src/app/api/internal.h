@@ -47,6 +47,8 @@ int api_sound_ask(struct http_call *c, struct api *a, struct api_sound *s, json_
 void api_sound_refuse(struct http_call *c, int err, const json_t *out);
 bool api_sound_id(struct http_call *c, const char *name, struct api_sound *s);
 
+http_function api_figures, api_figures_report, api_records_report;
+
 /* A WAV file as the answer, 404 when it isn't there. */
 void api_give_sound(struct http_call *c, const char *path);
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "app/api/body.h"
 #include "app/api/internal.h"
 #include "base/text.h"
 
@@ -32,6 +33,8 @@ static bool take_texts(struct http_call *c, struct api_query *q)
 	    {"direction", q->direction, sizeof(q->direction)},
 	    {"state", q->state, sizeof(q->state)},
 	    {"before", q->before, sizeof(q->before)},
+	    {"mark", q->mark, sizeof(q->mark)},
+	    {"ends", q->ends, sizeof(q->ends)},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -48,7 +51,7 @@ static bool take_texts(struct http_call *c, struct api_query *q)
 static bool take_numbers(struct http_call *c, struct api_query *q)
 {
 	int64_t from = 0, to = 0, person = 0, department = 0, extension = 0, trunk = 0;
-	int64_t limit = LIMIT_USUAL;
+	int64_t limit = LIMIT_USUAL, by = 0;
 	const struct {
 		const char *name;
 		int64_t least, most, *out;
@@ -56,7 +59,7 @@ static bool take_numbers(struct http_call *c, struct api_query *q)
 	    {"from_ms", 0, NUMBER_MAX, &from},	      {"to_ms", 0, NUMBER_MAX, &to},
 	    {"person", 1, UINT32_MAX, &person},	      {"department", 1, UINT32_MAX, &department},
 	    {"extension", 1, UINT32_MAX, &extension}, {"trunk", 1, UINT16_MAX, &trunk},
-	    {"limit", 1, API_LIMIT, &limit},
+	    {"limit", 1, API_LIMIT, &limit},	      {"operator", 1, UINT32_MAX, &by},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -72,6 +75,7 @@ static bool take_numbers(struct http_call *c, struct api_query *q)
 	q->department = (uint32_t)department;
 	q->extension = (uint32_t)extension;
 	q->trunk = (uint16_t)trunk;
+	q->operator_person = (uint32_t)by;
 	q->limit = (unsigned)limit;
 	return true;
 }
@@ -232,7 +236,19 @@ void api_message(struct http_call *c, void *arg)
 
 void api_records(struct http_call *c, void *arg)
 {
-	own_list(c, arg, ((struct api *)arg)->source.records);
+	struct api *a = arg;
+	struct api_query q;
+	json_t *out = NULL;
+	int err;
+
+	if (!api_query_list(c, &q))
+		return;
+	if (has_nothing(&q)) {
+		http_call_give(c, 200, json_pack("{s:[],s:n}", "items", "next"));
+		return;
+	}
+	err = a->source.records ? a->source.records(a->source.arg, &q, &out) : EAGAIN;
+	api_keep_give(c, err, 200, out);
 }
 
 void api_record(struct http_call *c, void *arg)

@@ -214,6 +214,7 @@ struct config_store {
 	enum config_engine engine;
 	char sqlite[CONFIG_PATH];   /* database file; "" is zongji.db in the data folder */
 	char postgres[CONFIG_PATH]; /* libpq's conninfo */
+	uint16_t log_months;	    /* of the event log, before the present one */
 };
 
 struct config_speech {

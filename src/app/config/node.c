@@ -305,6 +305,9 @@ static const struct schema_field store_fields[] = {
      .help = "Database file; zongji.db in the data folder unless set."},
     {"postgres", SCHEMA_TEXT, STORE(postgres),
      .help = "PostgreSQL instead: libpq's connection string."},
+    {"log_months", SCHEMA_INTEGER, STORE(log_months), 1, 120, .fallback = "13",
+     .help = "Months of the event log that are kept beside the present one; what is older is "
+	     "compared, and then only call records and figures stay."},
     {0},
 };
 
