@@ -69,9 +69,7 @@ export const held = computed(() =>
 );
 /** Calls with the outside that last too long (A3.10), the longest first. */
 export const longCalls = computed(() =>
-  [...calls.value.values()]
-    .filter((c) => c.bay === "long")
-    .sort((a, b) => a.since_ms - b.since_ms),
+  [...calls.value.values()].filter((c) => c.bay === "long").sort((a, b) => a.since_ms - b.since_ms),
 );
 export const index = computed(() => indexOf(entries.value, Date.now()));
 export const usual = computed(() => frequent(index.value));
