@@ -41,7 +41,8 @@ static void words_are_folded_at_characters(void **state)
 /* Nothing that a caller or a name can say ends a header or stands for an encoded word. */
 static void words_that_would_do_harm(void **state)
 {
-	static const char *const bad[] = {"a\r\nBcc: everybody@example.com", "a\nb", "=?UTF-8?B?eA==?=",
+	static const char *const bad[] = {"a\r\nBcc: everybody@example.com", "a\nb",
+					  "=?UTF-8?B?eA==?=",
 					  "\x01", "\xe7\x8e\x8b\r\n"};
 	char out[256];
 
