@@ -68,9 +68,9 @@ static int differs(const struct records_figure_difference *d, void *arg)
 	uint64_t *n = arg;
 
 	if ((*n)++ < 10)
-		printf("kind %d hour %lld item %lld %s: %lld stands, the log says %lld\n", (int)d->kind,
-		       (long long)d->hour, (long long)d->item, records_figure_name(d->figure),
-		       (long long)d->stands, (long long)d->should);
+		printf("kind %d hour %lld item %lld %s: %lld stands, the log says %lld\n",
+		       (int)d->kind, (long long)d->hour, (long long)d->item,
+		       records_figure_name(d->figure), (long long)d->stands, (long long)d->should);
 	return 0;
 }
 
@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 		so.arg = r;
 		bad = sim_run(&so, &result) || result.wrong;
 		records_close(r, 600000);
-		printf("%llu calls simulated, seed %s\n", (unsigned long long)result.calls, argv[2]);
+		printf("%llu calls simulated, seed %s\n", (unsigned long long)result.calls,
+		       argv[2]);
 		bad = bad || compare(&o.store, &o.vocabulary);
 	}
 	snprintf(rm, sizeof(rm), "rm -r %s", dir);

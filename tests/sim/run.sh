@@ -4,8 +4,8 @@
 build=$1
 bin=$build/tests/sim
 passed=0 failed=0
-slow=100000 fast=1000000 kept=10000
-[ "${ZONGJI_TIER:-}" = full ] && slow=1000000 fast=10000000 kept=100000
+slow=100000 fast=1000000 kept=100000
+[ "${ZONGJI_TIER:-}" = full ] && slow=1000000 fast=10000000 kept=300000
 
 # Adds up what a program closes with.
 add() {

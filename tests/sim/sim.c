@@ -66,6 +66,21 @@ static unsigned below(struct sim *s, unsigned n)
 	return (unsigned)(draw(s) % n);
 }
 
+static void effects_count(struct sim *s)
+{
+	for (unsigned i = 0; i < s->fx.count; i++) {
+		const struct effect *e = &s->fx.v[i];
+
+		s->result->joined += e->kind == FX_JOIN;
+		s->result->rejected += e->kind == FX_REJECT;
+		s->result->kept += e->kind == FX_STEP && e->step.step == STEP_MESSAGE_KEPT;
+		s->result->consents += e->kind == FX_STEP && e->step.step == STEP_CONSENT;
+		s->result->by_hand += e->kind == FX_STEP && e->step.step == STEP_ANSWERED_OPERATOR;
+		if (s->o->told && e->kind == FX_STEP && e->step.call_no)
+			s->o->told(e, s->result->episodes, s->now.wall_ms, s->o->arg);
+	}
+}
+
 static void step(struct sim *s, const struct event *ev)
 {
 	bool traced = s->events >= s->trace_from;
@@ -82,17 +97,7 @@ static void step(struct sim *s, const struct event *ev)
 		watch_state(&s->watch, s->x, &s->now);
 	if (traced)
 		trace_effects(&s->fx);
-	for (unsigned i = 0; i < s->fx.count; i++) {
-		const struct effect *e = &s->fx.v[i];
-
-		s->result->joined += e->kind == FX_JOIN;
-		s->result->rejected += e->kind == FX_REJECT;
-		s->result->kept += e->kind == FX_STEP && e->step.step == STEP_MESSAGE_KEPT;
-		s->result->consents += e->kind == FX_STEP && e->step.step == STEP_CONSENT;
-		s->result->by_hand += e->kind == FX_STEP && e->step.step == STEP_ANSWERED_OPERATOR;
-		if (s->o->told && e->kind == FX_STEP && e->step.call_no)
-			s->o->told(e, s->result->episodes, s->now.wall_ms, s->o->arg);
-	}
+	effects_count(s);
 	s->wrong = s->watch.wrong;
 	s->result->commands += ev->kind == EV_COMMAND;
 	s->result->refused += s->watch.refused;

@@ -262,9 +262,14 @@ static const struct store_statement sql_old_step = {
 
 static void old_step(struct store *s, int seq, const char *kind, const char *text, const char *name)
 {
-	const struct store_value v[] = {STORE_I(1), STORE_I(seq),  STORE_I(MADE_END_MS + seq * 1000),
-					STORE_S(kind), STORE_I(seq == 1), STORE_S(text),
-					STORE_S(name), STORE_S(seq == 1 ? "13800001234" : "")};
+	const struct store_value v[] = {STORE_I(1),
+					STORE_I(seq),
+					STORE_I(MADE_END_MS + seq * 1000),
+					STORE_S(kind),
+					STORE_I(seq == 1),
+					STORE_S(text),
+					STORE_S(name),
+					STORE_S(seq == 1 ? "13800001234" : "")};
 
 	assert_int_equal(store_run(s, &sql_old_step, v, 8, NULL, NULL), 0);
 }
@@ -298,7 +303,6 @@ static void an_older_database_is_made_anew(void **state)
 	assert_int_equal(search((struct records_call_filter){.last_digits = "1234"}), 1);
 	assert_int_equal(search((struct records_call_filter){.outcome = "busy"}), 1);
 }
-
 
 static int64_t naive(const struct store_statement *st, const char *like)
 {
@@ -383,7 +387,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(sums_are_made_of_calls, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(the_ring_clock_decides, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(figures_are_what_the_log_says, world_open, world_close),
-	    cmocka_unit_test_setup_teardown(an_older_database_is_made_anew, world_fresh, world_close),
+	    cmocka_unit_test_setup_teardown(an_older_database_is_made_anew, world_fresh,
+					    world_close),
 	    cmocka_unit_test_setup_teardown(middles_and_ends_are_found, world_open, world_close),
 	    cmocka_unit_test_setup_teardown(a_clause_that_there_is_not_is_refused, world_open,
 					    world_close),
