@@ -97,3 +97,6 @@ CREATE TABLE sealed (
 
 -- An older program's calls are made anew when the switchboard starts.
 INSERT INTO counters (name, next_value) SELECT 'derived', 1 WHERE NOT EXISTS (SELECT 1 FROM calls);
+
+-- What positions do belongs to no call.
+DELETE FROM calls WHERE call_no = 0;

@@ -247,8 +247,11 @@ int records_write_derived(struct store *s, const struct call_written *w)
 {
 	unsigned terms =
 	    (w->began ? RECORDS_TERMS_CALLER : 0u) | (w->over ? RECORDS_TERMS_TARGET : 0u);
-	int err = records_write_call(s, w->v, w->call, w->node);
+	int err;
 
+	if (!w->call->call_no) /* what positions do belongs to no call: it is in the log alone */
+		return 0;
+	err = records_write_call(s, w->v, w->call, w->node);
 	if (!err && terms)
 		err = records_write_terms(s, w->seen, w->call, terms);
 	if (!err && w->over)
