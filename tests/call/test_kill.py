@@ -181,6 +181,8 @@ class Open:
         self.s = s
         self.a, self.b = s.phone("8313"), s.phone("8314")
         self.home, self.ringing, self.waits = s.phone("8312"), s.phone("8315"), s.phone("8401")
+        for p in (self.a, self.b, self.home, self.ringing, self.waits):
+            p.register(expires=3600)  # 200 kills last longer than a usual binding
         self.calls = []
 
     def connect(self, frm, number, to):
