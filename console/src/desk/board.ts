@@ -29,7 +29,7 @@ import { frequent, indexOf } from "./search";
 import { me } from "../state/session";
 import { company, lostSince, mainNumber, skewMs } from "../state/switchboard";
 
-const RETRY_MS = 2000;
+const RETRY_MS = 1000;
 const SESSION_MS = 3000;
 const DONE_KEPT = 4;
 const OWED = 4;
@@ -69,9 +69,7 @@ export const held = computed(() =>
 );
 /** Calls with the outside that last too long (A3.10), the longest first. */
 export const longCalls = computed(() =>
-  [...calls.value.values()]
-    .filter((c) => c.bay === "long")
-    .sort((a, b) => a.since_ms - b.since_ms),
+  [...calls.value.values()].filter((c) => c.bay === "long").sort((a, b) => a.since_ms - b.since_ms),
 );
 export const index = computed(() => indexOf(entries.value, Date.now()));
 export const usual = computed(() => frequent(index.value));
@@ -315,6 +313,7 @@ export function followDesk(onSignedOut: () => void): () => void {
     });
   };
   const begin = async () => {
+    window.clearTimeout(timer);
     try {
       const d = await showDesk();
       if (over) return;

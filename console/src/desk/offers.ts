@@ -294,8 +294,7 @@ export const extras = computed<Partial<Record<Extra, Offer>>>(() => {
   if (isLost.value || locked.value || panel.value || !onDuty.value) return {};
   const list: Partial<Record<Extra, Offer>> = {};
   const long = longCalls.value[0];
-  if (long)
-    list.remind_later = offer("remind_later", () => void commandOn(long, "remind_later"));
+  if (long) list.remind_later = offer("remind_later", () => void commandOn(long, "remind_later"));
   if (!call) return list;
   if (p === "talk" || p === "outcome") {
     list.told = offer("told", () => tellNumber(call));
