@@ -107,6 +107,20 @@ test("silence is loss, and the stream is opened anew from the last event", async
   stop();
 });
 
+test("a network that is back is used at once, not when the old connection wakes up", async () => {
+  const stop = state.follow(() => undefined);
+  await settle();
+  answer = { status: 200, body: picture([call(7)]) };
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect([...state.calls.value.keys()]).toEqual([7]);
+  expect(FakeSource.all.length).toBe(2);
+  stop();
+  window.dispatchEvent(new Event("online"));
+  await settle();
+  expect(FakeSource.all.length).toBe(2);
+});
+
 test("a session that is over leads to the sign-in", async () => {
   answer = { status: 401, body: { error: { code: "sign_in", text: "x" } } };
   const over = vi.fn();

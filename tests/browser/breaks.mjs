@@ -125,12 +125,16 @@ const FORMS = {
   "screening form half written": ["8801", "organisation", "华建工"],
   "message slip half written": ["", "matter", "请张经理回电，三期材"],
 };
+const ENTER_PAUSE_MS = 600; // Enter does nothing for a moment after a caller hung up: the last cell's
 /** Writes half a form by keys. */
 async function types(step) {
   const [search, name, text] = FORMS[step];
   const { page } = operator;
+  await page.locator(".head .chip", { hasText: zh["console.desk.outside_call"] }).waitFor();
+  await sleep(ENTER_PAUSE_MS);
   if (search) {
     await page.keyboard.type(search);
+    await page.locator(".entry.chosen", { hasText: search }).waitFor();
     await page.keyboard.press("Enter");
   } else {
     await page.keyboard.press("NumpadAdd");
@@ -193,8 +197,13 @@ for (const kind of Object.keys(KINDS))
     if (!wanted) continue;
     let failed = true;
     await test(`${kind}: ${step}`, async () => {
-      await cell(step, kind);
-      failed = false;
+      try {
+        await cell(step, kind);
+        failed = false;
+      } catch (e) {
+        await operator.page.screenshot({ path: `${out}/breaks-${kind}-${step}.png`.replaceAll(" ", "-") }).catch(() => undefined);
+        throw e;
+      }
     });
     await mended(kind, failed);
   }

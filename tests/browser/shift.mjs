@@ -25,7 +25,7 @@ class Eyes {
       return { chip: text(".head .chip"), name: text(".head h3"), legs: text(".head .you"), result: text(".result"),
         chosen: text(".entry.chosen"), dial: text(".entry.dial"), notice: text(".notice"), waits: text(".ticket.next"),
         sentence: text(".sentence"), focus: document.activeElement?.id ?? "", slip: text(".slip output"),
-        escape: text("[data-place=escape]"), consult: text("[data-place=consult]"), note: text(".ticket.next .why") };
+        enter: text("[data-place=enter]"), escape: text("[data-place=escape]"), consult: text("[data-place=consult]"), note: text(".ticket.next .why") };
     });
   }
   waitFor(ok, what) {
@@ -46,7 +46,16 @@ class Eyes {
     return this.isFree(p) ? "free" : p.result;
   }
   isFree(p) { return p.name.includes(d("free")) || [d("tag.next"), d("tag.past")].includes(p.chip); }
-  rings(name) { return this.waitFor((p) => p.escape.includes(d("key.pull_back")), `${name} doesn't ring`); }
+  async rings(name) {
+    const p = await this.waitFor((s) => s.escape.includes(d("key.pull_back")), `${name} doesn't ring`);
+    this.takesNext = p.enter.includes(d("key.let_go_next"));
+  }
+  /** What Enter did while a phone rang: "next" is in hand, or the hands are "free". */
+  async letGo() {
+    if (!this.takesNext) return (await this.free()) && "free";
+    await this.waitFor((p) => /^(外线|内线)来电$/.test(p.chip) && !p.escape.includes(d("key.pull_back")), "the next isn't in hand");
+    return "next";
+  }
   free() { return this.waitFor((p) => this.isFree(p), "the hands aren't free"); }
   line() { return this.waitFor((p) => p.consult.includes(d("key.agreed")), "the private line isn't answered"); }
   async field() {
@@ -117,6 +126,12 @@ class Ears {
     return line;
   }
   rings(name) { return this.hear(new RegExp(`^振铃，${name}`), `${name} isn't told to ring`); }
+  async letGo() {
+    const [line] = await this.hear(/^双手空闲|^通话/, "nothing is told after letting go");
+    if (line.startsWith("双手空闲")) return "free";
+    this.at--; // it also says who is in hand
+    return "next";
+  }
   free() { return this.hear(/^双手空闲/, "free hands aren't told"); }
   line() { return this.hear(/^单线已接听/, "the private line isn't told"); }
   async field() {
@@ -179,13 +194,12 @@ const KINDS = {
     check((await o.sees.fate()).includes("占线"), "not told busy");
     await takeMessage(o, name, "请回电");
   },
-  /** Let go; it comes back later, and is then asked. */
+  /** Let go, which takes whoever waits at once; it comes back later, and is then asked. */
   async vain(o, letters, name) {
     await through(o, letters, name);
     await o.sees.rings(name);
     await o.press("Enter");
-    await o.sees.free();
-    return "let go";
+    return o.sees.letGo();
   },
   vain_back: (o, letters, name) => takeMessage(o, name, "明天再打"),
   async agreed(o) {
@@ -266,23 +280,28 @@ async function shift(desk, sees, blind, first, calls) {
   const counts = [];
   let out_ = 0;
   let handled = 0;
+  let inHand = false; // taken by the key that let another go
   const bring = async () => {
     const numbers = [...people.keys()];
     while (out_ < numbers.length && out_ - handled < 2) await world("comes", numbers[out_++]);
   };
   while (handled < calls.length || letGo.size) {
     await bring();
-    await sees.somebodyWaits();
-    desk.keys = [];
-    await sees.move();
-    await o.press("Enter");
+    desk.keys = inHand ? ["Enter"] : [];
+    if (!inHand) {
+      await sees.somebodyWaits();
+      await sees.move();
+      await o.press("Enter");
+    }
     const number = await sees.whoIsIt();
     const call = people.get(number);
     check(call, `who is ${number}?`);
     const back = letGo.delete(number);
     const [kind, , , ...wish] = call;
     try {
-      if ((await KINDS[back ? `${kind}_back` : kind](o, ...wish)) === "let go") letGo.add(number);
+      const after = await KINDS[back ? `${kind}_back` : kind](o, ...wish);
+      if (after) letGo.add(number);
+      inHand = after === "next";
     } catch (e) {
       throw new Error(`call ${number - first + 1} of ${calls.length}, ${kind} ${wish}: ${e.message}`);
     }

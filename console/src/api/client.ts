@@ -28,6 +28,7 @@ export async function send(
   path: string,
   body?: unknown,
   more: Record<string, string> = {},
+  signal: AbortSignal | null = null,
 ): Promise<Response> {
   const headers: Record<string, string> = { "Accept-Language": language.value, ...more };
   const raw = body instanceof Blob;
@@ -38,6 +39,7 @@ export async function send(
       method,
       headers,
       body: body === undefined ? null : raw ? body : JSON.stringify(body),
+      signal,
     });
   } catch {
     throw new Refusal(0, { code: "offline", text: "" });

@@ -42,14 +42,19 @@ export class Stream {
   ) {
     this.lastId = after;
     this.timer = window.setInterval(() => this.check(), 1000);
+    window.addEventListener("online", this.onNetwork);
     this.open();
   }
 
   close(): void {
     window.clearInterval(this.timer);
+    window.removeEventListener("online", this.onNetwork);
     this.source?.close();
     this.source = undefined;
   }
+
+  /** The old connection would wait for TCP's next try, which may be seconds away. */
+  private readonly onNetwork = () => this.handlers.reset();
 
   private open(): void {
     this.source?.close();

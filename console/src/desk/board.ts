@@ -29,7 +29,7 @@ import { frequent, indexOf } from "./search";
 import { me } from "../state/session";
 import { company, lostSince, mainNumber, skewMs } from "../state/switchboard";
 
-const RETRY_MS = 2000;
+const RETRY_MS = 1000;
 const SESSION_MS = 3000;
 const DONE_KEPT = 4;
 const OWED = 4;
@@ -313,6 +313,7 @@ export function followDesk(onSignedOut: () => void): () => void {
     });
   };
   const begin = async () => {
+    window.clearTimeout(timer);
     try {
       const d = await showDesk();
       if (over) return;

@@ -125,8 +125,18 @@ export async function answerCall(call: DeskCall): Promise<void> {
   await commandOn(call, call.bay === "let_go" ? "pull_back" : kept ? "retrieve" : "answer");
 }
 
+/** One call is let go and the next not yet in hand: the hands aren't free, whatever it looks like. */
+export const isTakingNext = signal(false);
+
 /** Lets the ringing target have it, and takes the next at once. */
 export async function letGoAndNext(): Promise<void> {
   const call = inHand.value;
-  if (call && (await commandOn(call, "let_go"))) answerNext();
+  if (!call) return;
+  isTakingNext.value = true;
+  try {
+    const coming = (await commandOn(call, "let_go")) && next.value;
+    if (coming) await answerCall(coming);
+  } finally {
+    isTakingNext.value = false;
+  }
 }

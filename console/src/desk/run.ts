@@ -6,6 +6,7 @@ import { isPast, waiting } from "./bays";
 import { closeForm, form, reopen } from "./forms";
 import { actionOf, searched } from "./keys";
 import { act } from "./act";
+import { isTakingNext } from "./commands";
 import { connectAgain, headset, sound } from "./sound";
 import { entryLine, outcomeWord, sentence, targetName, whoFrom } from "./text";
 import {
@@ -172,8 +173,9 @@ function announceCall(): () => void {
     const call = inHand.value;
     const p = phase.value;
     const key = call ? `${call.no} ${p} ${call.outcome}` : "";
+    const isBetween = !call && isTakingNext.value;
     untracked(() => {
-      if (key === before) return;
+      if (key === before || isBetween) return;
       const had = before !== "";
       before = key;
       if (!call) {

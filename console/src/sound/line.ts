@@ -12,6 +12,10 @@ export type LineState = "off" | "opening" | "up" | "lost" | "elsewhere";
 
 const RESTART_MS = 1000; // of a connection that is interrupted
 const AGAIN_MS = [500, 1000, 2000, 4000];
+/** Of a server that can't be reached: short, because a caller waits. */
+const UNREACHED_MS = 500;
+/** A question into a dead network is given up: its socket would stay silent long after the return. */
+const PATIENCE_MS = 4000;
 
 /** RFC 8840: what a restart tells. */
 function fragmentOf(sdp: string): string {
@@ -92,21 +96,29 @@ export class Line {
   /** On a new network the sound finds its way again; calls go on. */
   async restart(): Promise<void> {
     const pc = this.pc;
-    if (!pc || !this.location || this.restarting) return;
+    const answer = pc?.currentRemoteDescription?.sdp;
+    if (!pc || !answer || !this.location || this.restarting) return;
     this.restarting = true;
+    window.clearTimeout(this.timer);
     try {
       await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
       const type = "application/trickle-ice-sdpfrag";
       const body = new Blob([fragmentOf(pc.localDescription?.sdp ?? "")], { type });
-      const response = await send("PATCH", this.location, body);
-      const answer = pc.currentRemoteDescription?.sdp ?? "";
+      const response = await this.ask("PATCH", this.location, body);
       const sdp = response.status === 200 ? withFragment(answer, await response.text()) : answer;
       await pc.setRemoteDescription({ type: "answer", sdp });
     } catch (e) {
-      if (pc === this.pc) this.again(e instanceof Refusal && e.status !== 0);
+      if (pc === this.pc) this.notRestarted(pc, e);
     } finally {
       this.restarting = false;
     }
+  }
+
+  /** Out of reach, the server may still have the line: its sound is back soonest. */
+  private notRestarted(pc: RTCPeerConnection, e: unknown): void {
+    const unreached = e instanceof Refusal && e.status === 0;
+    if (unreached && pc.connectionState !== "failed") this.restartIn(UNREACHED_MS);
+    else this.again(e instanceof Refusal && !unreached);
   }
 
   /** A digit into the call. */
@@ -117,7 +129,19 @@ export class Line {
     return true;
   }
 
-  private readonly onNetwork = () => void this.restart();
+  private readonly onNetwork = () => {
+    if (this.pc?.currentRemoteDescription) void this.restart();
+    else if (this.state.value === "lost") this.connectIn(0);
+  };
+
+  private restartIn(ms: number): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.restart(), ms);
+  }
+
+  private ask(method: string, path: string, body: Blob): Promise<Response> {
+    return send(method, path, body, {}, AbortSignal.timeout(PATIENCE_MS));
+  }
 
   private drop(): void {
     const pc = this.pc;
@@ -138,7 +162,7 @@ export class Line {
     this.follow(pc);
     await pc.setLocalDescription();
     const body = new Blob([pc.localDescription?.sdp ?? ""], { type: "application/sdp" });
-    const response = await send("POST", this.where, body);
+    const response = await this.ask("POST", this.where, body);
     const sdp = await response.text();
     if (pc !== this.pc) return;
     this.location = response.headers.get("Location") ?? "";
@@ -156,7 +180,7 @@ export class Line {
         this.state.value = "up";
       } else if (pc.connectionState === "disconnected") {
         this.state.value = "lost";
-        this.timer = window.setTimeout(() => void this.restart(), RESTART_MS);
+        this.restartIn(RESTART_MS);
       } else if (pc.connectionState === "failed") {
         this.again(false);
       }
@@ -177,14 +201,20 @@ export class Line {
     if (!this.wanted) return;
     if (gone) this.location = "";
     this.state.value = "lost";
-    const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)];
+    this.connectIn(AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)] ?? 0);
+  }
+
+  private connectIn(ms: number): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
-      this.connect().catch((e: unknown) => {
+      const connecting = this.connect();
+      const pc = this.pc;
+      connecting.catch((e: unknown) => {
+        if (pc !== this.pc || !this.wanted) return;
         // a refusal is final, but for a server that is busy or away
         if (e instanceof Refusal && e.status > 0 && e.status < 500) this.state.value = "elsewhere";
         else this.again(false);
       });
-    }, wait);
+    }, ms);
   }
 }
