@@ -88,8 +88,8 @@ port=$(cat "$out/port")
 [ -n "$port" ] || { cat "$out/server.log"; add; finish; }
 
 quiet=(console-types console-lint console-format console-unit pages records)
-sounding=(real headset)
-[ "${ZONGJI_TIER:-}" = full ] && sounding+=(three breaks shift)
+sounding=(real headset breaks)
+[ "${ZONGJI_TIER:-}" = full ] && sounding+=(three shift)
 lane() { for name in "$@"; do one "$name"; done; }
 lane "${quiet[@]}" &
 lanes=($!)
