@@ -96,9 +96,12 @@ class Baresip(Softphone):
         transport = f";transport={self.transport}"
         say = os.path.join(self.dir, "say.wav")
         write_wav(say, sound.tone(self.hz, 40000))
+        # registered within 10 ms of its start, module mwi would subscribe without end, deaf to answers: it registers later
+        later = "mwi" in modules
+        account = (f"<sip:{self.user}@{self.server}:{self.port}{transport}>;auth_user={self.user};"
+                   f"auth_pass={self.password};answermode={answer};regint=120;audio_codecs=PCMA")
         with open(os.path.join(self.dir, "accounts"), "w") as f:
-            f.write(f"<sip:{self.user}@{self.server}:{self.port}{transport}>;auth_user={self.user};"
-                    f"auth_pass={self.password};answermode={answer};regint=120;audio_codecs=PCMA\n")
+            f.write("" if later else account + "\n")
         with open(os.path.join(self.dir, "config"), "w") as f:
             f.write(f"sip_listen {self.address}:{local_port}\n"
                     f"{'sip_cafile ' + cafile if cafile else ''}\n"
@@ -113,6 +116,9 @@ class Baresip(Softphone):
         self.spawn(["baresip", "-f", self.dir], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.link = self.connect(control)
         threading.Thread(target=self.listen, daemon=True).start()
+        if later:
+            self.wait(lambda: "is ready" in self.tail(400), 8, "start")
+            self.command("uanew", account)
 
     def connect(self, port):
         end = time.monotonic() + 10
