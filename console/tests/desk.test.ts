@@ -37,7 +37,7 @@ const call = (no: number, more: Partial<DeskCall> = {}): DeskCall => ({
   remind_ms: null,
   park: "",
   steps: [],
-  last: null,
+  past: [],
   ...more,
 });
 const inside = { number: "8", name: "", organisation: "", extension: "8312", trunk: "" };

@@ -319,10 +319,10 @@ static int on_page(const struct records_call_row *r, void *arg)
 int desk_figures_load(struct app_org *o, struct records_db *db)
 {
 	struct records_call_filter f = {
-		.org = o->id,
-		.from_ms = today(),
-		.number = app_measures(o)->main_number,
-		.limit = RECORDS_PAGE_MAX,
+	    .org = o->id,
+	    .from_ms = today(),
+	    .number = app_measures(o)->main_number,
+	    .limit = RECORDS_PAGE_MAX,
 	};
 	struct page p = {.org = o};
 	int err;
@@ -337,7 +337,7 @@ int desk_figures_load(struct app_org *o, struct records_db *db)
 	return err;
 }
 
-/* ---- the last call from a number ---- */
+/* ---- the last calls from a number ---- */
 
 static struct desk_caller *caller_slot(const struct app_org *o, const char *number)
 {
@@ -353,25 +353,28 @@ const struct desk_caller *desk_caller(const struct app_org *o, const char *numbe
 	return c && c->org == o->id && strcmp(c->number, number) == 0 ? c : NULL;
 }
 
-static int on_last(const struct records_call_row *r, void *arg)
+static int on_past(const struct records_call_row *r, void *arg)
 {
 	struct lookup *l = arg;
+	struct desk_past *p = &l->found.past[l->found.past_count];
 
 	if (r->call.call_no >= l->before || strcmp(r->call.caller_number, l->found.number) != 0)
 		return 0;
-	l->found.at_ms = r->call.started_ms;
-	TEXT_COPY(l->found.target, r->call.target_name);
-	return 1; /* the newest */
+	p->at_ms = r->call.started_ms;
+	p->talk_ms = r->call.talk_ms;
+	TEXT_COPY(p->target, r->call.target_name);
+	snprintf(p->outcome, sizeof(p->outcome), "%s", r->outcome);
+	return ++l->found.past_count == DESK_PAST;
 }
 
 static void look_up(struct app *a, struct lookup *l)
 {
 	struct records_call_filter f = {
-		.org = a->org[l->org].id, .number = l->found.number, .limit = 4};
+	    .org = a->org[l->org].id, .number = l->found.number, .limit = DESK_PAST + 3};
 	struct records_db *db = NULL;
 
 	if (records_borrow(a->records, LOOKUP_WAIT_MS, &db) == 0) {
-		(void)records_calls(db, &f, on_last, l);
+		(void)records_calls(db, &f, on_past, l);
 		(void)records_known_caller(db, f.org, f.number, &l->found.known);
 	}
 	records_return(a->records, db);
@@ -390,7 +393,8 @@ static void *lookups_main(void *arg)
 			if (l.stop)
 				return NULL;
 			look_up(a, &l);
-			if (l.found.at_ms || l.found.known.name[0] || l.found.known.organisation[0])
+			if (l.found.past_count || l.found.known.name[0] ||
+			    l.found.known.organisation[0])
 				(void)ring_push(s->found, &l);
 		}
 		poll(&wake, 1, -1);

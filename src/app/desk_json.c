@@ -178,13 +178,20 @@ static json_t *ringing_json(uint32_t positions)
 	return list;
 }
 
-static json_t *last_json(const struct app_org *o, const struct exchange_call_view *v)
+static json_t *past_json(const struct app_org *o, const struct exchange_call_view *v)
 {
 	const struct desk_caller *c = v->caller_trunk ? desk_caller(o, v->caller_number) : NULL;
+	json_t *list = json_array();
 
-	if (!c || !c->at_ms || c->before > v->call_no)
-		return json_null();
-	return json_pack("{s:I,s:s}", "at_ms", (json_int_t)c->at_ms, "target", c->target);
+	for (unsigned i = 0; c && c->before <= v->call_no && i < c->past_count; i++) {
+		const struct desk_past *p = &c->past[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:I,s:s,s:s,s:I}", "at_ms", (json_int_t)p->at_ms,
+						"target", p->target, "outcome", p->outcome,
+						"talk_ms", (json_int_t)p->talk_ms));
+	}
+	return list;
 }
 
 /* How it stands with the call, as the operator works on it. */
@@ -217,7 +224,7 @@ json_t *desk_call_json(struct app_org *o, const struct exchange_call_view *v)
 	    (json_int_t)v->since_wall_ms, "rings", (int)v->rings, "ring_since_ms",
 	    (json_int_t)(m ? m->ring_ms : 0), "ringing", ringing_json(v->ringing), "queued",
 	    exchange_queued_name((enum exchange_queued)v->queued), "note", desk_note(o, v->call_no),
-	    "target", target_json(d, v), "steps", live_path_json(v), "last", last_json(o, v));
+	    "target", target_json(d, v), "steps", live_path_json(v), "past", past_json(o, v));
 
 	json_object_update_new(j, work_json(o, v));
 	return j;

@@ -55,7 +55,7 @@ struct desk_org {
 
 /* What is remembered of a call beside the exchange. */
 struct desk_mark {
-	uint64_t no; /* 0 free */
+	uint64_t no;	 /* 0 free */
 	int64_t ring_ms; /* wall: our 180 */
 	uint32_t slot;	 /* of the exchange, as seen last */
 	uint8_t org, bay;
@@ -63,11 +63,18 @@ struct desk_mark {
 };
 
 /* What came of the last call from a number. */
+#define DESK_PAST 3 /* calls before that are shown */
+
 struct desk_caller {
 	uint32_t org;
 	uint64_t before; /* the call that asked */
-	int64_t at_ms;	 /* 0 there was none */
-	char number[EVENT_NUMBER], target[EVENT_NAME];
+	char number[EVENT_NUMBER];
+	struct desk_past {
+		int64_t at_ms;
+		uint32_t talk_ms; /* 0: nobody was reached */
+		char target[EVENT_NAME], outcome[RECORDS_WORD];
+	} past[DESK_PAST]; /* the newest first */
+	unsigned past_count;
 	struct records_known known;
 };
 

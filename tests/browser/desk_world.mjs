@@ -60,19 +60,22 @@ function call(no, name, organisation, more = {}) {
     began_ms: now - ago, since_ms: now - ago, rings: 1, ring_since_ms: now - ago, ringing: [1], queued: "no", note: "",
     target: null, reached: "none", outcome: "none", state: "ring", sentence: "", sentence_text: "", sentence_clause: "",
     screened: [], complaint: false, together: false, consulted: false, consent: false, remind_ms: null, park: "",
-    last: null, steps: [{ at_ms: now - ago, step: "arrived", clause: "A4.1.1" }], ...rest,
+    past: [], steps: [{ at_ms: now - ago, step: "arrived", clause: "A4.1.1" }], ...rest,
     caller: { number: "13800000417", name, organisation, extension: "", trunk: "T", ...rest.caller } };
 }
-const last = (target) => ({ at_ms: Date.now() - 6 * 86400e3, target });
+const DAY = 86400e3;
+const last = (target, ...more) => [{ at_ms: Date.now() - 6 * DAY, target, outcome: "answered", talk_ms: 250e3 }, ...more];
+const missed = { at_ms: Date.now() - 13 * DAY, target: "张三丰", outcome: "message", talk_ms: 0 };
+const finance = { at_ms: Date.now() - 35 * DAY, target: "财务部", outcome: "answered", talk_ms: 156e3 };
 const steps = (...names) => names.map((step) => ({ at_ms: Date.now() - 9000, step, clause: step === "answered_operator" ? "A4.1.1" : "A4.1.2" }));
 const zhang = { person: 1, department: 0, name: "张三丰", number: "8312", title: "工程部经理" };
 const zhu = { person: 6, department: 0, name: "朱善富", number: "8801", title: "总经理" };
-const fang = () => call(12, "方工", "石桥监理", { ago: 4000, last: last("工程部"), caller: { number: "13800000555" } });
+const fang = () => call(12, "方工", "石桥监理", { ago: 4000, past: last("工程部"), caller: { number: "13800000555" } });
 const gate = () => call(13, "门岗", "东门", { ago: 2000, caller: { extension: "8233", trunk: "", number: "8233" } });
 const chen = () => call(14, "陈女士", "云亭物业", { bay: "held", state: "held", position: 1, ago: 65000, remind_ms: Date.now() + 25000,
   target: { ...zhang, person: 5, name: "张淑芬", number: "8420", title: "" }, caller: { number: "13800001180" } });
 const wang = (more = {}) => call(11, "王先生", "华建工程", { bay: "in_hand", state: "desk", position: 1, together: true, ago: 12000,
-  last: last("张三丰"), ringing: [], steps: steps("arrived", "answered_operator"), ...more });
+  past: last("张三丰", missed, finance), ringing: [], steps: steps("arrived", "answered_operator"), ...more });
 
 function position(no, name, more = {}) {
   return { no, person: 89 + no, name, state: "on", page: true, sound: true, call: null, since_ms: Date.now() - 3600e3,
@@ -103,7 +106,7 @@ const f = (text, declined = false) => ({ text, declined });
 
 /** What differs in each of the mock's moments. What is typed or opened is done by keys. */
 export const scenes = {
-  1: (w) => add(w, call(11, "王先生", "华建工程", { ago: 9000, rings: 2, last: last("工程部") }),
+  1: (w) => add(w, call(11, "王先生", "华建工程", { ago: 9000, rings: 2, past: last("工程部") }),
     call(15, "", "", { ago: 3000, caller: { number: "13800002046" } })),
   2: (w) => add(w, wang(), fang(), chen()),
   3: (w) => add(w, wang({ state: "target", target: zhang, reached: "ordinary", ago: 6000, steps: steps("arrived", "answered_operator", "target", "target_ringing") }),
@@ -140,7 +143,7 @@ export const scenes = {
       call(15, "赵女士", "北坡建材", { bay: "attendant", rings: 0, ring_since_ms: 0, ago: 6000 }));
   },
   10: (w) => scenes[2](w),
-  11: (w) => add(w, call(16, "赵女士", "北坡建材", { bay: "attendant", rings: 3, ago: 14000, last: last("采购部"),
+  11: (w) => add(w, call(16, "赵女士", "北坡建材", { bay: "attendant", rings: 3, ago: 14000, past: last("采购部"),
     steps: steps("arrived", "ringing", "answered_attendant", "announced") }),
     call(15, "", "", { ago: 3000, caller: { number: "13800002046" } })),
   12(w) {
@@ -150,9 +153,9 @@ export const scenes = {
       call(20, "林望舒", "副董事长", { leader: true, rings: 2, ago: 6000, caller: { extension: "8802", trunk: "", number: "8802" } }),
       call(21, "赵女士", "北坡建材", { bay: "attendant", rings: 3, ago: 18000 }),
       call(22, "", "", { bay: "attendant", rings: 3, ago: 13000, caller: { number: "13800003391" } }),
-      call(23, "许先生", "白鹭设计院", { rings: 3, ago: 10000, last: last("设计部") }),
+      call(23, "许先生", "白鹭设计院", { rings: 3, ago: 10000, past: last("设计部") }),
       call(24, "", "", { rings: 2, ago: 7000, caller: { number: "13800007720" } }),
-      fang(), call(25, "宋女士", "青禾园艺", { ago: 1000, dialled: "8001", last: last("物业部") }),
+      fang(), call(25, "宋女士", "青禾园艺", { ago: 1000, dialled: "8001", past: last("物业部") }),
       call(26, "张淑芬", "财务部", { rings: 2, ago: 8000, caller: { extension: "8420", trunk: "", number: "8420" } }), gate(),
       call(27, "吴女士", "远山广告", { bay: "held", position: 1, ago: 94000, remind_ms: Date.now() - 4000, target: { ...zhang, person: 5, name: "张淑芬", number: "8420" } }),
       chen(), call(28, "周先生", "", { bay: "held", position: 1, ago: 22000, remind_ms: Date.now() + 68000 }),

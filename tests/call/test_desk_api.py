@@ -364,7 +364,7 @@ def test_the_last_call_is_remembered(s):
     c = caller(s)
     call = c.call("8000")
     row = d.take_call(c.user)
-    assert row["last"] is None and row["caller"]["organisation"] == "", row
+    assert row["past"] == [] and row["caller"]["organisation"] == "", row
     call.wait_up()
     d.ask("POST", "/api/v1/messages", {"call": row["no"], "for_person": 4, "from_name": "王先生",
                                        "organisation": "华建工程", "number": c.user,
@@ -374,7 +374,9 @@ def test_the_last_call_is_remembered(s):
     s.record(c.user)
     again = c.call("8000")
     d.wait_row(c.user)
-    d.wait(lambda: d.from_number(c.user)["last"], 4, "the last call")
+    d.wait(lambda: d.from_number(c.user)["past"], 4, "the last call")
+    (before,) = d.from_number(c.user)["past"]
+    assert before["outcome"] == "message", before
     who = d.from_number(c.user)["caller"]
     assert (who["name"], who["organisation"]) == ("王先生", "华建工程"), who
     again.hang_up()

@@ -167,12 +167,22 @@ function Past({ call }: { call: DeskCall }) {
   );
 }
 
-function Last({ call }: { call: DeskCall }) {
-  if (!call.last) return null;
+/** What came of a call before: whom it was for, how it ended, how long they talked. */
+function pastFact(p: DeskCall["past"][number]): Fact {
+  const outcome = t(`console.records.outcome.${p.outcome}`);
+  return {
+    head: dayOf(p.at_ms),
+    text: p.target ? t("console.desk.past.for", { name: p.target, outcome }) : outcome,
+    tail: p.talk_ms > 0 ? minutes(p.talk_ms) : undefined,
+  };
+}
+
+function Before({ call }: { call: DeskCall }) {
+  if (!call.past.length) return null;
   return (
     <>
       <h3>{t("console.desk.before", { name: who(call) })}</h3>
-      <Facts rows={[{ head: dayOf(call.last.at_ms), text: call.last.target }]} />
+      <Facts rows={call.past.map(pastFact)} />
     </>
   );
 }
@@ -186,7 +196,7 @@ function Talk({ call }: { call: DeskCall }) {
       ) : (
         <p class="m">{t("console.desk.ask_whom")}</p>
       )}
-      <Last call={call} />
+      <Before call={call} />
       <Extras />
     </>
   );

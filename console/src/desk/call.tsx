@@ -4,7 +4,7 @@ import { minutes, since } from "../state/clock";
 import { inHand, isLost, next } from "./board";
 import { isPast } from "./bays";
 import { form } from "./forms";
-import { clauseOf, clausesOf, sizeOf, type StepMark, stepsOf } from "./phase";
+import { clauseOf, clausesOf, sentencesOf, sizeOf, type StepMark, stepsOf } from "./phase";
 import { notice } from "./commands";
 import { about, clockOf, outcomeWord, sentence, targetName, who } from "./text";
 import { chosen, phase } from "./view";
@@ -92,8 +92,12 @@ function SayZone() {
           class={`sentence ${sizeOf(clauses)}${/^[“"]/.test(s.text) ? " quoted" : ""}`}
           data-testid="sentence"
         >
-          {clauses.map((c, i) => (
-            <span key={i}>{c}</span>
+          {sentencesOf(clauses).map((s, i) => (
+            <span key={i}>
+              {s.map((c, k) => (
+                <span key={k}>{c}</span>
+              ))}
+            </span>
           ))}
         </p>
       </div>

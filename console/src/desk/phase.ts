@@ -204,29 +204,49 @@ export function clausesOf(text: string): string[] {
   return text.match(/[^，。？！；、,.?!;]+[，。？！；、,.?!;]*[”"’]?\s?|.+/gu) ?? [];
 }
 
+/** The clauses of each whole sentence: it breaks between those first. */
+export function sentencesOf(clauses: readonly string[]): string[][] {
+  const out: string[][] = [[]];
+  for (const c of clauses) {
+    out[out.length - 1]?.push(c);
+    if (/[。？！?!.]/u.test(c)) out.push([]);
+  }
+  return out.filter((s) => s.length > 0);
+}
+
 /** Width in characters of Chinese: half for what isn't. */
 function widthOf(text: string): number {
   return (text.length + (text.match(/[\u2018-\u201d\u2e80-\uffef]/g)?.length ?? 0)) / 2;
 }
 
 /** Lines that the clauses fill when a line has `room` characters. */
-function linesOf(clauses: readonly string[], room: number): number {
+function linesOf(sentences: readonly string[][], room: number): number {
   let lines = 1;
   let at = 0;
-  for (const c of clauses) {
-    const w = widthOf(c);
+  const add = (w: number) => {
     if (at > 0 && at + w > room) {
       lines++;
       at = 0;
     }
     at += w;
+  };
+  for (const s of sentences) {
+    const whole = s.reduce((sum, c) => sum + widthOf(c), 0);
+    if (whole <= room) add(whole);
+    else {
+      if (at > 0) lines++;
+      at = 0;
+      s.forEach((c) => add(widthOf(c)));
+      at = room; // a sentence of several lines has them to itself
+    }
   }
   return lines;
 }
 
 /** How large it can be: one line of 17 characters, two of 19, or three. */
 export function sizeOf(clauses: readonly string[]): "" | "two" | "three" {
-  if (linesOf(clauses, 17) === 1 && clauses.every((c) => widthOf(c) <= 17)) return "";
-  const two = linesOf(clauses, 19) <= 2 && clauses.every((c) => widthOf(c) <= 19);
+  const sentences = sentencesOf(clauses);
+  if (linesOf(sentences, 17) === 1 && clauses.every((c) => widthOf(c) <= 17)) return "";
+  const two = linesOf(sentences, 19) <= 2 && clauses.every((c) => widthOf(c) <= 19);
   return two ? "two" : "three";
 }

@@ -5,7 +5,7 @@ import { bays, calls, inHand, isLost, next } from "./board";
 import { answerCall } from "./commands";
 import { keyOf } from "./keys";
 import { offers } from "./offers";
-import { clockOf, isDue, who, why } from "./text";
+import { clockOf, isDue, spaced, who, why } from "./text";
 import { locked, panel, phase, rowNo } from "./view";
 import { t } from "../text";
 import { Marks } from "./marks";
@@ -29,9 +29,12 @@ function tintOf(call: DeskCall): string {
 function nameOf(call: DeskCall) {
   if (locked.value)
     return t(call.caller.trunk ? "console.desk.outside_call" : "console.desk.inside_call");
+  const c = call.caller;
+  // nothing but a surname is too little to tell two of them apart
+  const more = c.organisation || (c.name && c.trunk ? spaced(c.number) : "");
   return (
     <>
-      {who(call)} {call.caller.organisation}
+      {who(call)} {more}
     </>
   );
 }

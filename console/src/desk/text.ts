@@ -61,8 +61,8 @@ function whyWaits(call: DeskCall): string {
   if (call.queued === "handed") return call.note || t("console.desk.why.handed");
   if (call.queued === "lost") return t("console.desk.why.taken_over");
   if (call.caller.extension) return t("console.desk.why.inside", { number: call.caller.extension });
-  if (call.last)
-    return t("console.desk.why.last", { dialled: call.dialled, name: call.last.target });
+  const last = call.past.find((p) => p.target);
+  if (last) return t("console.desk.why.last", { dialled: call.dialled, name: last.target });
   return t("console.desk.why.first", { dialled: call.dialled });
 }
 
@@ -90,8 +90,9 @@ export function about(call: DeskCall): string[] {
     ? t("console.desk.dialled", { number: call.dialled })
     : t("console.extension_no", { number: call.caller.extension });
   const number = call.caller.name && call.caller.trunk ? spaced(call.caller.number) : "";
-  const last = call.last
-    ? t("console.desk.last", { at: dayOf(call.last.at_ms), name: call.last.target })
+  const before = call.past.find((p) => p.target);
+  const last = before
+    ? t("console.desk.last", { at: dayOf(before.at_ms), name: before.target })
     : "";
   const wanted = call.reached === "general_manager" ? call.target : screenedEntry(call);
   const wants = wanted
