@@ -315,7 +315,7 @@ static void a_bad_sound_does_not_hold_up_the_log(void **state)
 static void old(const char *dir, const char *name)
 {
 	const struct utimbuf t = {.actime = 1000, .modtime = time(NULL) - 2 * 86400};
-	char path[256];
+	char path[512];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	close(open(path, O_WRONLY | O_CREAT, 0600));
