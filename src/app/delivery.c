@@ -21,6 +21,7 @@
 #include <sodium.h>
 
 #include "app/lamps.h"
+#include "app/monthly.h"
 #include "app/live.h"
 #include "app/source.h"
 #include "deliver/deliver.h"
@@ -33,7 +34,7 @@
 #define STAGES_MAX 64
 
 struct flight {
-	int64_t id; /* of the way, 0 free */
+	int64_t id; /* of the way; of a report, negative; 0 free */
 	uint32_t org, attempts;
 	int64_t message;
 	bool landed;
@@ -47,7 +48,7 @@ struct app_delivery {
 	bool runs, troubled;
 	atomic_bool stop;
 	atomic_bool changed; /* messages, or whose they are: lamps are counted anew */
-	int64_t counted_ms; /* monotonic */
+	int64_t counted_ms;  /* monotonic */
 	int wake_fd;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* of links */
 	struct flight flight[FLYING];
@@ -127,8 +128,8 @@ void app_delivery_times(const struct measures *m, struct records_message *messag
 	if (within && urgent)
 		message->deadline_ms = message->kept_at_ms + within;
 	else if (within)
-		message->deadline_ms = measures_open_after(m, 0, message->kept_at_ms, within,
-							   clock_local);
+		message->deadline_ms =
+		    measures_open_after(m, 0, message->kept_at_ms, within, clock_local);
 	message->next_way_ms = urgent ? m->message_next_urgent_ms : m->message_next_ms;
 }
 
@@ -177,13 +178,23 @@ static int settle(struct app_delivery *d, const struct config_delivery *c, struc
 	t.next_ms = clock_wall_ms() + interval_ms(c, f->attempts);
 	t.state = r->outcome == DELIVER_OK ? RECORDS_WAY_DELIVERED
 		  : deliver_outcome_final(r->outcome) || f->attempts + 1 >= c->attempts
-			  ? RECORDS_WAY_FAILED
-			  : RECORDS_WAY_WAITING;
+		      ? RECORDS_WAY_FAILED
+		      : RECORDS_WAY_WAITING;
 	TEXT_COPY(t.outcome, deliver_outcome_name(r->outcome));
 	TEXT_COPY(t.detail, r->detail);
-	err = records_outbox_settle(db, &t);
+	if (f->id < 0) {
+		t.id = -f->id;
+		err = records_report_settle(db, &t);
+	} else {
+		err = records_outbox_settle(db, &t);
+	}
 	if (err && err != ENOENT)
 		return err;
+	if (f->id < 0) {
+		log_info("app", "report %lld: %s (%s)", (long long)t.id, t.outcome, t.detail);
+		memset(f, 0, sizeof(*f));
+		return 0;
+	}
 	log_info("app", "message %lld, way %lld: %s (%s) after %lld ms", (long long)f->message,
 		 (long long)f->id, t.outcome, t.detail, (long long)r->took_ms);
 	source_message_published(d->app, db, f->org, f->message);
@@ -277,6 +288,40 @@ static int due_send(struct app_delivery *d, const struct config_delivery *c, str
 	return err;
 }
 
+/* ---- the month's report ---- */
+
+static int on_report(const struct records_report *r, void *arg)
+{
+	*(struct records_report *)arg = *r;
+	return 0;
+}
+
+static int report_send(struct app_delivery *d, const struct config_delivery *c,
+		       struct records_db *db, const struct app_org *o)
+{
+	static struct deliver_item item; /* this thread's only */
+	struct records_report r = {0};
+	struct records_try t = {.state = RECORDS_WAY_WAITING};
+	int err = records_reports_due(db, o->id, clock_wall_ms(), 1, on_report, &r);
+	struct flight *f;
+
+	if (err || !r.id || flight_find(d, -r.id))
+		return err;
+	f = flight_find(d, 0);
+	err = f ? app_monthly_compose(d->app, &r, &item) : 0;
+	if (!err && f)
+		err = deliver_send(d->deliver, &item);
+	if (!err && f)
+		*f = (struct flight){.id = -r.id, .org = o->id, .attempts = r.attempts};
+	if (!err || err == ENOBUFS)
+		return 0;
+	log_error("app", "report %lld waits: %s", (long long)r.id, strerror(err));
+	t.id = r.id;
+	t.next_ms = clock_wall_ms() + interval_ms(c, r.attempts);
+	TEXT_COPY(t.outcome, "no_file");
+	return records_report_settle(db, &t);
+}
+
 /* ---- what nobody has received in time ---- */
 
 struct stages {
@@ -318,7 +363,7 @@ static int stage(struct app_delivery *d, struct records_db *db, const struct rec
 	char name[DIRECTORY_NAME] = "";
 	const int64_t now_ms = clock_wall_ms();
 	struct records_stage_step t = {
-		.message = s->message, .org = s->org, .at_ms = now_ms, .stage = s->stage + 1};
+	    .message = s->message, .org = s->org, .at_ms = now_ms, .stage = s->stage + 1};
 	int err;
 
 	if (t.stage == 1) {
@@ -372,6 +417,8 @@ static void turn(struct app_delivery *d)
 		err = due_send(d, &c, db, &a->org[i]);
 		if (!err)
 			err = stages(d, db, &a->org[i]);
+		if (!err)
+			err = report_send(d, &c, db, &a->org[i]);
 	}
 	if (!err && clock_mono_ms() - d->counted_ms >= LAMPS_MS &&
 	    atomic_exchange(&d->changed, false)) {

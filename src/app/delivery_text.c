@@ -64,9 +64,10 @@ static void file_name(const struct app *a, const struct delivery_words *w, const
 	char who[48];
 
 	text_copy(who, sizeof(who), m->from_name[0] ? m->from_name : m->from_number);
-	catalogue_format(a->catalogue, a->lang, "delivery.sound_name", it->sound_name,
-			 sizeof(it->sound_name), "who", who, "when", when, NULL);
-	for (char *at = it->sound_name; *at; at++)
+	catalogue_format(a->catalogue, a->lang, "delivery.sound_name", it->file_name,
+			 sizeof(it->file_name), "who", who, "when", when, NULL);
+	TEXT_COPY(it->file_type, "audio/wav");
+	for (char *at = it->file_name; *at; at++)
 		if ((unsigned char)*at < 0x21 || strchr("/\\:*?\"<>|", *at))
 			*at = '-';
 }
@@ -130,6 +131,6 @@ void delivery_compose(const struct app *a, const struct delivery_words *w,
 	mail_text(a, w, when, it);
 	file_name(a, w, when, it);
 	if (m->recording[0])
-		snprintf(it->sound, sizeof(it->sound), "%s/sounds/%s", a->data, m->recording);
+		snprintf(it->file, sizeof(it->file), "%s/sounds/%s", a->data, m->recording);
 	json(a, w, it);
 }

@@ -1,7 +1,8 @@
 /*
  * Once a day, at three in the night, and a little after each start for those who switch off at
  * night: each organisation's log older than it is to be kept is compared and sealed, on a
- * connection of its own and at a low priority. A thread of its own: nobody waits for it.
+ * connection of its own and at a low priority. Last month's report is begun here too (monthly.c). A
+ * thread of its own: nobody waits for it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "app/monthly.h"
 #include "records/figures.h"
 
 #define AT_HOUR	   3
@@ -100,6 +102,12 @@ static bool pause_for(struct app_nightly *n, int64_t ms)
 	return !stop;
 }
 
+static void monthly(struct app *a)
+{
+	for (unsigned i = 0; i < a->org_count && !atomic_load(&a->nightly->stop); i++)
+		app_monthly_look(a, i);
+}
+
 static void *nightly_main(void *arg)
 {
 	struct app *a = arg;
@@ -111,8 +119,10 @@ static void *nightly_main(void *arg)
 		return NULL;
 	clock_now(&now);
 	day = now.minute_of_day < AT_HOUR * 60 ? 0 : now.day;
+	monthly(a);
 	seal_all(a);
 	while (pause_for(a->nightly, LOOK_MS)) {
+		monthly(a);
 		clock_now(&now);
 		if (now.minute_of_day < AT_HOUR * 60 || now.day == day)
 			continue;

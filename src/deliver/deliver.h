@@ -17,7 +17,7 @@
 #define DELIVER_QUEUE	 16 /* items that wait in a lane */
 #define DELIVER_THREADS	 2  /* of a lane */
 #define DELIVER_ANSWER	 (64u << 10)
-#define DELIVER_SOUND	 (24u << 20) /* a longer recording isn't attached */
+#define DELIVER_FILE	 (24u << 20) /* a larger one isn't attached */
 #define DELIVER_ROBOTS	 32
 #define DELIVER_WEBHOOKS 16
 #define DELIVER_ID	 64
@@ -98,8 +98,9 @@ struct deliver_item {
 	char text[4096];	  /* mail: all of it */
 	char link[DELIVER_URL];	  /* "" none */
 	char link_text[64];	  /* on a button */
-	char sound[DELIVER_PATH]; /* WAV, "" none; mail only */
-	char sound_name[128];	  /* as the recipient sees it */
+	char file[DELIVER_PATH];  /* attached, "" none; mail only */
+	char file_name[128];	  /* as the recipient sees it */
+	char file_type[80];	  /* audio/wav … */
 	char json[1024];	  /* webhook: members of its body, an object … */
 	char json_content[4096];  /* … and those that say what was said */
 };

@@ -13,7 +13,7 @@
 #define HEADER 1200
 
 struct letter {
-	struct curl_slist *headers, *to, *sound;
+	struct curl_slist *headers, *to, *file;
 	curl_mime *mime;
 	char *text;
 	char reply[DELIVER_DETAIL]; /* the server's last line */
@@ -66,12 +66,12 @@ static char *with_crlf(const char *text)
 	return out;
 }
 
-static bool sound_there(const char *path)
+static bool file_there(const char *path)
 {
 	struct stat st;
 
 	return path[0] && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	       st.st_size <= (off_t)DELIVER_SOUND;
+	       st.st_size <= (off_t)DELIVER_FILE;
 }
 
 static int parts(struct letter *l, const struct deliver_work *w)
@@ -88,21 +88,21 @@ static int parts(struct letter *l, const struct deliver_work *w)
 	curl_mime_data(p, l->text, CURL_ZERO_TERMINATED);
 	curl_mime_type(p, "text/plain; charset=utf-8");
 	curl_mime_encoder(p, "base64");
-	if (!sound_there(it->sound))
+	if (!file_there(it->file))
 		return 0;
 	p = curl_mime_addpart(l->mime);
-	if (!p || curl_mime_filedata(p, it->sound))
+	if (!p || curl_mime_filedata(p, it->file))
 		return p ? 0 : ENOMEM;
 	curl_mime_encoder(p, "base64");
 	curl_mime_filename(p, NULL);
 	/* Old readers know the name in this form only; no standard has it, and none forbids it. */
-	deliver_mime_words(value, sizeof(value), it->sound_name);
-	text_append(type, sizeof(type), "audio/wav;\r\n name=\"%s\"", value);
+	deliver_mime_words(value, sizeof(value), it->file_name);
+	text_append(type, sizeof(type), "%s;\r\n name=\"%s\"", it->file_type, value);
 	curl_mime_type(p, type);
-	if (!deliver_mime_disposition(value, sizeof(value), it->sound_name))
+	if (!deliver_mime_disposition(value, sizeof(value), it->file_name))
 		text_append(line, sizeof(line), "%s", value);
-	l->sound = curl_slist_append(NULL, line);
-	curl_mime_headers(p, l->sound, 0);
+	l->file = curl_slist_append(NULL, line);
+	curl_mime_headers(p, l->file, 0);
 	return 0;
 }
 
@@ -187,6 +187,6 @@ void deliver_mail_run(struct deliver_work *w)
 	curl_mime_free(l.mime);
 	curl_slist_free_all(l.headers);
 	curl_slist_free_all(l.to);
-	curl_slist_free_all(l.sound);
+	curl_slist_free_all(l.file);
 	free(l.text);
 }

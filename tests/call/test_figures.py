@@ -4,21 +4,43 @@ import csv
 import io
 import os
 import re
+import sqlite3
 import subprocess
 import time
 import xml.etree.ElementTree as xml
 import zipfile
 
-from lib.server import ALWAYS, BUILD, ROOT, Server
+import yaml
+
+from lib.reached import Mailbox, columns
+from lib.server import ALWAYS, BUILD, ROOT, Server, dump
 from test_directory_api import Client, refused
 
 END_MS = 1796054400000  # made.h: 1 December 2026 in China
 MONTH = f"from_ms={END_MS - 30 * 86400000}&to_ms={END_MS}"
 CALLS = 3000
+MANAGER = 5  # of the sample
 EVIL = '=HYPERLINK("http://x","王")'
 
 
 class World(Server):
+    def __init__(self):
+        self.mail = Mailbox()
+        try:
+            super().__init__("figures", office=ALWAYS, csv_edit=self.edit)
+        except BaseException:
+            self.mail.stop()
+            raise
+
+    def edit(self, config):
+        columns(config, {MANAGER: {"mail": "manager@example.com"}})
+        path = os.path.join(config, "node.yaml")
+        with open(path) as f:
+            n = yaml.safe_load(f)
+        n["delivery"] = {"link": "https://zongji.example", "mail": self.mail.node(config)}
+        with open(path, "w") as f:
+            dump(n, f)
+
     def client(self, name):
         if name not in self.clients:
             self.clients[name] = Client(self, name)
@@ -26,7 +48,7 @@ class World(Server):
 
 
 def world():
-    s = World("figures", office=ALWAYS)
+    s = World()
     s.clients = {}
     assert s.stop() == 0
     tool = os.path.join(BUILD, "tests", "unit", "records", "make_calls")
@@ -146,7 +168,6 @@ def sheet(raw):
 
 
 def spoil(s, sql):
-    import sqlite3
     with sqlite3.connect(os.path.join(s.data, "zongji.db"), timeout=20) as db:
         db.execute(sql, (EVIL,) if "?" in sql else ())
 
@@ -168,11 +189,14 @@ def test_reports_hold_no_formula(s):
     assert not root.findall(".//{*}f") and "人工三声内" in texts and any("总机月报" in t for t in texts), texts[:9]
     assert root.find(".//{*}pageSetup").get("fitToHeight", "1") == "1"
     total = c.ask("GET", f"/figures?{MONTH}")["total"]
-    numbers = [cell.find("{*}v").text for cell in root.findall(".//{*}c") if cell.get("t") != "s" and cell.find("{*}v") is not None]
-    assert str(total["within"]) in numbers
+    assert str(total["within"]) in numbers(root)
     _, _, raw = c.send("GET", f"/reports/figures?{MONTH}&format=csv&step=month")
     rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
     assert rows[1][2] and sum(int(r[2]) for r in rows[1:] if not r[1]) >= total["calls"]
+
+
+def numbers(root):
+    return [c.find("{*}v").text for c in root.findall(".//{*}c") if c.get("t") != "s" and c.find("{*}v") is not None]
 
 
 def test_reconcile_and_seal(s):
@@ -210,6 +234,35 @@ def count(s, table):
     return s.query(f"SELECT COUNT(*) AS n FROM {table} WHERE call_no > 0")[0]["n"]
 
 
+def test_last_month_goes_to_the_manager_by_mail(s):
+    """Once the office is open in the new month; once, whatever is restarted."""
+    assert s.stop() == 0
+    month = time.localtime()
+    begin = time.mktime((month.tm_year, month.tm_mon, 1, 0, 0, 0, 0, 0, -1))
+    with sqlite3.connect(os.path.join(s.data, "zongji.db")) as db:  # as if they were of last month
+        db.execute("UPDATE figures SET hour = -hour - ?", (int(begin - END_MS / 1000) // 3600,))
+        db.execute("UPDATE figures SET hour = -hour")
+        db.execute("DELETE FROM reports")
+    s.mail.mails.clear()
+    s.clients = {}
+    s.start()
+    last = time.strftime("%Y-%m", time.localtime(begin - 86400))
+    (_, mail), = s.mail.wait("manager@example.com", timeout=30)
+    assert mail["subject"] == f"某城集团总机 {last} 月报", mail["subject"]
+    assert "https://zongji.example/records" in mail.get_body().get_content()
+    (book,) = mail.iter_attachments()
+    assert book.get_filename() == f"总机月报-{last}.xlsx"
+    offered = s.query("SELECT SUM(offered) AS n FROM figures WHERE kind = 0 AND org = 1 AND hour >= ? AND hour < ?",
+                      int(time.mktime(time.strptime(last, "%Y-%m"))) // 3600, int(begin) // 3600)[0]["n"]
+    assert offered > 100 and str(offered) in numbers(sheet(book.get_content())[0]), offered
+    s.wait_query("SELECT id FROM reports WHERE state = 1", timeout=5)
+    assert s.stop() == 0
+    s.clients = {}
+    s.start()
+    time.sleep(9)  # it looks 8 s after a start
+    assert len(s.mail.of("manager@example.com")) == 1
+
+
 def test_after_a_start_the_old_log_is_sealed(s):
     assert s.stop() == 0
     tool = os.path.join(BUILD, "tests", "unit", "records", "make_calls")
@@ -227,3 +280,4 @@ def test_after_a_start_the_old_log_is_sealed(s):
         assert time.monotonic() < end
         time.sleep(0.1)
     assert 0 < count(s, "steps") < steps
+
