@@ -14,11 +14,13 @@
 
 #define NAME_WIDTH   16
 #define FIGURE_WIDTH 7.5
+#define TIME_WIDTH   20
+#define MARGIN	     0.4 /* inches */
 
 struct sheet {
 	const struct report *r;
 	lxw_worksheet *s;
-	lxw_format *head, *title, *number, *share;
+	lxw_format *head, *head_right, *title, *number, *share;
 	lxw_row_t row;
 };
 
@@ -67,7 +69,8 @@ static void heads(struct sheet *s, const char *first)
 {
 	text(s, 0, first, s->head);
 	for (unsigned i = 0; i < report_figure_count; i++)
-		text(s, (lxw_col_t)(1 + i), report_figure_text(s->r, report_figures[i]), s->head);
+		text(s, (lxw_col_t)(1 + i), report_figure_text(s->r, report_figures[i]),
+		     s->head_right);
 	s->row++;
 }
 
@@ -81,8 +84,7 @@ static void sums(struct sheet *s, const char *name, const int64_t v[RECORDS_FIGU
 	s->row++;
 }
 
-static void table(struct sheet *s, const char *first, const struct figures_table *t,
-		  enum api_by by)
+static void table(struct sheet *s, const char *first, const struct figures_table *t, enum api_by by)
 {
 	if (t->count == 0)
 		return;
@@ -90,14 +92,14 @@ static void table(struct sheet *s, const char *first, const struct figures_table
 	heads(s, first);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct figures_line *l = &t->line[i];
+		const char *name = figures_item_name(s->r->app, s->r->directory, by, l->item);
 		char at[24];
 
-		report_time(l->at_ms, "%Y-%m-%d", at);
-		sums(s,
-		     by == API_BY_ALL
-			     ? at
-			     : figures_item_name(s->r->app, s->r->directory, by, l->item),
-		     l->v, NULL);
+		if (by == API_BY_ALL)
+			report_time(l->at_ms, "%Y-%m-%d", at);
+		else /* gone from the directory: by its number, as the page has it */
+			snprintf(at, sizeof(at), "№ %lld", (long long)l->item);
+		sums(s, name[0] ? name : at, l->v, NULL);
 	}
 }
 
@@ -123,12 +125,20 @@ static void summary(struct sheet *s)
 	said(s, 0, "report.share_attendant",
 	     offered > 0 ? (double)v[RECORDS_FIGURE_attendant] / offered : 0, s->share);
 	said(s, 5, "report.given_up_s",
-	     v[RECORDS_FIGURE_given_up] ? (double)v[RECORDS_FIGURE_given_up_ms] /
-						  (double)v[RECORDS_FIGURE_given_up] / 1000
-					: 0,
+	     v[RECORDS_FIGURE_given_up]
+		 ? (double)v[RECORDS_FIGURE_given_up_ms] / (double)v[RECORDS_FIGURE_given_up] / 1000
+		 : 0,
 	     s->number);
 	said(s, 10, "report.messages_median_min", (double)m->median_ms / 60000, s->number);
 	s->row++;
+}
+
+/* A4, as wide as the table is; pages: how many at the most, 0 as many as it takes. */
+static void paper(struct sheet *s, uint16_t pages)
+{
+	worksheet_set_paper(s->s, 9);
+	worksheet_set_margins(s->s, MARGIN, MARGIN, MARGIN, MARGIN);
+	worksheet_fit_to_pages(s->s, 1, pages);
 }
 
 static void page(struct sheet *s)
@@ -149,9 +159,7 @@ static void page(struct sheet *s)
 	table(s, report_text(s->r, "report.line"), &s->r->lines, API_BY_LINE);
 	worksheet_set_column(s->s, 0, 0, NAME_WIDTH, NULL);
 	worksheet_set_column(s->s, 1, (lxw_col_t)report_figure_count, FIGURE_WIDTH, NULL);
-	worksheet_set_landscape(s->s);
-	worksheet_set_paper(s->s, 9); /* A4 */
-	worksheet_fit_to_pages(s->s, 1, 1);
+	paper(s, 1);
 }
 
 static lxw_workbook *book(const char *path, struct sheet *s)
@@ -166,6 +174,11 @@ static lxw_workbook *book(const char *path, struct sheet *s)
 	format_set_bold(s->head);
 	format_set_text_wrap(s->head);
 	format_set_bottom(s->head, LXW_BORDER_THIN);
+	s->head_right = workbook_add_format(w);
+	format_set_bold(s->head_right);
+	format_set_text_wrap(s->head_right);
+	format_set_bottom(s->head_right, LXW_BORDER_THIN);
+	format_set_align(s->head_right, LXW_ALIGN_RIGHT);
 	s->title = workbook_add_format(w);
 	format_set_bold(s->title);
 	format_set_font_size(s->title, 14);
@@ -203,6 +216,14 @@ int report_xlsx_figures(const struct report *r, struct api_file_out *out)
 
 /* ---- call records ---- */
 
+static const char *word(const struct report *r, const char *of, const char *name)
+{
+	char key[64] = "";
+
+	(void)text_append(key, sizeof(key), "%s.%s", of, name);
+	return report_text(r, key);
+}
+
 static int record(const struct records_call_row *row, void *arg)
 {
 	struct sheet *s = arg;
@@ -217,12 +238,14 @@ static int record(const struct records_call_row *row, void *arg)
 	text(s, 4, c->dialled, NULL);
 	text(s, 5, c->chosen, NULL);
 	text(s, 6, c->target_name, NULL);
-	text(s, 7, row->outcome, NULL);
-	text(s, 8, row->direction, NULL);
-	text(s, 9, row->clause, NULL);
+	text(s, 7, word(s->r, "console.records.outcome", row->outcome), NULL);
+	text(s, 8, word(s->r, "report.direction", row->direction), NULL);
+	text(s, 9,
+	     text_eq(row->clause, "house") ? report_text(s->r, "console.desk.house") : row->clause,
+	     NULL);
 	worksheet_write_number(s->s, s->row, 10, c->ring, NULL);
-	worksheet_write_number(s->s, s->row, 11, c->answer_ms / 1000.0, NULL);
-	worksheet_write_number(s->s, s->row, 12, c->talk_ms / 1000.0, NULL);
+	worksheet_write_number(s->s, s->row, 11, c->answer_ms / 1000, NULL);
+	worksheet_write_number(s->s, s->row, 12, c->talk_ms / 1000, NULL);
 	s->row++;
 	return 0;
 }
@@ -243,8 +266,12 @@ int report_xlsx_records(const struct report *r, unsigned most, struct api_file_o
 	for (unsigned i = 0; i < REPORT_HEADS; i++)
 		text(&s, (lxw_col_t)i, report_text(r, report_heads[i]), s.head);
 	s.row++;
-	worksheet_set_column(s.s, 1, 6, NAME_WIDTH, NULL);
+	worksheet_set_column(s.s, 1, 1, TIME_WIDTH, NULL);
+	worksheet_set_column(s.s, 2, 6, NAME_WIDTH, NULL);
 	worksheet_freeze_panes(s.s, 1, 0);
+	worksheet_set_landscape(s.s);
+	paper(&s, 0);
+	worksheet_repeat_rows(s.s, 0, 0);
 	err = source_records_each(r->app, r->db, r->q, most, record, &s, wrong);
 	worksheet_autofilter(s.s, 0, 0, s.row - 1, 12);
 	return finish(w, path, err, out);

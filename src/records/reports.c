@@ -13,7 +13,8 @@ static const struct store_statement sql_count = {
 static const struct store_statement sql_begin = {
     "records_report_begin",
     "INSERT INTO reports (org, month, person, address, state, attempts, due_ms, outcome)"
-    " SELECT DISTINCT a.org, CAST($2 AS BIGINT), a.person, p.mail, 0, 0, CAST($3 AS BIGINT), ''" READERS
+    " SELECT DISTINCT a.org, CAST($2 AS BIGINT), a.person, p.mail, 0, 0,"
+    " CAST($3 AS BIGINT), ''" READERS
     " ON CONFLICT (org, month, person) DO NOTHING"};
 static const struct store_statement sql_due = {
     "records_reports_due",
