@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define DELIVER_QUEUE	 16 /* items that wait in a lane */
-#define DELIVER_THREADS	 2  /* of a lane */
+#define DELIVER_THREADS	 6  /* of a lane */
 #define DELIVER_ANSWER	 (64u << 10)
 #define DELIVER_FILE	 (24u << 20) /* a larger one isn't attached */
 #define DELIVER_ROBOTS	 32

@@ -148,14 +148,14 @@ static void transfer(struct deliver_work *w, struct letter *l)
 		curl_easy_setopt(c, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
 	if (m->ca[0])
 		curl_easy_setopt(c, CURLOPT_CAINFO, m->ca);
+	if (m->ca[0]) /* the system's folder needn't be read too */
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
 	if (m->user[0]) {
 		curl_easy_setopt(c, CURLOPT_USERNAME, m->user);
 		curl_easy_setopt(c, CURLOPT_PASSWORD, m->password);
 	}
 	curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT,
 			 (long)(w->config.timeout_ms + 999) / 1000);
-	/* A connection that saw a refusal is in the middle of a letter: each has one of its own. */
-	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(c, CURLOPT_MAIL_FROM, m->from);
 	curl_easy_setopt(c, CURLOPT_MAIL_RCPT, l->to);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, l->headers);
@@ -166,6 +166,18 @@ static void transfer(struct deliver_work *w, struct letter *l)
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &code);
 	deliver_said(w, verdict(rc, code),
 		     rc == CURLE_OK || code >= 400 ? l->reply : curl_easy_strerror(rc));
+}
+
+/* A connection that saw a refusal is in the middle of a letter: the next has one of its own. Others
+ * stay: reading the authorities for each costs more than the letter. */
+static void hang_up(struct deliver_work *w)
+{
+	CURL *fresh = curl_easy_init();
+
+	if (!fresh)
+		return;
+	curl_easy_cleanup(w->curl);
+	w->curl = fresh;
 }
 
 void deliver_mail_run(struct deliver_work *w)
@@ -183,7 +195,10 @@ void deliver_mail_run(struct deliver_work *w)
 		deliver_said(w, DELIVER_BUSY, "no memory");
 	else
 		transfer(w, &l);
-	curl_easy_reset(w->curl);
+	if (w->result->outcome == DELIVER_OK)
+		curl_easy_reset(w->curl);
+	else
+		hang_up(w);
 	curl_mime_free(l.mime);
 	curl_slist_free_all(l.headers);
 	curl_slist_free_all(l.to);

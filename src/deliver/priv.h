@@ -17,7 +17,7 @@
 #define DELIVER_ROOM  "deliver"
 #define DELIVER_TOKEN 1024
 
-/* An access token that the platform gave for credentials; both threads of a lane share it. */
+/* An access token that the platform gave for credentials; the threads of a lane share it. */
 struct deliver_token {
 	pthread_mutex_t lock;
 	char value[DELIVER_TOKEN];

@@ -166,6 +166,17 @@ def test_closed_midway_and_taken_twice(s):
     assert len(ids) == 2 and ids[0] == ids[1] and ids[0].endswith("@example.com>"), ids
 
 
+def test_a_flood_is_tried_within_a_second(s):
+    c = Client(s, "operator1")
+    first = [c.ask("POST", "/api/v1/messages", {"for_person": 16, "from_name": f"第{n}通"})["id"] for n in range(96)][0]
+    s.wait_query("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE state = 0 AND message >= ?)", first, timeout=20)
+    waits = sorted(r["ms"] for r in s.query(
+        "SELECT MIN(a.at_ms) - m.kept_at_ms AS ms FROM attempts a JOIN outbox o ON o.id = a.outbox "
+        "JOIN messages m ON m.id = o.message WHERE m.id >= ? GROUP BY m.id", first))
+    print(f"     {len(waits)} slips, kept to first attempt: median {waits[48]} ms, most {waits[-1]} ms", flush=True)
+    assert len(waits) == 96 and waits[48] < 1000, waits
+
+
 def test_killed_under_way(s):
     """Slips while the server is killed again and again: each that was kept arrives, a repeat is one."""
     before = {m["message-id"] for _, m in s.mail.of("zsf@example.com")}
