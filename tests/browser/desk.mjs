@@ -1,5 +1,6 @@
 // The operator's desk in Chromium, against the fake server of desk_fake.mjs:
 //   node tests/browser/desk.mjs OUT-DIR
+// PICTURES=DIR also makes the handbooks' pictures (all of them with ZONGJI_TIER=full).
 import { axeCheck, begin, check, finish, lang, open, test } from "./lib.mjs";
 import { startFake } from "./desk_fake.mjs";
 
@@ -10,6 +11,7 @@ begin(fake.base, out);
 const zh = lang["zh-CN"];
 const full = process.env.ZONGJI_TIER === "full"; // else one size
 const SIZES = full ? [[1366, 768], [1440, 900], [1920, 1080]] : [[1366, 768]];
+const HANDBOOK = { 1: "free", 2: "search", 4: "returned", 5: "three", 6: "consultation", 10: "lost", 12: "busiest" };
 const AXE = ["1366 light", "1920 dark", "683 light"]; // one of each kind is enough: it is slow
 
 let last;
@@ -116,6 +118,8 @@ for (const [width, height] of LOOKS)
         check(!/console\.\w|step\.\w|undefined|NaN|\{\w+\}/.test(text), `moment ${n}: a key instead of a text`);
         if (AXE.includes(`${width} ${scheme}`)) await axeCheck(page).catch((e) => { throw new Error(`moment ${n}: ${e.message}`); });
         await page.screenshot({ path: `${out}/desk-${n}-${scheme}-${width}.png`, fullPage: width < 1180 });
+        if (process.env.PICTURES && HANDBOOK[n] && scheme === "light" && width === 1366)
+          await page.screenshot({ path: `${process.env.PICTURES}/desk-${HANDBOOK[n]}.png` });
         if (n === 10) {
           fake.mend();
           await page.locator(".desk-lost").waitFor({ state: "detached", timeout: 15000 });
