@@ -223,6 +223,10 @@ static int pg_prepare(struct store *s, struct store_prepared *p)
 	return err;
 }
 
+static void pg_unprepare(struct store_prepared *p)
+{
+}
+
 struct texts {
 	const char *v[STORE_VALUES];
 	char number[STORE_VALUES][24];
@@ -305,6 +309,7 @@ const struct store_ops store_postgres_ops = {
     .close = pg_close,
     .ready = pg_ready,
     .prepare = pg_prepare,
+    .unprepare = pg_unprepare,
     .run = pg_run,
     .queue = pg_queue,
     .flush = pg_flush,

@@ -15,6 +15,7 @@ struct store_ops {
 	void (*close)(struct store *s);
 	int (*ready)(struct store *s); /* connects anew when the connection is lost */
 	int (*prepare)(struct store *s, struct store_prepared *p);
+	void (*unprepare)(struct store_prepared *p);
 	int (*run)(struct store *s, struct store_prepared *p, const struct store_value *v,
 		   unsigned count, store_row_h *row_h, void *arg);
 	int (*queue)(struct store *s, struct store_prepared *p, const struct store_value *v,

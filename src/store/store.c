@@ -162,6 +162,23 @@ int store_run(struct store *s, const struct store_statement *st, const struct st
 	return err;
 }
 
+int store_run_once(struct store *s, const struct store_statement *st, store_row_h *row_h,
+		   void *arg)
+{
+	/* PostgreSQL's unnamed statement lasts until the next one. */
+	const struct store_statement unnamed = {"", st->sql};
+	struct store_prepared p = {.st = &unnamed};
+	int err = s->in_tx ? s->ops->flush(s) : s->ops->ready(s);
+
+	if (!err)
+		err = s->ops->prepare(s, &p);
+	if (err)
+		return err;
+	err = s->ops->run(s, &p, NULL, 0, row_h, arg);
+	s->ops->unprepare(&p);
+	return err;
+}
+
 int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
 		unsigned count)
 {

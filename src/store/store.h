@@ -84,6 +84,10 @@ void store_rollback(struct store *s);
 int store_run(struct store *s, const struct store_statement *st, const struct store_value *values,
 	      unsigned count, store_row_h *row_h, void *arg);
 
+/* A statement that is run once: its name and text need not outlive the call. */
+int store_run_once(struct store *s, const struct store_statement *st, store_row_h *row_h,
+		   void *arg);
+
 /* Inside a transaction: the same without a result. With PostgreSQL it is only sent, and an error
  * may first be told by a later store_run, store_queue or the commit. */
 int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
