@@ -17,7 +17,8 @@
 
 /* Of the data folder: of the moment, made anew, or the database itself. */
 static const char *const left_out[] = {
-    "lock", "bindings", "sessions", "state-name", "first-accounts.txt", "fresh", "speech",
+    "lock",  "bindings", "sessions",	 "state-name", "first-accounts.txt",
+    "fresh", "speech",	 "certificates",
 };
 
 static int file_head(const char *path, void *out, size_t cap, size_t *n)
@@ -60,8 +61,7 @@ static void passphrase_ask(struct backup_secret *out)
 	catalogue_close(texts);
 }
 
-int backup_secret_read(struct backup_secret *out, const char *key_file,
-		       const char *passphrase_file)
+int backup_secret_read(struct backup_secret *out, const char *key_file, const char *passphrase_file)
 {
 	size_t n = 0;
 
@@ -120,8 +120,8 @@ static int add(struct backup_writer *w, struct backup_place *p, const char *from
 }
 
 /* Every regular file below a folder whose path is base/…, named by what follows base. */
-static int tree_add(struct backup_writer *w, struct backup_place *p, char *folder,
-		    const char *base, bool data)
+static int tree_add(struct backup_writer *w, struct backup_place *p, char *folder, const char *base,
+		    bool data)
 {
 	char *const roots[] = {folder, NULL};
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);

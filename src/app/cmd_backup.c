@@ -43,8 +43,9 @@ struct job {
 static int options(struct job *j, int argc, char **argv)
 {
 	static const struct option table[] = {
-	    {"data", 1, NULL, 'd'},	       {"config", 1, NULL, 'c'}, {"key-file", 1, NULL, 'k'},
-	    {"passphrase-file", 1, NULL, 'p'}, {"help", 0, NULL, 'h'},	 {NULL, 0, NULL, 0},
+	    {"data", 1, NULL, 'd'},	{"config", 1, NULL, 'c'},
+	    {"key-file", 1, NULL, 'k'}, {"passphrase-file", 1, NULL, 'p'},
+	    {"help", 0, NULL, 'h'},	{NULL, 0, NULL, 0},
 	};
 	int c;
 

@@ -50,8 +50,7 @@ static int day_take(const char *text, int after, int64_t *out)
 	tm.tm_isdst = -1;
 	t = mktime(&tm);
 	/* 2023-02-30 would become another day. */
-	if (!end || *end || t < 0 || asked.tm_mday < 1 ||
-	    (!after && tm.tm_mday != asked.tm_mday)) {
+	if (!end || *end || t < 0 || asked.tm_mday < 1 || (!after && tm.tm_mday != asked.tm_mday)) {
 		fprintf(stderr, "zongji: “%s” is no day: YYYY-MM-DD is wanted\n", text);
 		return EINVAL;
 	}

@@ -27,7 +27,8 @@ static const char usage[] =
     "                      --passphrase-file FILE] BACKUP\n"
     "\n"
     "Reads the whole backup and checks it; then makes the data folder DIR from it, which must be\n"
-    "empty or not there. The rows go into the database that the configuration names (SQLite in DIR\n"
+    "empty or not there. The rows go into the database that the configuration names (SQLite in "
+    "DIR\n"
     "unless it says otherwise), which must hold nothing of a switchboard. DIR comes into being\n"
     "only when all is restored.\n"
     "\n"
@@ -45,7 +46,7 @@ struct job {
 	const char *key_file, *passphrase_file, *path, *data;
 	bool check;
 	char folder[PATH_MAX + 32]; /* DIR until it is whole */
-	char part[PATH_MAX];   /* the same of a database elsewhere */
+	char part[PATH_MAX];	    /* the same of a database elsewhere */
 	struct cmd_store store;
 	bool store_found;
 	struct backup_secret secret;
@@ -108,8 +109,7 @@ static int vault_begin(struct job *j, struct vault **v)
 	int err = vault_open(v, j->path, &j->secret.s);
 
 	if (err == EPROTO)
-		log_error("app",
-			  "%s: not a backup of this program, or made with %s: %s is needed",
+		log_error("app", "%s: not a backup of this program, or made with %s: %s is needed",
 			  j->path, j->key_file ? "a passphrase" : "a key file",
 			  j->key_file ? "--passphrase-file" : "--key-file");
 	else if (err == EACCES && access(j->path, R_OK) == 0)

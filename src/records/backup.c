@@ -59,8 +59,7 @@ static int entry_end(struct backup_writer *w, const char *what)
 
 	crypto_generichash_final(&w->hash, sum, sizeof(sum));
 	sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum));
-	return json_put(w, 'E',
-			json_pack("{s:I,s:s}", what, (json_int_t)w->count, "blake2b", hex));
+	return json_put(w, 'E', json_pack("{s:I,s:s}", what, (json_int_t)w->count, "blake2b", hex));
 }
 
 static int row_put(const struct copy_table *t, const struct store_value *values, void *arg)
@@ -101,8 +100,8 @@ static int bytes_put(struct backup_writer *w, FILE *f, uint64_t size)
 
 	/* What a file has gained meanwhile isn't ours; one that has shrunk isn't whole. */
 	while (!err && w->count < size) {
-		size_t want = size - w->count < sizeof(data) ? (size_t)(size - w->count)
-							      : sizeof(data);
+		size_t want =
+		    size - w->count < sizeof(data) ? (size_t)(size - w->count) : sizeof(data);
 		size_t n = fread(data, 1, want, f);
 
 		if (n == 0)
@@ -139,7 +138,7 @@ static size_t pem_public(char *text)
 
 		n += from[n] == '\n';
 		if (text_starts(from, "-----BEGIN ") && memmem(from, n, "PRIVATE", 7))
-			private = true;
+		private = true;
 		if (!private) {
 			memmove(to, from, n);
 			to += n;

@@ -41,8 +41,8 @@ struct backup_options {
  * to.public.pem. */
 int backup_file(struct backup_writer *w, const char *from, const char *to);
 
-/* Writes all of it into the vault, which the caller commits. The switchboard may be running. why says
- * what failed. */
+/* Writes all of it into the vault, which the caller commits. The switchboard may be running. why
+ * says what failed. */
 int backup_write(struct vault *v, const struct store_options *from, const struct backup_options *o,
 		 struct backup_counts *out, char why[BACKUP_WHY]);
 

@@ -195,8 +195,7 @@ static int look_and_drop(struct store *s, const struct copy_tables *t, char *wha
 		snprintf(sql, sizeof(sql), "DROP TABLE %s", t->v[i].name);
 		err = run_text(s, "copy_drop", sql, NULL, NULL);
 	}
-	return err ? err
-		   : run_text(s, "copy_forget", "DELETE FROM schema_version", NULL, NULL);
+	return err ? err : run_text(s, "copy_forget", "DELETE FROM schema_version", NULL, NULL);
 }
 
 static int clear(struct store *s, const struct copy_tables *t)

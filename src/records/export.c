@@ -24,8 +24,7 @@ static const struct {
 			 "urgency 'clause 'from_number 'from_name 'organisation recording_ms "
 			 "'declined 'taken_by deadline_ms stage heard_at_ms",
 			 "messages WHERE id > 0", "kept_at_ms"},
-    [EXPORT_FIGURES] = {"figures",
-			"org kind hour item"
+    [EXPORT_FIGURES] = {"figures", "org kind hour item"
 #define FIGURE(parameter, column, of) " " #column
 #include "records/figures.def"
 #undef FIGURE

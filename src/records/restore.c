@@ -1,4 +1,5 @@
-/* Reading a backup: item by item against a table of what may follow what, into a target or nowhere. */
+/* Reading a backup: item by item against a table of what may follow what, into a target or nowhere.
+ */
 #include "records/backup.h"
 
 #include <errno.h>
@@ -104,8 +105,8 @@ static int on_manifest(struct reader *r)
 
 	if (err)
 		return err;
-	if (json_unpack(j, "{s:i,s:i,s:s,s:s,s:I}", "format", &format, "schema", &schema,
-			"program", &program, "engine", &engine, "made_ms", &made))
+	if (json_unpack(j, "{s:i,s:i,s:s,s:s,s:I}", "format", &format, "schema", &schema, "program",
+			&program, "engine", &engine, "made_ms", &made))
 		err = wrong(r, EBADMSG, "the manifest lacks something");
 	else if (format != BACKUP_FORMAT || copy_tables_of((unsigned)schema, &r->tables))
 		err = wrong(r, EPROTO, "it was made by a newer program: use that one");
@@ -292,8 +293,7 @@ static int on_entry_end(struct reader *r)
 	crypto_generichash_final(&r->hash, sum, sizeof(sum));
 	sodium_bin2hex(hex, sizeof(hex), sum, sizeof(sum));
 	if (json_unpack(j, "{s:I,s:s}", table ? "rows" : "bytes", &count, "blake2b", &said) ||
-	    (uint64_t)count != r->count || !text_eq(said, hex) ||
-	    (!table && r->count != r->size))
+	    (uint64_t)count != r->count || !text_eq(said, hex) || (!table && r->count != r->size))
 		err = wrong(r, EBADMSG, "the checksum differs");
 	json_decref(j);
 	r->all.tables += table;
@@ -334,8 +334,8 @@ static const struct {
 	enum place at;
 	int (*take)(struct reader *r);
 } items[] = {
-    {'M', AT_START, on_manifest}, {'T', BETWEEN, on_table},	  {'R', IN_TABLE, on_row},
-    {'E', IN_TABLE, on_entry_end}, {'F', BETWEEN, on_file},	  {'D', IN_FILE, on_data},
+    {'M', AT_START, on_manifest},  {'T', BETWEEN, on_table}, {'R', IN_TABLE, on_row},
+    {'E', IN_TABLE, on_entry_end}, {'F', BETWEEN, on_file},  {'D', IN_FILE, on_data},
     {'E', IN_FILE, on_entry_end},  {'Z', BETWEEN, on_end},
 };
 

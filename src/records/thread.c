@@ -121,12 +121,25 @@ static int group_end(struct records *r, int err, bool *unsure)
 
 /* --- steps --- */
 
+/* What a position does belongs to no call: its step is found by a number that no other has, of any
+ * organisation or node on this database, above those that were once counted up from 1. */
+#define POSITION_SEQ (UINT64_C(1) << 32)
+
+static int position_step_put(struct records *r, struct records_step *step)
+{
+	if (step->seq < POSITION_SEQ) /* else it is tried again */
+		step->seq = POSITION_SEQ + records_call_no(r);
+	return records_write_step(r->writer, &r->vocabulary, step);
+}
+
 static int step_put(struct records *r, struct records_step *step)
 {
 	struct call_entry *e = NULL;
 	bool began, had_end;
 	int err;
 
+	if (!step->call_no)
+		return position_step_put(r, step);
 	err = records_calls_get(&r->calls, r->writer, &r->vocabulary, step, &e);
 	if (err)
 		return err;

@@ -251,8 +251,7 @@ static int head_read(struct vault *v, const struct vault_secret *secret)
 	err = key_make(v, secret, key, check);
 	if (!err && sodium_memcmp(check, head_check(v), CHECK_LEN) != 0)
 		err = EACCES;
-	if (!err &&
-	    crypto_secretstream_xchacha20poly1305_init_pull(&v->state, head_stream(v), key))
+	if (!err && crypto_secretstream_xchacha20poly1305_init_pull(&v->state, head_stream(v), key))
 		err = EBADMSG;
 	sodium_memzero(key, sizeof(key));
 	return err;

@@ -249,8 +249,6 @@ int records_write_derived(struct store *s, const struct call_written *w)
 	    (w->began ? RECORDS_TERMS_CALLER : 0u) | (w->over ? RECORDS_TERMS_TARGET : 0u);
 	int err;
 
-	if (!w->call->call_no) /* what positions do belongs to no call: it is in the log alone */
-		return 0;
 	err = records_write_call(s, w->v, w->call, w->node);
 	if (!err && terms)
 		err = records_write_terms(s, w->seen, w->call, terms);
@@ -309,7 +307,7 @@ static int fold_row(const struct store_row *row, void *arg)
 	const struct records_vocabulary *v = f->v;
 	struct records_step s = {
 	    .call_no = (uint64_t)store_row_int(row, 0),
-	    .seq = (uint32_t)store_row_int(row, 1),
+	    .seq = (uint64_t)store_row_int(row, 1),
 	    .org = (uint32_t)store_row_int(row, 2),
 	    .at_ms = store_row_int(row, 3),
 	    .kind = records_vocabulary_find(v->steps, v->step_count, store_row_text(row, 4)),
