@@ -323,7 +323,14 @@ static int table_move(struct moving *m, struct store *from, const struct copy_ta
 	int err;
 
 	m->sum = (struct copy_sum){0};
-	err = copy_read(from, t, move_row, m);
+	err = copy_write_begin(m->to, t);
+	if (!err) {
+		int end;
+
+		err = copy_read(from, t, move_row, m);
+		end = copy_write_end(m->to, t, !err);
+		err = err ? err : end;
+	}
 	if (!err)
 		err = copy_read(m->to, t, sum_row, &there);
 	if (!err && (there.rows != m->sum.rows || there.sum != m->sum.sum)) {

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-enum { COPY_READ, COPY_FETCH, COPY_INSERT };
+enum { COPY_READ, COPY_FETCH };
 
 static const struct store_statement sql_columns = {
     "copy_columns", "SELECT m.name, p.name, p.type FROM sqlite_schema m, pragma_table_info(m.name)"
@@ -61,7 +61,9 @@ static int statements_make(struct copy_table *t)
 	snprintf(t->insert, sizeof(t->insert), "INSERT INTO %s (%s) VALUES (%s)", t->name, columns,
 		 values);
 	copy_select(t);
-	name_of(t, COPY_INSERT, "insert", t->insert);
+	snprintf(t->copy, sizeof(t->copy), "COPY %s (%s) FROM STDIN", t->name, columns);
+	snprintf(t->named[2], sizeof(t->named[2]), "copy_insert_%s", t->name);
+	t->bulk = (struct store_bulk){{t->named[2], t->insert}, t->copy, t->count};
 	return err;
 }
 
@@ -241,9 +243,19 @@ int copy_prepare(struct store *s, const struct copy_tables *t, char *what)
 	return err ? err : clear(s, t);
 }
 
+int copy_write_begin(struct store *s, const struct copy_table *t)
+{
+	return store_bulk_begin(s, &t->bulk);
+}
+
 int copy_write(struct store *s, const struct copy_table *t, const struct store_value *values)
 {
-	return store_queue(s, &t->statement[COPY_INSERT], values, t->count);
+	return store_bulk_row(s, &t->bulk, values);
+}
+
+int copy_write_end(struct store *s, const struct copy_table *t, bool ok)
+{
+	return store_bulk_end(s, &t->bulk, ok);
 }
 
 int copy_numbers(struct store *s, const struct copy_tables *t)

@@ -20,8 +20,9 @@ struct copy_table {
 	unsigned count; /* columns */
 	char column[STORE_VALUES][COPY_NAME];
 	bool text[STORE_VALUES]; /* or a whole number */
-	char read[1600], fetch[128], insert[2048], named[3][64];
-	struct store_statement statement[3]; /* COPY_READ … */
+	char read[1600], fetch[128], insert[2048], copy[1200], named[3][64];
+	struct store_statement statement[2]; /* COPY_READ … */
+	struct store_bulk bulk;
 };
 
 struct copy_tables {
@@ -47,8 +48,10 @@ int copy_read(struct store *s, const struct copy_table *t, copy_row_h *h, void *
  * bytes) is then the table. */
 int copy_prepare(struct store *s, const struct copy_tables *t, char *what);
 
-/* A row into a table, inside a transaction. */
+/* Rows into a table, inside a transaction: as store_bulk_begin and its like. */
+int copy_write_begin(struct store *s, const struct copy_table *t);
 int copy_write(struct store *s, const struct copy_table *t, const struct store_value *values);
+int copy_write_end(struct store *s, const struct copy_table *t, bool ok);
 
 /* After the last row, inside the transaction: numbers given from now on follow those that there
  * are. */

@@ -31,6 +31,7 @@ struct reader {
 	struct copy_tables *tables;
 	const struct copy_table *table;
 	struct store *s;
+	bool filling; /* between copy_write_begin and its end */
 	unsigned in_tx;
 	crypto_generichash_state hash;
 	uint64_t count, size; /* of the entry */
@@ -173,7 +174,13 @@ static int on_table(struct reader *r)
 	crypto_generichash_init(&r->hash, NULL, 0, BACKUP_HASH);
 	r->count = 0;
 	r->place = IN_TABLE;
-	return err ? err : store_begin_fill(r);
+	if (!err)
+		err = store_begin_fill(r);
+	if (!err && r->s) {
+		err = copy_write_begin(r->s, r->table);
+		r->filling = !err;
+	}
+	return err;
 }
 
 static int on_row(struct reader *r)
@@ -278,6 +285,14 @@ static int file_close(struct reader *r)
 
 /* --- ends --- */
 
+static int table_close(struct reader *r, bool ok)
+{
+	int err = r->filling ? copy_write_end(r->s, r->table, ok) : 0;
+
+	r->filling = false;
+	return err && ok ? wrong(r, err, store_error(r->s)) : 0;
+}
+
 static int on_entry_end(struct reader *r)
 {
 	const bool table = r->place == IN_TABLE;
@@ -302,7 +317,7 @@ static int on_entry_end(struct reader *r)
 	r->all.bytes += table ? 0 : r->count;
 	r->place = BETWEEN;
 	if (!err)
-		err = file_close(r);
+		err = table ? table_close(r, true) : file_close(r);
 	r->name[0] = '\0';
 	return err;
 }
@@ -372,10 +387,12 @@ int backup_read(struct vault *v, const struct backup_target *t, struct backup_ma
 		if (!err)
 			err = item_take(&r);
 	}
-	if (!err)
+	if (!err) {
 		err = fill_end(&r);
-	else if (r.s)
+	} else if (r.s) {
+		(void)table_close(&r, false);
 		store_rollback(r.s);
+	}
 	if (!err) {
 		*m = r.manifest;
 		*out = r.all;

@@ -81,6 +81,9 @@ static void sample_put(struct store *s)
 	       " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
 	       " recording, recording_ms, screening, heard_at_ms) VALUES (1, 3, 1700000000000, 12,"
 	       " 0, 0, 0, 'A4.1.2', '13800001234', '王先生', '华建', '=1+1', '', 0, '', 0)");
+	/* What COPY has signs of its own for; the copies are compared. */
+	run(s, "INSERT INTO history (org, at_ms, changed_by, what, item, before_json, after_json)"
+	       " VALUES (1, 1, 'a\tb\nc\rd\\e\\N', 'person', 12, '\\.', '')");
 	run(s, "INSERT INTO accounts (org, name, password, role, person, enabled)"
 	       " VALUES (1, 'gad', 'x', 'manager', 0, 1)");
 	run(s,
@@ -147,6 +150,9 @@ static void reconciled(const struct store_options *o)
 	records_db_close(db);
 	assert_int_equal(count_of(o, "SELECT SUM(calls) FROM figures WHERE kind = 0"), CALLS);
 	assert_int_equal(count_of(o, "SELECT COUNT(*) FROM messages WHERE matter = '=1+1'"), 1);
+	assert_int_equal(count_of(o, "SELECT COUNT(*) FROM history WHERE before_json = '\\.'"
+				     " AND LENGTH(changed_by) = 11"),
+			 1);
 	assert_int_equal(count_of(o, "SELECT COUNT(*) FROM people WHERE name = '张三丰'"), 1);
 }
 
