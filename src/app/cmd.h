@@ -16,5 +16,9 @@ int cmd_user(int argc, char **argv);
 int cmd_directory(int argc, char **argv);
 int cmd_reconcile(int argc, char **argv);
 int cmd_seal(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
+int cmd_move(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 #endif

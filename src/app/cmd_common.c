@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -90,31 +91,62 @@ static struct config *config_open(const struct cmd_place *p, const char *data)
 	return c;
 }
 
-int cmd_database_open(const struct cmd_place *p, struct config **cp, struct records_db **dbp)
+int cmd_store_find(const struct cmd_place *p, struct cmd_store *out)
 {
 	const char *data = p->data ? p->data : "data";
 	struct config *c = config_open(p, data);
-	struct store_options o = {0};
-	char file[CONFIG_PATH], why[STORE_WHY] = "";
-	int err;
 
 	if (!c)
 		return EINVAL;
 	if (!p->data && c->node.data[0])
 		data = c->node.data;
-	snprintf(file, sizeof(file), "%.200s/zongji.db", data);
-	o.engine = c->node.store.engine == CONFIG_POSTGRES ? STORE_POSTGRES : STORE_SQLITE;
-	o.where = o.engine == STORE_POSTGRES ? c->node.store.postgres
-		  : c->node.store.sqlite[0]  ? c->node.store.sqlite
-					     : file;
-	err = sodium_init() < 0 ? EIO : records_db_open(dbp, &o, why, sizeof(why));
+	memset(out, 0, sizeof(*out));
+	out->config = c;
+	TEXT_COPY(out->data, data);
+	snprintf(out->file, sizeof(out->file), "%.200s/zongji.db", data);
+	out->o.engine = c->node.store.engine == CONFIG_POSTGRES ? STORE_POSTGRES : STORE_SQLITE;
+	out->o.where = out->o.engine == STORE_POSTGRES ? c->node.store.postgres
+		       : c->node.store.sqlite[0]       ? c->node.store.sqlite
+						       : out->file;
+	return sodium_init() < 0 ? EIO : 0;
+}
+
+int cmd_database_open(const struct cmd_place *p, struct config **cp, struct records_db **dbp)
+{
+	struct cmd_store s;
+	char why[STORE_WHY] = "";
+	int err = cmd_store_find(p, &s);
+
+	if (err)
+		return err;
+	err = records_db_open(dbp, &s.o, why, sizeof(why));
 	if (err) {
 		log_error("app", "the database can't be opened: %s (%s)", why, strerror(err));
-		config_free(c);
+		config_free(s.config);
 		return err;
 	}
-	*cp = c;
+	*cp = s.config;
 	return 0;
+}
+
+void cmd_line_read(const char *question, char *out, size_t cap)
+{
+	struct termios was, quiet;
+	bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
+
+	if (tty) {
+		quiet = was;
+		quiet.c_lflag &= (tcflag_t)~ECHO;
+		fputs(question, stderr);
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	}
+	if (!fgets(out, (int)cap, stdin))
+		out[0] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+	if (tty) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+		fputc('\n', stderr);
+	}
 }
 
 void cmd_by(char *out, size_t cap)

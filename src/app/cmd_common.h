@@ -30,6 +30,18 @@ struct cmd_place {
 	const char *config; /* NULL: node.yaml in the data folder, else the sample's */
 };
 
+/* The configuration and where its database is, nothing opened. */
+struct cmd_store {
+	struct config *config; /* the caller's */
+	char data[CONFIG_PATH];
+	char file[CONFIG_PATH + 16]; /* o.where may point to it or into config */
+	struct store_options o;
+};
+int cmd_store_find(const struct cmd_place *p, struct cmd_store *out);
+
+/* One line of standard input, without its end; a terminal is asked and doesn't show it. */
+void cmd_line_read(const char *question, char *out, size_t cap);
+
 /* Reads the configuration (telling every error) and opens its database. The switchboard may be
  * running. Both outputs are the caller's. */
 int cmd_database_open(const struct cmd_place *p, struct config **c, struct records_db **db);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "app/cmd.h"
@@ -88,26 +87,6 @@ static int options(struct user *u, int argc, char **argv)
 	return err || u->count < 1 ? EINVAL : 0;
 }
 
-static void line_read(const char *question, char *out, size_t cap)
-{
-	struct termios was, quiet;
-	bool tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &was) == 0;
-
-	if (tty) {
-		quiet = was;
-		quiet.c_lflag &= (tcflag_t)~ECHO;
-		fputs(question, stderr);
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	if (!fgets(out, (int)cap, stdin))
-		out[0] = '\0';
-	out[strcspn(out, "\r\n")] = '\0';
-	if (tty) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
-		fputc('\n', stderr);
-	}
-}
-
 static int password_get(const struct user *u, const char *name, char *out, size_t cap)
 {
 	char again[RECORDS_PASSWORD_MAX + 2], line[CATALOGUE_TEXT];
@@ -119,10 +98,10 @@ static int password_get(const struct user *u, const char *name, char *out, size_
 		printf("%s\n", line);
 		return 0;
 	}
-	line_read(catalogue_text(u->texts, u->lang, "user.ask.password"), out, cap);
+	cmd_line_read(catalogue_text(u->texts, u->lang, "user.ask.password"), out, cap);
 	if (!isatty(STDIN_FILENO))
 		return 0;
-	line_read(catalogue_text(u->texts, u->lang, "user.ask.again"), again, sizeof(again));
+	cmd_line_read(catalogue_text(u->texts, u->lang, "user.ask.again"), again, sizeof(again));
 	if (text_eq(out, again))
 		return 0;
 	fprintf(stderr, "%s\n", catalogue_text(u->texts, u->lang, "user.different"));

@@ -26,6 +26,10 @@ static const struct {
 	{"directory", cmd_directory, "people, departments, extensions: import, export, check"},
 	{"reconcile", cmd_reconcile, "compare call records and figures with the event log"},
 	{"seal", cmd_seal, "let go of the old event log, after comparing"},
+	{"backup", cmd_backup, "write everything into one encrypted file, while running"},
+	{"restore", cmd_restore, "check a backup, or make a data folder from it"},
+	{"move", cmd_move, "take the database to another one, SQLite or PostgreSQL"},
+	{"export", cmd_export, "calls, messages, figures or openings as CSV or JSON lines"},
 	{"version", cmd_version, "print the version"},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

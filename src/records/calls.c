@@ -120,6 +120,7 @@ void records_calls_settle(struct calls *c, bool committed)
 			forget(c, e);
 	}
 	c->dirty_count = 0;
+	c->sums.sum_count = c->sums.use_count = 0;
 	if (!committed)
 		memset(&c->seen, 0, sizeof(c->seen));
 }

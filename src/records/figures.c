@@ -59,28 +59,65 @@ static void figures_of(const struct records_call *c, int64_t v[RECORDS_FIGURE_CO
 #undef FIGURE
 }
 
-int records_write_figures(struct store *s, const struct records_call *c)
+static int sum_write(struct store *s, const struct records_sum *sum)
+{
+	struct store_value values[4 + RECORDS_FIGURE_COUNT] = {
+	    STORE_I(sum->org), STORE_I(sum->kind), STORE_I(sum->hour), STORE_I(sum->item)};
+
+	for (unsigned i = 0; i < RECORDS_FIGURE_COUNT; i++)
+		values[4 + i] = STORE_I(sum->v[i]);
+	return store_queue(s, &sql_add, values, 4 + RECORDS_FIGURE_COUNT);
+}
+
+int records_figures_flush(struct store *s, struct records_sums *sums)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < sums->sum_count && !err; i++)
+		err = sum_write(s, &sums->sum[i]);
+	sums->sum_count = 0;
+	return err;
+}
+
+static int sum_add(struct store *s, struct records_sums *sums, const struct records_sum *one)
+{
+	int err = 0;
+
+	if (!sums)
+		return sum_write(s, one);
+	for (unsigned i = 0; i < sums->sum_count; i++) {
+		struct records_sum *sum = &sums->sum[i];
+
+		if (sum->org != one->org || sum->kind != one->kind || sum->hour != one->hour ||
+		    sum->item != one->item)
+			continue;
+		for (unsigned k = 0; k < RECORDS_FIGURE_COUNT; k++)
+			sum->v[k] += one->v[k];
+		return 0;
+	}
+	if (sums->sum_count == RECORDS_SUMS)
+		err = records_figures_flush(s, sums);
+	sums->sum[sums->sum_count++] = *one;
+	return err;
+}
+
+int records_write_figures(struct store *s, struct records_sums *sums, const struct records_call *c)
 {
 	const int64_t items[RECORDS_FIGURES_KINDS] = {
 	    [RECORDS_FIGURES_OPERATOR] = c->operator_person,
 	    [RECORDS_FIGURES_DEPARTMENT] = c->target_department,
 	    [RECORDS_FIGURES_LINE] = c->line,
 	};
-	struct store_value values[4 + RECORDS_FIGURE_COUNT];
-	int64_t v[RECORDS_FIGURE_COUNT];
+	struct records_sum one = {.org = c->org, .hour = c->started_ms / RECORDS_HOUR_MS};
 	int err = 0;
 
-	figures_of(c, v);
-	for (unsigned i = 0; i < RECORDS_FIGURE_COUNT; i++)
-		values[4 + i] = STORE_I(v[i]);
-	values[0] = STORE_I(c->org);
-	values[2] = STORE_I(c->started_ms / RECORDS_HOUR_MS);
+	figures_of(c, one.v);
 	for (unsigned kind = 0; kind < RECORDS_FIGURES_KINDS && !err; kind++) {
 		if (kind != RECORDS_FIGURES_ALL && items[kind] == 0)
 			continue;
-		values[1] = STORE_I(kind);
-		values[3] = STORE_I(items[kind]);
-		err = store_queue(s, &sql_add, values, 4 + RECORDS_FIGURE_COUNT);
+		one.kind = kind;
+		one.item = items[kind];
+		err = sum_add(s, sums, &one);
 	}
 	return err;
 }

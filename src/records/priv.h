@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "records/delivery.h"
 #include "records/desk.h"
+#include "records/figures.h"
 #include "records/query.h"
 #include "records/records.h"
 
@@ -74,8 +75,26 @@ void records_term_lower(char *dst, size_t cap, const char *text);
 int64_t records_gram_next(const char **p);
 
 /* --- figures: figures.c --- */
-/* Adds an ended call to the rows of its hour. */
-int records_write_figures(struct store *s, const struct records_call *c);
+#define RECORDS_SUMS 64
+struct records_use_sum {
+	uint32_t org, item, times;
+	bool department;
+	int64_t last_ms;
+};
+struct records_sum {
+	int64_t org, kind, hour, item, v[RECORDS_FIGURE_COUNT];
+};
+/* What a transaction adds to rows that many of its calls share, added up first: a row that one
+ * transaction changes again and again costs PostgreSQL more each time. */
+struct records_sums {
+	unsigned sum_count, use_count;
+	struct records_sum sum[RECORDS_SUMS];
+	struct records_use_sum use[RECORDS_SUMS];
+};
+/* Adds an ended call to the rows of its hour. With sums: at their flush, or when they are full. */
+int records_write_figures(struct store *s, struct records_sums *sums, const struct records_call *c);
+int records_figures_flush(struct store *s, struct records_sums *sums);
+int records_uses_flush(struct store *s, struct records_sums *sums);
 
 /* Records, terms and figures anew from the log when an older program wrote them last. */
 int records_rebuild_if_older(struct store *s, const struct records_vocabulary *v);
@@ -105,6 +124,7 @@ struct calls {
 	uint32_t dirty[RECORDS_BATCH];
 	unsigned dirty_count;
 	struct terms_seen seen;
+	struct records_sums sums; /* of the transaction that runs */
 };
 int records_calls_open(struct calls *c);
 void records_calls_close(struct calls *c);
@@ -119,9 +139,12 @@ bool records_step_begins(const struct records_vocabulary *v, uint16_t kind);
 bool records_step_connects(const struct records_vocabulary *v, uint16_t kind);
 int records_write_step(struct store *s, const struct records_vocabulary *v,
 		       const struct records_step *step);
+int records_write_steps(struct store *s, const struct records_vocabulary *v,
+			const struct records_step *steps, unsigned count);
 /* A step that connects counts as a use of the call's target. */
-int records_write_use(struct store *s, const struct records_vocabulary *v,
-		      const struct records_step *step, const struct records_call *call);
+int records_write_use(struct store *s, struct records_sums *sums,
+		      const struct records_vocabulary *v, const struct records_step *step,
+		      const struct records_call *call);
 int records_write_call(struct store *s, const struct records_vocabulary *v,
 		       const struct records_call *c, const char *node);
 /* The call's row with all that is derived beside it; began, over: by what is written now. */
@@ -131,6 +154,7 @@ struct call_written {
 	const char *node;
 	struct terms_seen *seen;
 	bool began, over;
+	struct records_sums *sums; /* NULL: figures are written at once */
 };
 int records_write_derived(struct store *s, const struct call_written *w);
 int records_write_message(struct store *s, const struct records_vocabulary *v,

@@ -117,7 +117,7 @@ static int step_row(const struct store_row *row, void *arg)
 	    .step =
 		{
 		    .call_no = (uint64_t)store_row_int(row, 1),
-		    .seq = (uint32_t)store_row_int(row, 2),
+		    .seq = (uint64_t)store_row_int(row, 2),
 		    .org = (uint32_t)store_row_int(row, 3),
 		    .at_ms = store_row_int(row, 4),
 		    .person = (uint32_t)store_row_int(row, 7),

@@ -59,13 +59,18 @@ static int one_row(const struct store_row *row, void *arg)
 	return 0;
 }
 
-static int call_anew(struct store *s, const struct records_vocabulary *v, struct terms_seen *seen,
-		     const struct one *o)
+struct anew {
+	const struct records_vocabulary *v;
+	struct terms_seen *seen;
+	struct records_sums sums; /* of the group */
+};
+
+static int call_anew(struct store *s, struct anew *a, const struct one *o)
 {
 	struct records_call call;
-	struct call_written w = {v, &call, o->node, seen, true, false};
+	struct call_written w = {a->v, &call, o->node, a->seen, true, false, &a->sums};
 	const struct store_value no = STORE_I(o->call_no);
-	int err = records_read_call(s, v, o->call_no, &call);
+	int err = records_read_call(s, a->v, o->call_no, &call);
 
 	if (err == ENOENT) /* sealed */
 		return 0;
@@ -76,8 +81,7 @@ static int call_anew(struct store *s, const struct records_vocabulary *v, struct
 	return err ? err : records_write_derived(s, &w);
 }
 
-static int group_anew(struct store *s, const struct records_vocabulary *v, struct terms_seen *seen,
-		      const struct group *g, bool first)
+static int group_anew(struct store *s, struct anew *a, const struct group *g, bool first)
 {
 	int err = store_begin(s);
 
@@ -86,7 +90,9 @@ static int group_anew(struct store *s, const struct records_vocabulary *v, struc
 	if (first)
 		err = store_run(s, &sql_forget, NULL, 0, NULL, NULL);
 	for (unsigned i = 0; i < g->count && !err; i++)
-		err = call_anew(s, v, seen, &g->v[i]);
+		err = call_anew(s, a, &g->v[i]);
+	if (!err)
+		err = records_figures_flush(s, &a->sums);
 	if (!err)
 		return store_commit(s);
 	store_rollback(s);
@@ -96,17 +102,17 @@ static int group_anew(struct store *s, const struct records_vocabulary *v, struc
 static int all_anew(struct store *s, const struct records_vocabulary *v, uint64_t *calls)
 {
 	struct group *g = malloc(sizeof(*g));
-	struct terms_seen *seen = calloc(1, sizeof(*seen));
+	struct anew a = {.v = v, .seen = calloc(1, sizeof(*a.seen))};
 	struct store_value after = STORE_I(0);
 	uint64_t done = 0;
-	int err = g && seen ? 0 : ENOMEM;
+	int err = g && a.seen ? 0 : ENOMEM;
 	bool first = true;
 
 	while (!err) {
 		g->count = 0;
 		err = store_run(s, &sql_calls, &after, 1, group_row, g);
 		if (!err)
-			err = group_anew(s, v, seen, g, first);
+			err = group_anew(s, &a, g, first);
 		if (err || g->count < AT_ONCE)
 			break;
 		first = false;
@@ -119,7 +125,7 @@ static int all_anew(struct store *s, const struct records_vocabulary *v, uint64_
 	if (!err)
 		*calls = done + g->count;
 	free(g);
-	free(seen);
+	free(a.seen);
 	return err;
 }
 

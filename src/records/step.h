@@ -18,8 +18,9 @@
 struct records_step {
 	uint64_t call_no;
 	int64_t at_ms; /* wall clock */
+	uint64_t seq; /* place in the call, from 1: given by the storage thread; see thread.c for
+			 what positions do, which belongs to no call */
 	uint32_t org;
-	uint32_t seq;	 /* place in the call, from 1: given by the storage thread */
 	uint32_t serial; /* echoed by the event once it is durable; 0: no event */
 	uint32_t person, department, extension; /* whom it is about, 0 none */
 	int32_t value;				/* milliseconds, code or count, as the step says */

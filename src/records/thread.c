@@ -121,12 +121,26 @@ static int group_end(struct records *r, int err, bool *unsure)
 
 /* --- steps --- */
 
-static int step_put(struct records *r, struct records_step *step)
+/* What a position does belongs to no call: its step is found by a number that no other has, of any
+ * organisation or node on this database, above those that were once counted up from 1. */
+#define POSITION_SEQ (UINT64_C(1) << 32)
+
+static void position_step_number(struct records *r, struct records_step *step)
+{
+	if (step->seq < POSITION_SEQ) /* else it is tried again */
+		step->seq = POSITION_SEQ + records_call_no(r);
+}
+
+static int step_fold(struct records *r, struct records_step *step)
 {
 	struct call_entry *e = NULL;
 	bool began, had_end;
 	int err;
 
+	if (!step->call_no) {
+		position_step_number(r, step);
+		return 0;
+	}
 	err = records_calls_get(&r->calls, r->writer, &r->vocabulary, step, &e);
 	if (err)
 		return err;
@@ -137,8 +151,25 @@ static int step_put(struct records *r, struct records_step *step)
 	e->write = e->write || began || had_end || e->call.ended_ms;
 	e->began = e->began || began;
 	e->over = e->over || (!had_end && e->call.ended_ms);
-	err = records_write_step(r->writer, &r->vocabulary, step);
-	return err ? err : records_write_use(r->writer, &r->vocabulary, step, &e->call);
+	return records_write_use(r->writer, &r->calls.sums, &r->vocabulary, step, &e->call);
+}
+
+static int derived_write(struct records *r)
+{
+	struct records_sums *sums = &r->calls.sums;
+	int err = 0;
+
+	for (unsigned i = 0; i < r->calls.dirty_count && !err; i++) {
+		const struct call_entry *e = &r->calls.v[r->calls.dirty[i]];
+		const struct call_written w = {&r->vocabulary, &e->call, r->node, &r->calls.seen,
+					       e->began,       e->over,	 sums};
+
+		if (e->write)
+			err = records_write_derived(r->writer, &w);
+	}
+	if (!err)
+		err = records_figures_flush(r->writer, sums);
+	return err ? err : records_uses_flush(r->writer, sums);
 }
 
 static int steps_write(struct records *r, unsigned count)
@@ -149,15 +180,12 @@ static int steps_write(struct records *r, unsigned count)
 	if (err)
 		return err;
 	for (unsigned i = 0; i < count && !err; i++)
-		err = step_put(r, &r->batch[r->batch_first + i]);
-	for (unsigned i = 0; i < r->calls.dirty_count && !err; i++) {
-		const struct call_entry *e = &r->calls.v[r->calls.dirty[i]];
-		const struct call_written w = {&r->vocabulary, &e->call, r->node,
-					       &r->calls.seen, e->began, e->over};
-
-		if (e->write)
-			err = records_write_derived(r->writer, &w);
-	}
+		err = step_fold(r, &r->batch[r->batch_first + i]);
+	if (!err)
+		err = records_write_steps(r->writer, &r->vocabulary, &r->batch[r->batch_first],
+					  count);
+	if (!err)
+		err = derived_write(r);
 	err = group_end(r, err, &unsure);
 	records_calls_settle(&r->calls, !err);
 	if (unsure) {

@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct store_statement sql_step = {
-    "records_step",
-    "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department, extension,"
-    " trunk, value, text, name, caller)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
+#define STEP_COLUMNS                                                                               \
+	"steps (call_no, seq, org, at_ms, kind, clause, person, department, extension, trunk,"     \
+	" value, text, name, caller)"
+#define STEP_VALUES 14
+static const struct store_bulk bulk_steps = {
+    {"records_step", "INSERT INTO " STEP_COLUMNS
+		     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+    "COPY " STEP_COLUMNS " FROM STDIN",
+    STEP_VALUES};
 
 static const struct store_statement sql_call = {
     "records_call",
@@ -52,8 +56,8 @@ static const struct store_statement sql_day = {
 
 static const struct store_statement sql_use = {
     "records_use",
-    "INSERT INTO uses (org, kind, item, day, times, last_ms) VALUES ($1, $2, $3, $4, 1, $5)"
-    " ON CONFLICT (org, kind, item, day) DO UPDATE SET times = uses.times + 1,"
+    "INSERT INTO uses (org, kind, item, day, times, last_ms) VALUES ($1, $2, $3, $4, $6, $5)"
+    " ON CONFLICT (org, kind, item, day) DO UPDATE SET times = uses.times + excluded.times,"
     " last_ms = CASE WHEN excluded.last_ms > uses.last_ms THEN excluded.last_ms"
     " ELSE uses.last_ms END"};
 
@@ -112,10 +116,10 @@ void records_utf8_clean(char *text)
 	}
 }
 
-int records_write_step(struct store *s, const struct records_vocabulary *v,
-		       const struct records_step *step)
+static void step_values(const struct records_vocabulary *v, const struct records_step *step,
+			struct store_value values[STEP_VALUES])
 {
-	const struct store_value values[] = {
+	const struct store_value all[STEP_VALUES] = {
 	    STORE_I(step->call_no),
 	    STORE_I(step->seq),
 	    STORE_I(step->org),
@@ -132,21 +136,83 @@ int records_write_step(struct store *s, const struct records_vocabulary *v,
 	    STORE_S(step->caller),
 	};
 
-	return store_queue(s, &sql_step, values, sizeof(values) / sizeof(values[0]));
+	memcpy(values, all, sizeof(all));
 }
 
-int records_write_use(struct store *s, const struct records_vocabulary *v,
-		      const struct records_step *step, const struct records_call *call)
+int records_write_step(struct store *s, const struct records_vocabulary *v,
+		       const struct records_step *step)
+{
+	struct store_value values[STEP_VALUES];
+
+	step_values(v, step, values);
+	return store_queue(s, &bulk_steps.insert, values, STEP_VALUES);
+}
+
+int records_write_steps(struct store *s, const struct records_vocabulary *v,
+			const struct records_step *steps, unsigned count)
+{
+	struct store_value values[STEP_VALUES];
+	int err = store_bulk_begin(s, &bulk_steps), end;
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < count && !err; i++) {
+		step_values(v, &steps[i], values);
+		err = store_bulk_row(s, &bulk_steps, values);
+	}
+	end = store_bulk_end(s, &bulk_steps, !err);
+	return err ? err : end;
+}
+
+static int use_write(struct store *s, const struct records_use_sum *u)
+{
+	const struct store_value values[] = {
+	    STORE_I(u->org),	 STORE_I(u->department),
+	    STORE_I(u->item),	 STORE_I(u->last_ms / RECORDS_DAY_MS),
+	    STORE_I(u->last_ms), STORE_I(u->times)};
+
+	return store_queue(s, &sql_use, values, 6);
+}
+
+int records_uses_flush(struct store *s, struct records_sums *sums)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < sums->use_count && !err; i++)
+		err = use_write(s, &sums->use[i]);
+	sums->use_count = 0;
+	return err;
+}
+
+int records_write_use(struct store *s, struct records_sums *sums,
+		      const struct records_vocabulary *v, const struct records_step *step,
+		      const struct records_call *call)
 {
 	const bool department = !call->target_person;
-	const uint32_t item = department ? call->target_department : call->target_person;
-	const struct store_value values[] = {STORE_I(step->org), STORE_I(department), STORE_I(item),
-					     STORE_I(step->at_ms / RECORDS_DAY_MS),
-					     STORE_I(step->at_ms)};
+	const struct records_use_sum use = {.org = step->org,
+					    .department = department,
+					    .item = department ? call->target_department
+							       : call->target_person,
+					    .last_ms = step->at_ms,
+					    .times = 1};
+	int err = 0;
 
-	if (!item || !records_step_connects(v, step->kind))
+	if (!use.item || !records_step_connects(v, step->kind))
 		return 0;
-	return store_queue(s, &sql_use, values, 5);
+	for (unsigned i = 0; i < sums->use_count; i++) {
+		struct records_use_sum *u = &sums->use[i];
+
+		if (u->org != use.org || u->department != use.department || u->item != use.item ||
+		    u->last_ms / RECORDS_DAY_MS != use.last_ms / RECORDS_DAY_MS)
+			continue;
+		u->times++;
+		u->last_ms = use.last_ms > u->last_ms ? use.last_ms : u->last_ms;
+		return 0;
+	}
+	if (sums->use_count == RECORDS_SUMS)
+		err = records_uses_flush(s, sums);
+	sums->use[sums->use_count++] = use;
+	return err;
 }
 
 static void path_json(const struct records_vocabulary *v, const struct records_call *c,
@@ -249,13 +315,11 @@ int records_write_derived(struct store *s, const struct call_written *w)
 	    (w->began ? RECORDS_TERMS_CALLER : 0u) | (w->over ? RECORDS_TERMS_TARGET : 0u);
 	int err;
 
-	if (!w->call->call_no) /* what positions do belongs to no call: it is in the log alone */
-		return 0;
 	err = records_write_call(s, w->v, w->call, w->node);
 	if (!err && terms)
 		err = records_write_terms(s, w->seen, w->call, terms);
 	if (!err && w->over)
-		err = records_write_figures(s, w->call);
+		err = records_write_figures(s, w->sums, w->call);
 	return err;
 }
 
@@ -281,8 +345,8 @@ int records_write_message(struct store *s, const struct records_vocabulary *v,
 	    STORE_I(m->deadline_ms),
 	};
 	int64_t id = 0;
-	int err = store_run(s, &sql_message, values, sizeof(values) / sizeof(values[0]), id_row,
-			    &id);
+	int err =
+	    store_run(s, &sql_message, values, sizeof(values) / sizeof(values[0]), id_row, &id);
 
 	return err ? err : records_delivery_begin(s, m, id);
 }
@@ -309,7 +373,7 @@ static int fold_row(const struct store_row *row, void *arg)
 	const struct records_vocabulary *v = f->v;
 	struct records_step s = {
 	    .call_no = (uint64_t)store_row_int(row, 0),
-	    .seq = (uint32_t)store_row_int(row, 1),
+	    .seq = (uint64_t)store_row_int(row, 1),
 	    .org = (uint32_t)store_row_int(row, 2),
 	    .at_ms = store_row_int(row, 3),
 	    .kind = records_vocabulary_find(v->steps, v->step_count, store_row_text(row, 4)),

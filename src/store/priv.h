@@ -15,11 +15,16 @@ struct store_ops {
 	void (*close)(struct store *s);
 	int (*ready)(struct store *s); /* connects anew when the connection is lost */
 	int (*prepare)(struct store *s, struct store_prepared *p);
+	void (*unprepare)(struct store_prepared *p);
 	int (*run)(struct store *s, struct store_prepared *p, const struct store_value *v,
 		   unsigned count, store_row_h *row_h, void *arg);
 	int (*queue)(struct store *s, struct store_prepared *p, const struct store_value *v,
 		     unsigned count);
 	int (*flush)(struct store *s); /* what was queued; the first error of it */
+	/* NULL: rows are queued one by one */
+	int (*copy_begin)(struct store *s, const char *sql);
+	int (*copy_row)(struct store *s, const struct store_value *v, unsigned count);
+	int (*copy_end)(struct store *s, bool ok);
 	int (*script)(struct store *s, const char *sql);
 	int64_t (*row_int)(const struct store_row *row, unsigned col);
 	const char *(*row_text)(const struct store_row *row, unsigned col);
@@ -44,6 +49,8 @@ struct store {
 	bool lost;     /* PostgreSQL: the connection is to be made anew */
 	bool pipeline; /* PostgreSQL: statements have been sent */
 	unsigned sent;
+	char *line; /* PostgreSQL: rows of a COPY that wait */
+	size_t line_len, line_cap;
 	int pending_err; /* of a queued statement, told once */
 	uint64_t changed;
 	unsigned prepared_count;

@@ -163,6 +163,11 @@ static int sqlite_prepare(struct store *s, struct store_prepared *p)
 	return 0;
 }
 
+static void sqlite_unprepare(struct store_prepared *p)
+{
+	sqlite3_finalize(p->handle);
+}
+
 static int bind_all(struct store *s, const struct store_prepared *p, const struct store_value *v,
 		    unsigned count)
 {
@@ -244,6 +249,7 @@ const struct store_ops store_sqlite_ops = {
     .close = sqlite_close_all,
     .ready = sqlite_ready,
     .prepare = sqlite_prepare,
+    .unprepare = sqlite_unprepare,
     .run = sqlite_run,
     .queue = sqlite_queue,
     .flush = sqlite_flush,

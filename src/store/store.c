@@ -51,6 +51,7 @@ void store_close(struct store *s)
 	if (s->conn)
 		s->ops->close(s);
 	free(s->where);
+	free(s->line);
 	free(s);
 }
 
@@ -162,6 +163,22 @@ int store_run(struct store *s, const struct store_statement *st, const struct st
 	return err;
 }
 
+int store_run_once(struct store *s, const struct store_statement *st, store_row_h *row_h, void *arg)
+{
+	/* PostgreSQL's unnamed statement lasts until the next one. */
+	const struct store_statement unnamed = {"", st->sql};
+	struct store_prepared p = {.st = &unnamed};
+	int err = s->in_tx ? s->ops->flush(s) : s->ops->ready(s);
+
+	if (!err)
+		err = s->ops->prepare(s, &p);
+	if (err)
+		return err;
+	err = s->ops->run(s, &p, NULL, 0, row_h, arg);
+	s->ops->unprepare(&p);
+	return err;
+}
+
 int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
 		unsigned count)
 {
@@ -176,6 +193,28 @@ int store_queue(struct store *s, const struct store_statement *st, const struct 
 	if (!err)
 		err = s->ops->queue(s, p, values, count);
 	return err;
+}
+
+int store_bulk_begin(struct store *s, const struct store_bulk *b)
+{
+	int err;
+
+	if (!s->in_tx || b->count > STORE_VALUES)
+		return EPROTO;
+	err = s->ops->flush(s);
+	return err || !s->ops->copy_begin ? err : s->ops->copy_begin(s, b->copy);
+}
+
+int store_bulk_row(struct store *s, const struct store_bulk *b, const struct store_value *values)
+{
+	if (s->ops->copy_row)
+		return s->ops->copy_row(s, values, b->count);
+	return store_queue(s, &b->insert, values, b->count);
+}
+
+int store_bulk_end(struct store *s, const struct store_bulk *b, bool ok)
+{
+	return s->ops->copy_end ? s->ops->copy_end(s, ok) : 0;
 }
 
 uint64_t store_changed(const struct store *s)

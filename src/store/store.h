@@ -84,10 +84,27 @@ void store_rollback(struct store *s);
 int store_run(struct store *s, const struct store_statement *st, const struct store_value *values,
 	      unsigned count, store_row_h *row_h, void *arg);
 
+/* A statement that is run once: its name and text need not outlive the call. */
+int store_run_once(struct store *s, const struct store_statement *st, store_row_h *row_h,
+		   void *arg);
+
 /* Inside a transaction: the same without a result. With PostgreSQL it is only sent, and an error
  * may first be told by a later store_run, store_queue or the commit. */
 int store_queue(struct store *s, const struct store_statement *st, const struct store_value *values,
 		unsigned count);
+
+/* Many rows into a table, inside a transaction: PostgreSQL takes them by COPY, SQLite by the
+ * statement. Static text, as in store_statement. Between begin and end nothing else may be run;
+ * an error of a row may first be told by the end, which is called after every begin that
+ * succeeded (ok false: the rows are given up). */
+struct store_bulk {
+	struct store_statement insert; /* $1 … $count */
+	const char *copy;	       /* COPY … FROM STDIN, the same columns */
+	unsigned count;
+};
+int store_bulk_begin(struct store *s, const struct store_bulk *b);
+int store_bulk_row(struct store *s, const struct store_bulk *b, const struct store_value *values);
+int store_bulk_end(struct store *s, const struct store_bulk *b, bool ok);
 
 /* Rows that the last store_run changed. */
 uint64_t store_changed(const struct store *s);

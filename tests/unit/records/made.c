@@ -355,7 +355,7 @@ static int write_message(struct making *m, const struct records_call *c)
 static int write_call(struct making *m)
 {
 	struct records_call c = {0};
-	struct call_written row = {m->v, &c, "", &m->seen, true, true};
+	struct call_written row = {m->v, &c, "", &m->seen, true, true, NULL};
 	int err = 0;
 
 	for (unsigned i = 0; i < m->count && !err; i++) {

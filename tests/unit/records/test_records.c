@@ -614,6 +614,44 @@ static void call_numbers_do_not_end_without_storage(void **state)
 	}
 }
 
+/* What positions do belongs to no call: two nodes, two organisations, restarts, one table. */
+static void steps_of_positions_never_collide(void **state)
+{
+	static const struct store_statement sql_kept = {
+	    "t_positions", "SELECT COUNT(DISTINCT seq) FROM steps WHERE call_no = 0"};
+	static const struct store_statement sql_old = {
+	    "t_position_old",
+	    "INSERT INTO steps (call_no, seq, org, at_ms, kind, clause, person, department,"
+	    " extension, trunk, value, text, name, caller)"
+	    " VALUES (0, 1, 1, 0, 'duty_on', 'A3.3', 0, 0, 0, 0, 0, '', '', '')"};
+	struct records *first = w.r, *second = NULL;
+	struct records_options o;
+	struct records_health h;
+
+	ask(&sql_old); /* as an earlier program counted */
+	for (int round = 0; round < 2; round++) {
+		w.node = "second";
+		o = world_options();
+		assert_int_equal(records_open(&second, &o, w.why, sizeof(w.why)), 0);
+		for (unsigned i = 0; i < 20; i++) {
+			struct records_step s = {.org = 1 + i % 2, .at_ms = DAY0 + i};
+
+			s.kind = STEP_ARRIVED + 1;
+			assert_int_equal(records_step_push(first, &s), 0);
+			assert_int_equal(records_step_push(second, &s), 0);
+		}
+		steps_wait(20);
+		records_close(second, 2000);
+		w.node = NULL;
+		records_health(first, &h);
+		assert_int_equal(h.bad_items, 0);
+		assert_int_equal(ask(&sql_kept), 1 + 40 * (round + 1));
+		world_stop(2000);
+		world_start();
+		first = w.r;
+	}
+}
+
 static void a_newer_database_is_refused(void **state)
 {
 	static const struct store_statement future = {
@@ -673,6 +711,7 @@ int main(void)
 	    T(a_call_goes_on_after_a_restart_of_the_records),
 	    T(call_numbers_never_come_twice),
 	    T(call_numbers_do_not_end_without_storage),
+	    T(steps_of_positions_never_collide),
 	    T(a_newer_database_is_refused),
 	    T(connections_have_a_limit),
 	};
