@@ -17,10 +17,12 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class World(Server):
+    NAME = "staff"
+
     def __init__(self):
         self.mail = Mailbox()
         try:
-            super().__init__("staff", office=NEVER, csv_edit=self.edit)
+            super().__init__(self.NAME, office=NEVER, csv_edit=self.edit)
         except BaseException:
             self.mail.stop()
             raise
