@@ -31,14 +31,13 @@ static int link_ask(void *arg, const char *mail, enum lang lang)
 	return staff_links_possible() ? staff_link_ask(a, mail, lang) : ENOTSUP;
 }
 
-static int link_page(void *arg, const struct api_query *q, const char *secret, bool use,
-		     struct http_identity *who, char **html)
+/* Whose link it is, as long as the directory has them. */
+static int link_owner(struct app *a, const char *secret, bool use, char name[DIRECTORY_NAME],
+		      struct http_identity *who)
 {
-	struct app *a = arg;
 	const struct directory *d = NULL;
-	const struct directory_person *p = NULL;
+	const struct directory_person *p;
 	struct records_db *db = NULL;
-	char name[DIRECTORY_NAME] = "";
 	uint32_t org = 0, person = 0;
 	int err = source_borrow(a, &db);
 
@@ -49,13 +48,23 @@ static int link_page(void *arg, const struct api_query *q, const char *secret, b
 		p = err ? NULL : directory_person(d, person);
 		if (!err && (!p || !p->name[0]))
 			err = ENOENT; /* has left since */
-		if (!err)
-			TEXT_COPY(name, p->name);
-		if (!err && use)
+		if (!err) {
+			text_copy(name, DIRECTORY_NAME, p->name);
 			staff_identity(org, p, API_BY_LINK, who);
+		}
 		source_unlock();
 	}
 	records_return(a->records, db);
+	return err;
+}
+
+static int link_page(void *arg, const struct api_query *q, const char *secret, bool use,
+		     struct http_identity *who, char **html)
+{
+	struct app *a = arg;
+	char name[DIRECTORY_NAME] = "";
+	int err = link_owner(a, secret, use, name, who);
+
 	if ((err && err != ENOENT) || (!err && use))
 		return err;
 	*html = link_page_enter(a, q->lang, err ? NULL : name, secret);

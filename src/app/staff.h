@@ -28,8 +28,8 @@ int staff_link_ask(struct app *a, const char *mail, enum lang lang);
 void staff_links_send(struct app *a, struct records_db *db, const struct config_delivery *c,
 		      struct deliver *d);
 
-/* Whose link it is; `use`: and it is good no longer. ENOENT: there is none, it was used, or its time
- * is over. */
+/* Whose link it is; `use`: and it is good no longer. ENOENT: there is none, it was used, or its
+ * time is over. */
 int staff_link_find(const char *token, bool use, uint32_t *org, uint32_t *person);
 
 /* Who a person is for HTTP who has signed in as an employee. `more`: API_BY_LINK or 0. */

@@ -82,13 +82,14 @@ void api_enter_show(struct http_call *c, void *arg)
 {
 	struct api *a = arg;
 	struct api_query q;
+	struct http_identity who;
 	const char *secret = take_secret(c, &q);
 	char *html = NULL;
 	int err;
 
 	if (!secret)
 		return;
-	err = API_MY(a, link_page, &q, secret, false, NULL, &html);
+	err = API_MY(a, link_page, &q, secret, false, &who, &html);
 	page(c, err, html);
 }
 
