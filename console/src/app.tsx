@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { Me } from "./api/client";
 import { pagesOf } from "./pages";
 import { DeskPage } from "./pages/desk";
+import { MyEnter } from "./pages/my_enter";
 import { SignIn } from "./pages/signin";
 import { Frame } from "./parts/frame";
 import { later } from "./parts/later";
@@ -23,7 +24,10 @@ function Following() {
 
 function Main({ who }: { who: Me }) {
   const path = address.value.pathname;
-  const page = pagesOf(who).find((p) => p.path === path);
+  const ways = pagesOf(who);
+  // who has no desk begins with what is their own
+  const first = path === "/" && !hasDesk(who);
+  const page = ways.find((p) => p.path === path) ?? (first ? ways.find((p) => p.own) : undefined);
   if (page)
     return (
       <Frame who={who} key={page.path}>
@@ -56,7 +60,7 @@ export function App() {
   const who = me.value;
   document.title = [company.value, t("console.title")].filter(Boolean).join(" ");
   if (who === undefined) return <p class="wait">{t("console.loading")}</p>;
-  if (who === null) return <SignIn />;
+  if (who === null) return address.value.pathname === "/my" ? <MyEnter /> : <SignIn />;
   return (
     <>
       {isOperator(who) && <Following />}

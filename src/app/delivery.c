@@ -24,6 +24,7 @@
 #include "app/monthly.h"
 #include "app/live.h"
 #include "app/source.h"
+#include "app/staff.h"
 #include "deliver/deliver.h"
 #include "records/delivery.h"
 
@@ -161,6 +162,9 @@ static void results_take(struct app_delivery *d)
 	while (deliver_result_take(d->deliver, &r)) {
 		struct flight *f = flight_find(d, r.id);
 
+		if (!f && r.outcome != DELIVER_OK)
+			log_warn("app", "a link to sign in isn't sent: %s (%s)",
+				 deliver_outcome_name(r.outcome), r.detail);
 		if (!f)
 			continue;
 		f->result = r;
@@ -413,6 +417,8 @@ static void turn(struct app_delivery *d)
 	err = records_borrow(a->records, BORROW_MS, &db);
 	if (!err)
 		err = results_write(d, &c, db);
+	if (!err)
+		staff_links_send(a, db, &c, d->deliver);
 	for (unsigned i = 0; i < a->org_count && !err; i++) {
 		err = due_send(d, &c, db, &a->org[i]);
 		if (!err)

@@ -9,10 +9,10 @@
 static const char style[] =
 	"body{font:18px/1.6 system-ui,sans-serif;margin:0 auto;max-width:34em;padding:1.5em;"
 	"color:#1c1b1a;background:#faf9f7}h1{font-size:1.3em}dt{color:#5c5750;font-size:.85em}"
-	"dd{margin:0 0 .8em}.said{white-space:pre-wrap}button{font:inherit;padding:.7em 1.6em;"
-	"border:0;border-radius:8px;background:#1f5f4a;color:#fff}audio{width:100%}"
+	"a{color:#1f5f4a}dd{margin:0 0 .8em}.said{white-space:pre-wrap}"
+	"button{font:inherit;padding:.7em 1.6em;border:0;border-radius:8px;background:#1f5f4a;color:#fff}audio{width:100%}"
 	"@media(prefers-color-scheme:dark){body{color:#eceae6;background:#1c1b1a}"
-	"dt{color:#b5afa6}}";
+	"dt{color:#b5afa6}a{color:#8fd3b8}}";
 
 static void escape(FILE *f, const char *text)
 {
@@ -102,6 +102,35 @@ static void message(const struct writing *w, const struct link_page *p)
 		button(w, p, "acted", "link.acted");
 }
 
+/* Where whoever the message is for finds all of theirs. */
+static void own_page(const struct writing *w)
+{
+	fputs("<p><a href=\"/my\">", w->f);
+	escape(w->f, text(w, "link.own_page"));
+	fputs("</a></p>", w->f);
+}
+
+static void head(const struct writing *w, const char *title)
+{
+	fprintf(w->f,
+		"<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+		"<meta name=\"robots\" content=\"noindex\"><title>",
+		lang_name(w->lang));
+	escape(w->f, text(w, title));
+	fprintf(w->f, "</title><style>%s</style></head><body><main>", style);
+}
+
+static char *foot(const struct writing *w, char **html)
+{
+	fputs("</main></body></html>", w->f);
+	if (fclose(w->f)) {
+		free(*html);
+		return NULL;
+	}
+	return *html;
+}
+
 char *link_page_make(const struct app *a, enum lang lang, const struct link_page *p)
 {
 	char *html = NULL;
@@ -110,21 +139,33 @@ char *link_page_make(const struct app *a, enum lang lang, const struct link_page
 
 	if (!w.f)
 		return NULL;
-	fprintf(w.f,
-		"<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-		"<meta name=\"robots\" content=\"noindex\"><title>",
-		lang_name(lang));
-	escape(w.f, text(&w, "link.title"));
-	fprintf(w.f, "</title><style>%s</style></head><body><main>", style);
+	head(&w, "link.title");
 	if (p->found)
 		message(&w, p);
 	else
 		element(&w, "h1", text(&w, "link.none"));
-	fputs("</main></body></html>", w.f);
-	if (fclose(w.f)) {
-		free(html);
+	own_page(&w);
+	return foot(&w, &html);
+}
+
+char *link_page_enter(const struct app *a, enum lang lang, const char *name, const char *secret)
+{
+	char *html = NULL;
+	size_t len = 0;
+	struct writing w = {open_memstream(&html, &len), a, lang};
+
+	if (!w.f)
 		return NULL;
+	head(&w, "enter.title");
+	element(&w, "h1", text(&w, name ? "enter.title" : "enter.none"));
+	if (name) {
+		element(&w, "p", name);
+		element(&w, "p", text(&w, "enter.press"));
+		fprintf(w.f, "<form method=\"post\" action=\"/enter/%s\"><button>", secret);
+		escape(w.f, text(&w, "enter.button"));
+		fputs("</button></form>", w.f);
+	} else {
+		own_page(&w);
 	}
-	return html;
+	return foot(&w, &html);
 }

@@ -14,4 +14,7 @@ struct link_page {
 /* The caller frees it; NULL out of memory. */
 char *link_page_make(const struct app *a, enum lang lang, const struct link_page *p);
 
+/* The page behind a link to sign in by: `name` is who would, NULL: the link is none. As above. */
+char *link_page_enter(const struct app *a, enum lang lang, const char *name, const char *secret);
+
 #endif

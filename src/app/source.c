@@ -330,7 +330,7 @@ struct collected {
 	char next[48];
 };
 
-static json_t *message_json(const struct directory *d, const struct records_message *m)
+json_t *source_message_json(const struct directory *d, const struct records_message *m)
 {
 	const struct directory_person *p =
 		m->for_person ? directory_person(d, m->for_person) : NULL;
@@ -361,7 +361,7 @@ static int on_message(const struct records_message *m, void *arg)
 {
 	struct collected *c = arg;
 
-	json_array_append_new(c->items, message_json(c->directory, m));
+	json_array_append_new(c->items, source_message_json(c->directory, m));
 	snprintf(c->next, sizeof(c->next), "%lld", (long long)m->id);
 	return 0;
 }
@@ -426,7 +426,7 @@ static int with_message(struct app *a, const struct api_query *q,
 
 static int message(void *arg, const struct api_query *q, json_t **out)
 {
-	return with_message(arg, q, message_json, out);
+	return with_message(arg, q, source_message_json, out);
 }
 
 static json_t *content_json(const struct directory *d, const struct records_message *m)
@@ -519,6 +519,8 @@ void app_source_fill(struct app *a, struct api_source *s)
 	source_edit_fill(&s->keep);
 	source_keep_fill(&s->keep);
 	source_delivery_fill(&s->keep);
+	source_my_fill(&s->my);
+	source_my_messages_fill(&s->my);
 	source_records_fill(s);
 	source_figures_fill(s);
 	app_desk_source_fill(a, s);

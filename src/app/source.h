@@ -43,6 +43,14 @@ void source_directory_close(void);
 void source_edit_fill(struct api_keep_source *k);
 void source_keep_fill(struct api_keep_source *k);
 void source_delivery_fill(struct api_keep_source *k);
+/* Of the appointed, or of one's own name (q->own). */
+int source_readings_set(void *arg, const struct api_query *q, const struct api_readings *r,
+			json_t **out);
+json_t *source_message_json(const struct directory *d, const struct records_message *m);
+
+/* ---- source_my.c, source_my_messages.c ---- */
+void source_my_fill(struct api_my_source *m);
+void source_my_messages_fill(struct api_my_source *m);
 
 /* The department of the person who asks, 0 none. */
 uint32_t source_own_department(const struct directory *d, const struct api_query *q);

@@ -1,5 +1,6 @@
 /* Feature codes dialled from inside phones; the codes are the measures'. */
 #include "exchange/priv.h"
+#include "measures/forward.h"
 
 static void feature_step(struct turn *t, struct call *c, const char *code)
 {
@@ -29,21 +30,12 @@ static void confirmed(struct turn *t, struct call *c, enum phrase_kind k, const 
 
 static bool forward_allowed(struct turn *t, struct call *c, const char *number)
 {
-	const struct measures *m = exchange_call_measures(t, c);
-	const struct directory_extension *e = directory_extension(
-	    exchange_call_directory(t, c), exchange_call_caller(t, c)->extension);
-	const char *outside = exchange_outside_digits(m, number);
-	enum service_class need;
+	const struct directory *d = exchange_call_directory(t, c);
 
-	if (!text_is_dialable(number, DIGITS_MAX))
-		return false;
-	if (directory_number(exchange_call_directory(t, c), number).kind != TARGET_NONE ||
-	    text_eq(number, m->main_number))
-		return true;
-	if (!outside || !e)
-		return false;
-	need = measures_class_needed(m, outside);
-	return need < CLASS_COUNT && need <= e->service_class;
+	return text_is_dialable(number, DIGITS_MAX) &&
+	       measures_forward(exchange_call_measures(t, c), d,
+				directory_extension(d, exchange_call_caller(t, c)->extension),
+				number) == FORWARD_FINE;
 }
 
 static void forward_set(struct turn *t, struct call *c, const char *number)

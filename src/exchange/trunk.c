@@ -6,16 +6,13 @@
  * these: trunks that work come first, then all; when all are full a lesser call gives way.
  */
 #include "exchange/priv.h"
+#include "measures/forward.h"
 
 enum { VICTIMS = 64 };
 
 const char *exchange_outside_digits(const struct measures *m, const char *dialled)
 {
-	size_t n = strlen(m->outside_prefix);
-
-	if (!n || strncmp(dialled, m->outside_prefix, n) != 0 || !dialled[n])
-		return NULL;
-	return dialled + n;
+	return measures_outside_digits(m, dialled);
 }
 
 static void displace(struct turn *t, struct call *c)

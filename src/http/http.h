@@ -62,6 +62,7 @@ struct http_identity {
 	uint32_t person; /* in the directory, 0 none */
 	uint32_t roles;
 	char name[HTTP_USER_NAME];
+	int64_t opened_ms; /* wall clock: when the session was opened; read only */
 };
 
 /* Runs in a worker and may block. Gives exactly one answer (http_call_give …); none is a 500. */
@@ -124,6 +125,10 @@ void http_room_metrics_set(struct http_room *h, const char *text);
 
 /* Ends the sessions of a user (password or roles changed); `user` 0: all. */
 void http_room_sessions_end(struct http_room *h, uint32_t user);
+
+/* Ends the sessions of which `keep` says no. It runs under the sessions' lock: it only looks. */
+typedef bool http_keep(const struct http_identity *who, void *arg);
+void http_room_sessions_sift(struct http_room *h, http_keep *keep, void *arg);
 
 struct http_figures {
 	uint64_t requests, refused, events, events_lost;

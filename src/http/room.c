@@ -287,6 +287,11 @@ void http_room_sessions_end(struct http_room *h, uint32_t user)
 	http_sessions_close_user(&h->sessions, user);
 }
 
+void http_room_sessions_sift(struct http_room *h, http_keep *keep, void *arg)
+{
+	http_sessions_sift(&h->sessions, keep, arg);
+}
+
 void http_room_figures(struct http_room *h, struct http_figures *out)
 {
 	struct http_figures f = {0};

@@ -77,6 +77,7 @@ int http_sessions_open(struct http_sessions *t, const struct http_identity *who,
 		       char cookie[HTTP_COOKIE_BYTES + 1]);
 void http_sessions_close(struct http_sessions *t, const char *cookie);
 void http_sessions_close_user(struct http_sessions *t, uint32_t user);
+void http_sessions_sift(struct http_sessions *t, http_keep *keep, void *arg);
 void http_sessions_save(struct http_sessions *t);
 
 /* ---- attempt.c ---- */

@@ -84,6 +84,7 @@ bool http_sessions_find(struct http_sessions *t, const char *cookie, struct http
 	} else if (i >= 0) {
 		t->s[i].seen_ms = now_ms;
 		*out = t->s[i].who;
+		out->opened_ms = t->s[i].opened_ms;
 		found = true;
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -165,6 +166,21 @@ void http_sessions_close_user(struct http_sessions *t, uint32_t user)
 			free_slot(t, i);
 	pthread_mutex_unlock(&t->lock);
 	http_sessions_save(t);
+}
+
+void http_sessions_sift(struct http_sessions *t, http_keep *keep, void *arg)
+{
+	bool changed = false;
+
+	pthread_mutex_lock(&t->lock);
+	for (unsigned i = 0; i < HTTP_SESSIONS; i++)
+		if (t->s[i].who.user && !keep(&t->s[i].who, arg)) {
+			free_slot(t, i);
+			changed = true;
+		}
+	pthread_mutex_unlock(&t->lock);
+	if (changed)
+		http_sessions_save(t);
 }
 
 static json_t *to_json(struct http_sessions *t)

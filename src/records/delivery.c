@@ -40,7 +40,7 @@ static const struct store_statement sql_turn = {
     "records_outbox_turn",
     "UPDATE outbox SET due_ms = $2 WHERE state = 0 AND due_ms > $2 AND attempts = 0"
     " AND message = $1 AND seq = (SELECT MIN(o.seq) FROM outbox o WHERE o.message = $1"
-    " AND o.state = 0 AND o.attempts = 0)"};
+    " AND o.state = 0 AND o.attempts = 0 AND o.channel <> 'page')"};
 static const struct store_statement sql_no_way = {
     "records_stage_no_way",
     "UPDATE messages SET stage_due_ms = $2 WHERE id = $1 AND stage = 0 AND NOT EXISTS"
@@ -55,6 +55,13 @@ static const struct store_statement sql_message = {
     "records_delivery_message",
     "SELECT for_person, for_department, copy_department, heard_at_ms FROM messages"
     " WHERE org = $1 AND id = $2"};
+static const struct store_statement sql_page = {
+    "records_page_waiting",
+    "SELECT id FROM outbox WHERE org = $1 AND state = 0 AND channel = 'page' AND person = $2"
+    " AND message BETWEEN $3 AND $4 ORDER BY id LIMIT $5"};
+static const struct store_statement sql_owners = {
+    "records_mail_owners", "SELECT org, id, name, mail FROM people WHERE LOWER(mail) = LOWER($1)"
+			   " AND mail <> '' AND name <> '' ORDER BY org, id LIMIT $2"};
 static const struct store_statement sql_seq = {
     "records_outbox_seq", "SELECT COALESCE(MAX(seq), 0) FROM outbox WHERE message = $1"};
 
@@ -90,6 +97,8 @@ static int reached_row(const struct store_row *row, void *arg)
 
 static const char *address_of(const struct records_reached *r, const char *channel)
 {
+	if (text_eq(channel, "page"))
+		return "page"; /* everybody has one */
 	if (text_eq(channel, "mail"))
 		return r->mail;
 	if (text_eq(channel, "wecom"))
@@ -289,6 +298,85 @@ int records_outbox_settle(struct records_db *db, const struct records_try *t)
 	int err = store_begin(db->s);
 
 	return err ? err : end(db->s, settle(db->s, t));
+}
+
+/* --- the own page --- */
+
+#define PAGE_BATCH 200
+
+struct page_rows {
+	int64_t id[PAGE_BATCH];
+	unsigned count;
+};
+
+static int page_row(const struct store_row *row, void *arg)
+{
+	struct page_rows *p = arg;
+
+	if (p->count < PAGE_BATCH)
+		p->id[p->count++] = store_row_int(row, 0);
+	return 0;
+}
+
+int records_page_shown(struct records_db *db, uint32_t org, uint32_t person, int64_t from_id,
+		       int64_t to_id, int64_t at_ms, unsigned *count)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(person), STORE_I(from_id),
+					STORE_I(to_id), STORE_I(PAGE_BATCH)};
+	struct records_try t = {
+	    .at_ms = at_ms, .state = RECORDS_WAY_DELIVERED, .outcome = "ok"};
+	struct page_rows p = {.count = 0};
+	int err = store_run(db->s, &sql_page, v, 5, page_row, &p);
+
+	if (!err && p.count) {
+		err = store_begin(db->s);
+		for (unsigned i = 0; i < p.count && !err; i++) {
+			t.id = p.id[i];
+			err = settle(db->s, &t);
+		}
+		err = end(db->s, err);
+	}
+	if (!err && count)
+		*count = p.count;
+	return err;
+}
+
+int records_reached_get(struct records_db *db, uint32_t org, uint32_t person,
+			struct records_reached *out)
+{
+	const struct store_value v[] = {STORE_I(org), STORE_I(person)};
+	struct found f = {0};
+	int err = store_run(db->s, &sql_person, v, 2, reached_row, &f);
+
+	if (!err && !f.there)
+		err = ENOENT;
+	if (!err)
+		*out = f.r;
+	return err;
+}
+
+struct owner_rows {
+	records_owner_h *h;
+	void *arg;
+};
+
+static int owner_row(const struct store_row *row, void *arg)
+{
+	struct owner_rows *rows = arg;
+	struct records_owner o = {.org = (uint32_t)store_row_int(row, 0),
+				  .person = (uint32_t)store_row_int(row, 1)};
+
+	TEXT_COPY(o.name, store_row_text(row, 2));
+	TEXT_COPY(o.mail, store_row_text(row, 3));
+	return rows->h(&o, rows->arg);
+}
+
+int records_mail_owners(struct records_db *db, const char *mail, records_owner_h *h, void *arg)
+{
+	const struct store_value v[] = {STORE_S(mail), STORE_I(RECORDS_OWNERS)};
+	struct owner_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_owners, v, 2, owner_row, &rows);
 }
 
 struct try_rows {

@@ -42,7 +42,7 @@ struct records_way {
 	uint32_t org, person, department; /* to whom: one of them */
 	uint32_t seq, attempts;
 	enum records_way_state state;
-	char channel[RECORDS_CHANNEL]; /* mail wecom dingtalk feishu robot webhook */
+	char channel[RECORDS_CHANNEL]; /* page mail wecom dingtalk feishu robot webhook */
 	char address[RECORDS_ADDRESS];
 };
 typedef int(records_way_h)(const struct records_way *w, void *arg);
@@ -75,11 +75,30 @@ int records_attempts(struct records_db *db, uint32_t org, int64_t message, recor
 int records_delivery_again(struct records_db *db, uint32_t org, int64_t message, const char *by,
 			   int64_t at_ms);
 
+/* The own page shows the messages from_id to to_id to a person: what waits for that is delivered.
+ * *count (may be NULL) of them. */
+int records_page_shown(struct records_db *db, uint32_t org, uint32_t person, int64_t from_id,
+		       int64_t to_id, int64_t at_ms, unsigned *count);
+
+/* Where a person is reached. ENOENT. */
+int records_reached_get(struct records_db *db, uint32_t org, uint32_t person,
+			struct records_reached *out);
+
+/* Who has a mail address (letters of either case), of any organisation, RECORDS_OWNERS at most. */
+#define RECORDS_OWNERS 4
+struct records_owner {
+	uint32_t org, person;
+	char name[RECORDS_NAME], mail[RECORDS_ADDRESS];
+};
+typedef int(records_owner_h)(const struct records_owner *o, void *arg);
+int records_mail_owners(struct records_db *db, const char *mail, records_owner_h *h, void *arg);
+
 /* --- receipts --- */
 struct records_receipt {
 	int64_t id, message, at_ms;
 	uint32_t org;
-	char kind[RECORDS_CHANNEL]; /* delivered opened received told acted returned deputy again */
+	/* delivered opened read received told acted returned deputy again */
+	char kind[RECORDS_CHANNEL];
 	char channel[RECORDS_CHANNEL]; /* "console", "phone" and those of a way; "" none */
 	char by[64];		       /* account, or the name of whoever has the address */
 	char note[RECORDS_DETAIL];

@@ -396,6 +396,20 @@ int records_absence_set(struct records_db *db, const struct records_day *d, cons
 	return end(db->s, err);
 }
 
+int records_forward_set(struct records_db *db, const struct records_day *d, const char *by)
+{
+	int err = store_begin(db->s);
+
+	if (err)
+		return err;
+	err = records_write_day(db->s, d);
+	if (!err)
+		err = note(db->s, d->org, d->at_ms, by, "forward", d->extension,
+			   json_pack("{s:s,s:b,s:s}", "set", d->set, "on", d->on, "number",
+				     d->number));
+	return end(db->s, err);
+}
+
 /* --- uses --- */
 
 struct use_rows {

@@ -102,6 +102,10 @@ int records_instructions(struct records_db *db, uint32_t org, int64_t at_ms,
 /* Durable on return, with history. d->on false ends it. d->word is kept. */
 int records_absence_set(struct records_db *db, const struct records_day *d, const char *by);
 
+/* A forward of d->extension ("forward_always" …) set by its person d->by; off goes before the
+ * directory's too. Durable on return, with history. */
+int records_forward_set(struct records_db *db, const struct records_day *d, const char *by);
+
 /* --- uses: how often an entry was put through, counted with the steps --- */
 struct records_use {
 	bool department; /* else a person */

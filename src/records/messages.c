@@ -42,11 +42,29 @@ static const struct store_statement sql_add = {
 static const struct store_statement sql_request = {
     "records_message_request",
     "SELECT id FROM messages WHERE org = $1 AND request = $2 AND request <> ''"};
+#define OWN_ACTED "(SELECT MAX(r.id) FROM receipts r WHERE r.message = m.id AND r.kind = 'acted')"
+#define OWN_FILTER                                                                                 \
+	" WHERE m.org = $1 AND (m.for_person = $2"                                                 \
+	" OR (CAST($3 AS BIGINT) <> 0 AND m.for_department = $3)"                                  \
+	" OR EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id AND o.person = $2))"
+static const struct store_statement sql_own = {
+    "records_own_messages",
+    "SELECT " MESSAGE_COLUMNS ", (SELECT at_ms FROM receipts WHERE id = acted),"
+    " (SELECT note FROM receipts WHERE id = acted)"
+    " FROM (SELECT m.*, " OWN_ACTED " AS acted FROM messages m" OWN_FILTER
+    " AND (CAST($5 AS BIGINT) = 0 OR m.id < $5) AND (CAST($6 AS BIGINT) = 0 OR m.id = $6)) own"
+    " WHERE (CAST($4 AS BIGINT) = 0 OR ($4 = 1 AND heard_at_ms = 0)"
+    " OR ($4 = 2 AND heard_at_ms <> 0 AND acted IS NULL) OR ($4 = 3 AND acted IS NOT NULL))"
+    " ORDER BY id DESC LIMIT $7"};
+static const struct store_statement sql_own_new = {
+    "records_own_new", "SELECT COUNT(*) FROM messages m" OWN_FILTER " AND m.heard_at_ms = 0"};
 static const struct store_statement sql_days = {
     "records_days",
     "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms,"
     " word FROM days"
-    " WHERE org = $1 AND is_on = 1 AND (until_ms = 0 OR until_ms > $2)"
+    " WHERE org = $1 AND (is_on = 1"
+    " OR what IN ('forward_always', 'forward_busy', 'forward_no_answer'))"
+    " AND (until_ms = 0 OR until_ms > $2)"
     " ORDER BY what, extension, person"};
 
 static const struct store_statement sql_mailboxes = {
@@ -80,10 +98,9 @@ struct message_rows {
 	void *arg;
 };
 
-static int message_row(const struct store_row *row, void *arg)
+static void message_take(const struct store_row *row, struct records_message *m)
 {
-	struct message_rows *rows = arg;
-	struct records_message m = {
+	*m = (struct records_message){
 	    .id = store_row_int(row, 0),
 	    .org = (uint32_t)store_row_int(row, 1),
 	    .call_no = (uint64_t)store_row_int(row, 2),
@@ -97,17 +114,77 @@ static int message_row(const struct store_row *row, void *arg)
 	    .deadline_ms = store_row_int(row, 19),
 	    .stage = (uint8_t)store_row_int(row, 20),
 	};
+	TEXT_COPY(m->clause_name, store_row_text(row, 8));
+	TEXT_COPY(m->from_number, store_row_text(row, 9));
+	TEXT_COPY(m->from_name, store_row_text(row, 10));
+	TEXT_COPY(m->organisation, store_row_text(row, 11));
+	TEXT_COPY(m->matter, store_row_text(row, 12));
+	TEXT_COPY(m->recording, store_row_text(row, 13));
+	TEXT_COPY(m->screening, store_row_text(row, 15));
+	TEXT_COPY(m->declined, store_row_text(row, 17));
+	TEXT_COPY(m->taken_by, store_row_text(row, 18));
+}
 
-	TEXT_COPY(m.clause_name, store_row_text(row, 8));
-	TEXT_COPY(m.from_number, store_row_text(row, 9));
-	TEXT_COPY(m.from_name, store_row_text(row, 10));
-	TEXT_COPY(m.organisation, store_row_text(row, 11));
-	TEXT_COPY(m.matter, store_row_text(row, 12));
-	TEXT_COPY(m.recording, store_row_text(row, 13));
-	TEXT_COPY(m.screening, store_row_text(row, 15));
-	TEXT_COPY(m.declined, store_row_text(row, 17));
-	TEXT_COPY(m.taken_by, store_row_text(row, 18));
+static int message_row(const struct store_row *row, void *arg)
+{
+	struct message_rows *rows = arg;
+	struct records_message m;
+
+	message_take(row, &m);
 	return rows->h(&m, rows->arg);
+}
+
+struct own_rows {
+	records_own_h *h;
+	void *arg;
+};
+
+static int own_row(const struct store_row *row, void *arg)
+{
+	struct own_rows *rows = arg;
+	struct records_own o;
+
+	message_take(row, &o.m);
+	o.acted_ms = store_row_int(row, 21);
+	TEXT_COPY(o.note, store_row_text(row, 22));
+	return rows->h(&o, rows->arg);
+}
+
+static int own_run(struct records_db *db, const struct records_own_filter *f, int64_t id,
+		   unsigned limit, records_own_h *h, void *arg)
+{
+	const struct store_value v[] = {
+	    STORE_I(f->org),	   STORE_I(f->person), STORE_I(f->department), STORE_I(f->state),
+	    STORE_I(f->before_id), STORE_I(id),	       STORE_I(limit),
+	};
+	struct own_rows rows = {h, arg};
+
+	return store_run(db->s, &sql_own, v, 7, own_row, &rows);
+}
+
+int records_own_messages(struct records_db *db, const struct records_own_filter *f,
+			 records_own_h *h, void *arg)
+{
+	return own_run(db, f, 0, f->limit, h, arg);
+}
+
+static int own_take(const struct records_own *o, void *arg)
+{
+	*(struct records_own *)arg = *o;
+	return 0;
+}
+
+int records_own_message(struct records_db *db, const struct records_own_filter *f, int64_t id,
+			struct records_own *out)
+{
+	struct records_own o = {.acted_ms = 0};
+	int err = own_run(db, f, id, 1, own_take, &o);
+
+	if (!err && !o.m.id)
+		err = ENOENT;
+	if (!err)
+		*out = o;
+	return err;
 }
 
 static int known_row(const struct store_row *row, void *arg)
@@ -170,6 +247,14 @@ int records_messages_count(struct records_db *db, const struct records_message_f
 
 	filter_values(f, v);
 	return store_run(db->s, &sql_count, v, COUNT_VALUES, count_row, count);
+}
+
+int records_own_new(struct records_db *db, const struct records_own_filter *f, uint64_t *count)
+{
+	const struct store_value v[] = {STORE_I(f->org), STORE_I(f->person),
+					STORE_I(f->department)};
+
+	return store_run(db->s, &sql_own_new, v, 3, count_row, count);
 }
 
 struct one_message {

@@ -108,7 +108,32 @@ int records_message_opened(struct records_db *db, uint32_t org, int64_t id, cons
 int records_message_refused(struct records_db *db, uint32_t org, int64_t id, const char *account,
 			    const char *reason, int64_t at_ms);
 
-/* The state of the day that is in force at at_ms, one a row. */
+/* What is a person's own: messages for them, for their department (0 none), and those that came to
+ * them as a deputy. Newest first, `before_id` exclusive (0 none). */
+#define RECORDS_NOTE 200
+enum records_own_state { RECORDS_OWN_ALL, RECORDS_OWN_NEW, RECORDS_OWN_READ, RECORDS_OWN_DONE };
+struct records_own_filter {
+	uint32_t org, person, department;
+	enum records_own_state state;
+	int64_t before_id;
+	unsigned limit;
+};
+struct records_own {
+	struct records_message m;
+	int64_t acted_ms; /* 0 not yet */
+	char note[RECORDS_NOTE];
+};
+typedef int(records_own_h)(const struct records_own *o, void *arg);
+int records_own_messages(struct records_db *db, const struct records_own_filter *f,
+			 records_own_h *h, void *arg);
+/* One of them by its id. ENOENT: there is none, or it is another's. */
+int records_own_message(struct records_db *db, const struct records_own_filter *f, int64_t id,
+			struct records_own *out);
+/* How many nobody has received yet. */
+int records_own_new(struct records_db *db, const struct records_own_filter *f, uint64_t *count);
+
+/* The state of the day that is in force at at_ms, one a row; a forward that was switched off too:
+ * it goes before the directory's. */
 typedef int(records_day_h)(const struct records_day *d, void *arg);
 int records_day_load(struct records_db *db, uint32_t org, int64_t at_ms, records_day_h *h,
 		     void *arg);

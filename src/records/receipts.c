@@ -6,13 +6,14 @@
 
 #include "records/priv.h"
 
-/* Opened twice by one person in one place is opened. */
+/* Opened or read twice by one person in one place is opened, or read. */
 static const struct store_statement sql_add = {
     "records_receipt",
     "INSERT INTO receipts (org, message, at_ms, kind, channel, by_name, note)"
     " SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS TEXT),"
-    " CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT) WHERE CAST($4 AS TEXT) <> 'opened'"
-    " OR NOT EXISTS (SELECT 1 FROM receipts WHERE message = $2 AND kind = 'opened'"
+    " CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT)"
+    " WHERE CAST($4 AS TEXT) NOT IN ('opened', 'read')"
+    " OR NOT EXISTS (SELECT 1 FROM receipts WHERE message = $2 AND kind = $4"
     " AND channel = $5 AND by_name = $6)"};
 static const struct store_statement sql_list = {
     "records_receipts", "SELECT id, org, message, at_ms, kind, channel, by_name, note FROM receipts"

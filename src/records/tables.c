@@ -10,7 +10,7 @@
 
 #define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
 #define DISCLOSURES "all inside none"
-#define PERSON_WAYS "mail wecom dingtalk feishu webhook"
+#define PERSON_WAYS "page mail wecom dingtalk feishu webhook"
 #define DEPARTMENT_WAYS "mail robot webhook"
 #define POSTS \
 	"employee chairman vice_chairman general_manager gad_manager secretary operator"

@@ -214,29 +214,47 @@ static void header_fill(uint8_t *h, size_t data_bytes, unsigned rate)
 			h[words[i][0] + b] = (uint8_t)(words[i][1] >> 8 * b);
 }
 
+int wav_bytes(const struct speech_sound *sound, uint8_t **out, size_t *size)
+{
+	const size_t len = WAV_HEADER + sound->count * 2;
+	uint8_t *bytes = malloc(len);
+
+	if (!bytes)
+		return ENOMEM;
+	header_fill(bytes, sound->count * 2, sound->rate);
+	for (size_t i = 0; i < sound->count; i++) {
+		const uint16_t v = (uint16_t)sound->samples[i];
+
+		bytes[WAV_HEADER + 2 * i] = (uint8_t)(v & 0xFF);
+		bytes[WAV_HEADER + 2 * i + 1] = (uint8_t)(v >> 8);
+	}
+	*out = bytes;
+	*size = len;
+	return 0;
+}
+
 int wav_write(const char *path, const struct speech_sound *sound)
 {
 	static atomic_uint serial;
-	uint8_t header[WAV_HEADER];
+	uint8_t *bytes = NULL;
+	size_t size = 0;
 	char temp[1024];
 	FILE *f;
-	int err = 0;
+	int err;
 
 	if (snprintf(temp, sizeof(temp), "%s.%ld-%u.tmp", path, (long)getpid(),
 		     atomic_fetch_add(&serial, 1)) >= (int)sizeof(temp))
 		return ENAMETOOLONG;
+	err = wav_bytes(sound, &bytes, &size);
+	if (err)
+		return err;
 	f = fopen(temp, "wbe");
-	if (!f)
-		return errno;
-	header_fill(header, sound->count * 2, sound->rate);
-	if (fwrite(header, 1, sizeof(header), f) != sizeof(header))
+	err = f ? 0 : errno;
+	if (f && fwrite(bytes, 1, size, f) != size)
 		err = errno ? errno : EIO;
-	for (size_t i = 0; i < sound->count && !err; i++) {
-		uint16_t v = (uint16_t)sound->samples[i];
-
-		if (putc(v & 0xFF, f) == EOF || putc(v >> 8, f) == EOF)
-			err = errno ? errno : EIO;
-	}
+	free(bytes);
+	if (!f)
+		return err;
 	if (fclose(f) != 0 && !err)
 		err = errno;
 	if (!err && rename(temp, path) < 0)

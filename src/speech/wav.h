@@ -20,6 +20,9 @@ int wav_parse(const uint8_t *data, size_t size, struct speech_sound *out, char *
 /* Errors: errno of open and read, EFBIG, EINVAL and ENOMEM as above. `why` names the fault. */
 int wav_read(const char *path, struct speech_sound *out, char *why);
 
+/* The file's bytes, for free(). ENOMEM. */
+int wav_bytes(const struct speech_sound *sound, uint8_t **out, size_t *size);
+
 /* Writes beside and renames: a reader sees the old file or the whole new one. errno. */
 int wav_write(const char *path, const struct speech_sound *sound);
 

@@ -87,7 +87,7 @@ for _ in $(seq 100); do [ -s "$out/port" ] && break; sleep 0.2; done
 port=$(cat "$out/port")
 [ -n "$port" ] || { cat "$out/server.log"; add; finish; }
 
-quiet=(console-types console-lint console-format console-unit pages records)
+quiet=(console-types console-lint console-format console-unit pages records staff)
 sounding=(real headset breaks)
 [ "${ZONGJI_TIER:-}" = full ] && sounding+=(three shift)
 lane() { for name in "$@"; do one "$name"; done; }

@@ -21,8 +21,8 @@ export async function until(ok, text, ms = PATIENCE_MS) {
   }
 }
 
-export async function stage(name, out) {
-  const python = spawn("/usr/bin/python3", [`${root}tests/browser/world.py`, name], { stdio: ["pipe", "pipe", "inherit"] });
+export async function stage(name, out, program = "world.py") {
+  const python = spawn("/usr/bin/python3", [`${root}tests/browser/${program}`, name], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: python.stdout })[Symbol.asyncIterator]();
   const line = async () => {
     const next = await lines.next();

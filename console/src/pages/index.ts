@@ -10,6 +10,8 @@ export interface PageRow {
   /** Who may see it; the server decides for each request once more. */
   roles: readonly Me["roles"][number][];
   component: ComponentType;
+  /** Only of somebody whom the directory has. */
+  own?: boolean;
 }
 
 export const pages: readonly PageRow[] = [
@@ -43,8 +45,17 @@ export const pages: readonly PageRow[] = [
     roles: ["operator"],
     component: later(async () => (await import("./greeting")).Greeting),
   },
+  {
+    path: "/my",
+    key: "console.page.my",
+    roles: ["staff", "operator", "manager", "admin"],
+    own: true,
+    component: later(async () => (await import("./my")).My),
+  },
 ];
 
 export function pagesOf(who: Me): PageRow[] {
-  return pages.filter((p) => p.roles.some((r) => who.roles.includes(r)));
+  return pages.filter(
+    (p) => p.roles.some((r) => who.roles.includes(r)) && (!p.own || Boolean(who.person)),
+  );
 }

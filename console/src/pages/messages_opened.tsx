@@ -1,8 +1,9 @@
 /** One message: who it is for and from; what it says only once it has been opened (A1, A5.8). */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Refusal } from "../api/client";
 import { Dialog } from "../parts/dialog";
 import { Form } from "../parts/form";
+import { Play } from "../parts/play";
 import { type Message, type MessageContent, openMessage, soundOf } from "../state/messages";
 import { me } from "../state/session";
 import { stamp } from "../state/stamp";
@@ -10,34 +11,10 @@ import { t } from "../text";
 import { fromOf } from "./messages";
 import { Acted, Delivery } from "./messages_delivery";
 
-/** Plays what is fetched when it is asked for: hearing is an opening, and is kept. */
+/** Hearing is an opening, and is kept. */
 function Voice({ m, part, reason }: { m: Message; part: string; reason: string }) {
-  const [url, setUrl] = useState("");
-  const [wrong, setWrong] = useState("");
-  useEffect(() => () => URL.revokeObjectURL(url), [url]);
-  const play = async () => {
-    setWrong("");
-    try {
-      setUrl(URL.createObjectURL(await soundOf(m.id, reason, part)));
-    } catch (e) {
-      if (!(e instanceof Refusal)) throw e;
-      setWrong(e.error.text || t("console.offline"));
-    }
-  };
-  const name = t(`console.messages.play.${part}`);
   return (
-    <div>
-      {url ? (
-        <audio controls autoPlay src={url} aria-label={name} />
-      ) : (
-        <button type="button" class="btn" onClick={() => void play()}>
-          <span aria-hidden="true">▸</span> {name}
-        </button>
-      )}
-      <p class="wrong" role="alert">
-        {wrong}
-      </p>
-    </div>
+    <Play name={t(`console.messages.play.${part}`)} fetch={() => soundOf(m.id, reason, part)} />
   );
 }
 

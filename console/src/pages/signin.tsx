@@ -27,6 +27,9 @@ export function SignIn() {
         submit={t("console.sign_in")}
         onSubmit={(v) => enter(v.name ?? "", v.password ?? "")}
       />
+      <p>
+        <a href="/my">{t("console.my.no_account")}</a>
+      </p>
       <div class="choices">
         <LanguageChoice />
         <ThemeChoice />

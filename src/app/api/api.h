@@ -15,6 +15,7 @@
 
 #include "app/api/sound.h"
 #include "app/api/keep.h"
+#include "app/api/my.h"
 #include "http/http.h"
 
 /* Roles of an account; the mask of http_identity. */
@@ -24,6 +25,8 @@ enum api_role {
 	API_MANAGER = 4,  /* general administration's manager (A1): sees all records */
 	API_ADMIN = 8,	  /* the node: trunks, registrations, health */
 };
+/* No role, and of no route: an employee whose session was opened by a link to their mail. */
+#define API_BY_LINK 16u
 #define API_ALL (API_STAFF | API_OPERATOR | API_MANAGER | API_ADMIN)
 
 #define API_TEXT	128
@@ -155,6 +158,7 @@ struct api_source {
 	/* Must be durable when it returns 0: nothing is opened otherwise. */
 	int (*opening_keep)(void *arg, const struct api_opening *o);
 	struct api_keep_source keep;
+	struct api_my_source my;
 
 	/* The desk. EACCES: not appointed (A5.9). EPERM: refused, *out is the error's members
 	 * ("code", "clause", "position"). EINVAL: *out is {"field"}. Of a manager, desk only. */

@@ -33,8 +33,14 @@ struct api_field {
 	((a)->source.keep.function ? (a)->source.keep.function((a)->source.arg, __VA_ARGS__)       \
 				   : EAGAIN)
 
+#define API_MY(a, function, ...)                                                                   \
+	((a)->source.my.function ? (a)->source.my.function((a)->source.arg, __VA_ARGS__) : EAGAIN)
+
 /* False when it is refused, and the refusal is given. */
 bool api_body_take(struct http_call *c, const struct api_field *fields, size_t count, void *out);
+
+/* The body's "readings", borrowed from it; false: refused. */
+bool api_readings_take(struct http_call *c, struct api_readings *r);
 
 /* The parameter {id}; false: a 404 is given. */
 bool api_take_id(struct http_call *c, struct api_query *q);

@@ -73,30 +73,35 @@ void api_extension_drop(struct http_call *c, void *arg)
 	edit(c, arg, API_EXTENSIONS, 204);
 }
 
-static void reading(struct http_call *c, struct api *a, enum api_file file)
+bool api_readings_take(struct http_call *c, struct api_readings *r)
 {
 	const json_t *list = json_object_get(http_call_body(c), "readings");
-	struct api_readings r = {.file = file};
-	struct api_query q;
-	json_t *out = NULL, *one;
+	json_t *one;
 	size_t i;
-	int err;
 
-	if (!api_take_id(c, &q))
-		return;
 	json_array_foreach((json_t *)list, i, one) {
 		const char *text = json_string_value(one);
 
 		if (!text || i >= API_READINGS || strlen(text) >= API_READING_BYTES) {
 			http_call_refuse_field(c, 400, "bad_reading", "readings");
-			return;
+			return false;
 		}
-		r.v[r.count++] = text;
+		r->v[r->count++] = text;
 	}
-	if (!json_is_array(list)) {
+	if (!json_is_array(list))
 		http_call_refuse_field(c, 400, "required", "readings");
+	return json_is_array(list);
+}
+
+static void reading(struct http_call *c, struct api *a, enum api_file file)
+{
+	struct api_readings r = {.file = file};
+	struct api_query q;
+	json_t *out = NULL;
+	int err;
+
+	if (!api_take_id(c, &q) || !api_readings_take(c, &r))
 		return;
-	}
 	err = API_KEEP(a, readings, &q, &r, &out);
 	api_keep_give(c, err, err ? 0 : 204, out);
 }

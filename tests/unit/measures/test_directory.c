@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "measures/directory.h"
+#include "measures/forward.h"
 
 static struct directory_extension e[4];
 static struct directory_person p[4];
@@ -28,15 +29,21 @@ static int setup(void **state)
 	e[0] = (struct directory_extension){.id = 10, .number = "8312", .person = 1};
 	e[1] = (struct directory_extension){.id = 11, .number = "0800", .person = 2};
 	e[2] = (struct directory_extension){.id = 12, .number = "83121", .department = 5};
-	p[0] = (struct directory_person){.id = 1, .name = "A", .reading = "zhang1 san1 feng1",
-					 .extension = 10, .post = POST_VICE_CHAIRMAN};
-	p[1] = (struct directory_person){.id = 2, .name = "B", .reading = "lv3 bu4",
-					 .extension = 11, .post = POST_VICE_CHAIRMAN,
+	p[0] = (struct directory_person){.id = 1,
+					 .name = "A",
+					 .reading = "zhang1 san1 feng1",
+					 .extension = 10,
+					 .post = POST_VICE_CHAIRMAN};
+	p[1] = (struct directory_person){.id = 2,
+					 .name = "B",
+					 .reading = "lv3 bu4",
+					 .extension = 11,
+					 .post = POST_VICE_CHAIRMAN,
 					 .disclosure = DISCLOSE_INSIDE};
-	p[2] = (struct directory_person){.id = 3, .name = "", .reading = "zhang1",
-					 .post = POST_GENERAL_MANAGER};
-	dep[0] = (struct directory_department){.id = 5, .name = "D", .number = "8310",
-					       .members = {10, 12}, .member_count = 2};
+	p[2] = (struct directory_person){
+	    .id = 3, .name = "", .reading = "zhang1", .post = POST_GENERAL_MANAGER};
+	dep[0] = (struct directory_department){
+	    .id = 5, .name = "D", .number = "8310", .members = {10, 12}, .member_count = 2};
 	dep[1] = (struct directory_department){.id = 6, .name = "N"};
 	d.extensions = e;
 	d.people = p;
@@ -119,8 +126,8 @@ static void keypad(void **state)
 	assert_int_equal(directory_keypad(&d, "973", false, ids, 4), 1); /* zsf */
 	assert_int_equal(ids[0], 1);
 	assert_int_equal(directory_keypad(&d, "94264726", false, ids, 4), 1); /* zhangsan */
-	assert_int_equal(directory_keypad(&d, "97", false, ids, 4), 0); /* not all initials */
-	assert_int_equal(directory_keypad(&d, "52", false, ids, 4), 0); /* lb: inside only */
+	assert_int_equal(directory_keypad(&d, "97", false, ids, 4), 0);	      /* not all initials */
+	assert_int_equal(directory_keypad(&d, "52", false, ids, 4), 0);	      /* lb: inside only */
 	assert_int_equal(directory_keypad(&d, "52", true, ids, 4), 1);
 	assert_int_equal(ids[0], 2);
 	assert_int_equal(directory_keypad(&d, "58", true, ids, 0), 1); /* lv, counted only */
@@ -151,15 +158,90 @@ static void many(void **state)
 	free(x);
 }
 
+/* ---- forwards ---- */
+
+static struct measures forward_measures(void)
+{
+	struct measures m = {.main_number = "8000", .outside_prefix = "9"};
+
+	TEXT_COPY(m.prefixes[0].prefix, "1");
+	m.prefixes[0].least_class = CLASS_CITY;
+	TEXT_COPY(m.prefixes[1].prefix, "00");
+	m.prefixes[1].least_class = CLASS_INTERNATIONAL;
+	m.prefix_count = 2;
+	TEXT_COPY(m.emergency[0], "110");
+	m.emergency_count = 1;
+	return m;
+}
+
+static void forwards(void **state)
+{
+	static const struct {
+		const char *number;
+		enum forward_fault fault;
+	} cases[] = {
+	    {"0800", FORWARD_FINE},
+	    {"8310", FORWARD_FINE},
+	    {"8000", FORWARD_FINE},
+	    {"913800001234", FORWARD_FINE},
+	    {"8312", FORWARD_SELF},
+	    {"8999", FORWARD_NOBODY},
+	    {"13800001234", FORWARD_NOBODY},
+	    {"9", FORWARD_NOBODY},
+	    {"90014155550100", FORWARD_CLASS},
+	    {"9110", FORWARD_EMERGENCY},
+	    {"110", FORWARD_EMERGENCY},
+	    {"", FORWARD_BAD_NUMBER},
+	    {"08 00", FORWARD_BAD_NUMBER},
+	    {"<b>", FORWARD_BAD_NUMBER},
+	    {"91380000123412345678901234567890", FORWARD_BAD_NUMBER},
+	};
+	const struct measures m = forward_measures();
+
+	(void)state;
+	assert_int_equal(directory_index(&d, mem, clash, sizeof(clash)), 0);
+	e[0].service_class = CLASS_CITY;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(measures_forward(&m, &d, &e[0], cases[i].number), cases[i].fault);
+	assert_int_equal(measures_forward(&m, &d, NULL, "913800001234"), FORWARD_NOBODY);
+	assert_int_equal(measures_forward(&m, &d, NULL, "8312"), FORWARD_FINE);
+}
+
+static const char *always(const struct directory_extension *x, void *arg)
+{
+	(void)arg;
+	return x->forward_always;
+}
+
+static void forward_loops(void **state)
+{
+	const struct directory_extension *way[FORWARD_WAY];
+
+	(void)state;
+	assert_int_equal(directory_index(&d, mem, clash, sizeof(clash)), 0);
+	assert_int_equal(measures_forward_loop(&d, &e[0], "0800", always, NULL, way), 0);
+	TEXT_COPY(e[1].forward_always, "83121");
+	TEXT_COPY(e[2].forward_always, "8312");
+	assert_int_equal(measures_forward_loop(&d, &e[0], "0800", always, NULL, way), 4);
+	assert_ptr_equal(way[0], &e[0]);
+	assert_ptr_equal(way[1], &e[1]);
+	assert_ptr_equal(way[2], &e[2]);
+	assert_ptr_equal(way[3], &e[0]);
+	/* one of others' own, and one that ends outside or at a department */
+	TEXT_COPY(e[2].forward_always, "0800");
+	assert_int_equal(measures_forward_loop(&d, &e[0], "0800", always, NULL, way), 0);
+	TEXT_COPY(e[2].forward_always, "8310");
+	assert_int_equal(measures_forward_loop(&d, &e[0], "0800", always, NULL, way), 0);
+	assert_int_equal(measures_forward_loop(&d, &e[0], "913800001234", always, NULL, way), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(look_ups, setup),
-		cmocka_unit_test_setup(longer_numbers, setup),
-		cmocka_unit_test_setup(clashes, setup),
-		cmocka_unit_test_setup(posts, setup),
-		cmocka_unit_test_setup(keypad, setup),
-		cmocka_unit_test_setup(many, setup),
+	    cmocka_unit_test_setup(look_ups, setup), cmocka_unit_test_setup(longer_numbers, setup),
+	    cmocka_unit_test_setup(clashes, setup),  cmocka_unit_test_setup(posts, setup),
+	    cmocka_unit_test_setup(keypad, setup),   cmocka_unit_test_setup(many, setup),
+	    cmocka_unit_test_setup(forwards, setup), cmocka_unit_test_setup(forward_loops, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
