@@ -10,7 +10,8 @@ static const char style[] =
 	"body{font:18px/1.6 system-ui,sans-serif;margin:0 auto;max-width:34em;padding:1.5em;"
 	"color:#1c1b1a;background:#faf9f7}h1{font-size:1.3em}dt{color:#5c5750;font-size:.85em}"
 	"a{color:#1f5f4a}dd{margin:0 0 .8em}.said{white-space:pre-wrap}"
-	"button{font:inherit;padding:.7em 1.6em;border:0;border-radius:8px;background:#1f5f4a;color:#fff}audio{width:100%}"
+	"button{font:inherit;padding:.7em 1.6em;border:0;border-radius:8px;background:#1f5f4a;"
+	"color:#fff}audio{width:100%}"
 	"@media(prefers-color-scheme:dark){body{color:#eceae6;background:#1c1b1a}"
 	"dt{color:#b5afa6}a{color:#8fd3b8}}";
 

@@ -17,7 +17,8 @@
 #include "records/copy.h"
 #include "records/figures.h"
 
-#define CALLS 7 /* of the sample */
+#define CALLS	      7 /* of the sample */
+#define DERIVED_SINCE 5 /* schema of the first program that derives figures */
 
 static void run(struct store *s, const char *sql)
 {
@@ -166,8 +167,8 @@ static void test_upgraded_in_place(void **state)
 		o = world_options().store;
 		store_at(&s, &o, version);
 		sample_put(s);
-		/* The latest one was filled by a program that derives all this: so it says. */
-		if (version == latest())
+		/* The sample is of a program that didn't derive all this: so it says. */
+		if (version >= DERIVED_SINCE)
 			run(s, "DELETE FROM counters WHERE name = 'derived'");
 		store_close(s);
 		world_start(); /* what a start of the switchboard does */
@@ -213,7 +214,7 @@ static void test_moved_from_each_schema(void **state)
 		from = world_options().store;
 		store_at(&s, &from, version);
 		sample_put(s);
-		if (version == latest())
+		if (version >= DERIVED_SINCE)
 			run(s, "DELETE FROM counters WHERE name = 'derived'");
 		store_close(s);
 		to = other_engine(where, sizeof(where));
