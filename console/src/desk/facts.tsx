@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { minutes, since } from "../state/clock";
 import { t } from "../text";
 import { board, calls, myNo } from "./board";
+import { Mark } from "./marks";
 
 export interface Fact {
   head: string;
@@ -23,6 +24,12 @@ export function Facts({ rows }: { rows: readonly Fact[] }) {
   );
 }
 
+/** Free, in a call, or neither. */
+function PositionMark({ state, busy }: { state: string; busy: boolean }) {
+  if (busy) return <Mark name="square" tone="busy" />;
+  return state === "on" ? <Mark name="disc" tone="idle" /> : <Mark name="hole" tone="unknown" />;
+}
+
 /** Who else answers: the other desks, and the attendant while it has calls. */
 export function alsoAnswering(): Fact[] {
   const others = (board.value?.positions ?? []).filter((p) => p.no !== myNo.value);
@@ -30,7 +37,11 @@ export function alsoAnswering(): Fact[] {
     const call = p.call === null ? undefined : calls.value.get(p.call);
     return {
       head: t("console.desk.position", { n: p.no }),
-      text: p.name,
+      text: (
+        <>
+          <PositionMark state={p.state} busy={p.call !== null} /> {p.name}
+        </>
+      ),
       tail:
         p.call === null
           ? t(`console.desk.at.${p.state}`)
@@ -41,7 +52,11 @@ export function alsoAnswering(): Fact[] {
   if (taken)
     rows.push({
       head: t("console.desk.attendant"),
-      text: t("console.desk.attendant.has", { n: taken }),
+      text: (
+        <>
+          <Mark name="square" tone="over" /> {t("console.desk.attendant.has", { n: taken })}
+        </>
+      ),
       tail: "A4.1.1",
     });
   return rows;
