@@ -10,3 +10,7 @@ CREATE TABLE pins (
   set_ms BIGINT NOT NULL,
   PRIMARY KEY (org, person)
 );
+
+-- A message that its recipient deleted by phone is no longer read out there. It stays where it is.
+ALTER TABLE messages ADD COLUMN gone_ms BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX messages_mailbox ON messages (org, for_person, id) WHERE gone_ms = 0;
