@@ -174,6 +174,9 @@ void exchange_mailbox_digits_on(struct turn *t, struct call *c, const struct cue
 					   exchange_call_measures(t, c)->first_digit_ms);
 		return;
 	}
+	/* the end of a number that needed none */
+	if (cue->kind == CUE_DIGIT && cue->digit == '#' && c->digit_count == 0)
+		return;
 	exchange_leg_silence(t, exchange_call_caller(t, c));
 	if (cue->kind == CUE_TIMER || cue->digit == '#') {
 		typed(t, c);
