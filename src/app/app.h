@@ -111,6 +111,7 @@ struct app {
 	struct app_credentials *credentials;
 	struct app_sounds *sounds;
 	struct app_files *files;
+	struct app_mailbox *mailbox;
 	struct app_asks *asks;
 	struct app_desk *desk;
 	struct app_delivery *delivery;
@@ -203,6 +204,9 @@ unsigned app_sounds_clips(struct app_org *o, const struct phrase *phrase, unsign
  * false or all are used. */
 uint32_t app_sounds_greeting(struct app_org *o, uint16_t position, enum lang lang, const char *line,
 			     bool make);
+/* Clips of the message that a mailbox has just answered with: words; its two recordings. */
+#define APP_CLIP_BOX_WORDS 9
+#define APP_CLIP_BOX_SOUND 10
 /* The clip under which a recording of that serial is played back. */
 uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial);
 

@@ -24,6 +24,7 @@
 #include "app/desk.h"
 #include "app/headset.h"
 #include "app/lamps.h"
+#include "app/mailbox.h"
 
 struct serve_options {
 	const char *data, *config, *listen;
@@ -329,6 +330,7 @@ static const struct {
 } rooms[] = {
 	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
 	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
+	{"mailboxes", app_mailbox_open},
 	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
 	{"lamps", app_lamps_open},     {"delivery", app_delivery_open},
 	{"http", open_http},	       {"delivery", app_delivery_start},
@@ -455,6 +457,7 @@ static void close_rooms(struct app *a)
 	tmr_cancel(&a->second);
 	for (unsigned i = 0; i < a->org_count; i++)
 		tmr_cancel(&a->org[i].timer);
+	app_mailbox_close(a);
 	speech_close(a->speech);
 	app_files_close(a);
 	app_sounds_close(a);

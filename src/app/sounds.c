@@ -254,6 +254,12 @@ static void say(struct line *l, uint32_t clip)
 		l->clips[l->count++] = clip;
 }
 
+static void say_known(struct line *l, uint32_t clip)
+{
+	if (media_clip_known(l->org->app->media, clip))
+		say(l, clip);
+}
+
 static void say_silence(struct line *l, unsigned ms)
 {
 	for (int i = 4; i >= 0; i--)
@@ -318,9 +324,11 @@ static void say_part(struct line *l, const struct speech_part *p, const struct s
 	case SPEECH_PART_MINUTE:
 		say_two_at(l, s->digits, 2);
 		break;
+	case SPEECH_PART_MONTH:
 	case SPEECH_PART_HOUR_TO:
 		say_two_at(l, s->digits, 4);
 		break;
+	case SPEECH_PART_DAY:
 	case SPEECH_PART_MINUTE_TO:
 		say_two_at(l, s->digits, 6);
 		break;
@@ -348,6 +356,11 @@ static void say_phrase(struct line *l, const struct phrase *p)
 		say_silence(l, p->arg);
 	} else if (p->kind == PHRASE_RECORDING) {
 		say(l, app_sounds_recording(l->org, p->arg));
+	} else if (p->kind == PHRASE_BOX_WORDS) {
+		say_known(l, APP_CLIP_BOX_WORDS);
+	} else if (p->kind == PHRASE_BOX_SOUND) {
+		say_known(l, APP_CLIP_BOX_SOUND);
+		say_known(l, APP_CLIP_BOX_SOUND + 1);
 	} else if (p->kind == PHRASE_OWN_GREETING) {
 		say(l, p->arg);
 	} else {

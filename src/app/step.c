@@ -1,5 +1,6 @@
 /* Events into an exchange, its effects out to the rooms: the one place where both meet. */
 #include "app/desk.h"
+#include "app/mailbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -100,8 +101,12 @@ static void step(struct app_org *o, const struct event *ev)
 
 	clock_now(&now);
 	exchange_step(o->exchange, &o->rules, ev, &now, &fx);
-	for (unsigned i = 0; i < fx.count; i++)
-		carry_out(o, &fx.v[i]);
+	for (unsigned i = 0; i < fx.count; i++) {
+		if (fx.v[i].kind == FX_BOX)
+			app_mailbox_effect(o, &fx.v[i]); /* and wipes what is secret in it */
+		else
+			carry_out(o, &fx.v[i]);
+	}
 }
 
 void app_event(struct app_org *o, const struct event *ev)

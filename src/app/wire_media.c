@@ -117,6 +117,7 @@ static void play(struct app_leg *l, const struct effect *fx)
 		ev.kind = EV_PLAYED;
 		ev.leg = l->leg;
 		ev.done.serial = fx->play.serial;
+		ev.done.why = RECORDED_FAILED;
 		app_event(l->org, &ev);
 	}
 }

@@ -148,6 +148,17 @@ static void digits_go(struct turn *t, struct call *c, struct target tg)
 		exchange_target_seek(t, c, tg);
 }
 
+static bool is_mailbox(const struct measures *m, const char *digits)
+{
+	return m->mailbox_outside[0] && text_eq(digits, m->mailbox_outside);
+}
+
+static void mailbox_go(struct turn *t, struct call *c)
+{
+	TEXT_COPY(exchange_call_step(t, c, STEP_FEATURE, CLAUSE_HOUSE)->step.text, c->digits);
+	exchange_mailbox_start(t, c);
+}
+
 /* No more digits come: what was dialled has to do. */
 static void digits_end(struct turn *t, struct call *c)
 {
@@ -155,7 +166,9 @@ static void digits_end(struct turn *t, struct call *c)
 	const struct directory *d = exchange_call_directory(t, c);
 	struct target tg = directory_number(d, c->digits);
 
-	if (c->digit_count == 0)
+	if (is_mailbox(m, c->digits))
+		mailbox_go(t, c);
+	else if (c->digit_count == 0)
 		try_failed(t, c, STEP_NOTHING_DIALLED, PHRASE_NOTHING_DIALLED);
 	else if (tg.kind != TARGET_NONE || text_eq(c->digits, m->operator_number))
 		digits_go(t, c, tg);
@@ -182,7 +195,9 @@ static void digits_add(struct turn *t, struct call *c, char digit)
 	}
 	tg = directory_number(d, c->digits);
 	more = directory_more(d, c->digits);
-	if (!more && (tg.kind != TARGET_NONE || text_eq(c->digits, m->operator_number)))
+	if (!more && is_mailbox(m, c->digits))
+		mailbox_go(t, c);
+	else if (!more && (tg.kind != TARGET_NONE || text_eq(c->digits, m->operator_number)))
 		digits_go(t, c, tg);
 	else if (c->digit_count >= longest)
 		digits_end(t, c);

@@ -23,6 +23,8 @@
  *               v                            v  |
  *            ANNOUNCE --Enter-->          TARGET, WAIT, CONSULT, THREE --> TALK
  *
+ *  a mailbox (mailbox.c): arrived, DIGITS --> BOX_WHO, BOX_PIN --> BOX_WAIT <--> BOX_HEAR --> ended
+ *
  * The table below is the whole of it: for each state the cues it permits, the states it may go to
  * and the function that takes the cues. A cue that isn't permitted changes nothing; "the caller has
  * gone" ends every call whose state doesn't name it, "closing" likewise.
@@ -40,6 +42,7 @@ struct call_row {
 
 enum {
 	/* where a sentence, a key or an outcome may lead */
+	BOX = ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN),
 	ONWARD = ST(CALL_RING) | ST(CALL_ANNOUNCE) | ST(CALL_DIGITS) | ST(CALL_SAY) | ST(CALL_ASK) |
 		 ST(CALL_TARGET) | ST(CALL_WAIT) | ST(CALL_CONSULT) | ST(CALL_ENQUIRY) |
 		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE),
@@ -52,11 +55,11 @@ enum {
 };
 
 static const struct call_row rows[CALL_STATE_COUNT] = {
-    [CALL_FREE] = {"free", 0, ONWARD | ST(CALL_TALK) | ST(CALL_DIAL), NULL},
+    [CALL_FREE] = {"free", 0, ONWARD | ST(CALL_TALK) | ST(CALL_DIAL) | BOX, NULL},
     [CALL_RING] = {"ring", CUE_BIT(CUE_TIMER), ONWARD, exchange_ring_on},
     [CALL_ANNOUNCE] = {"announce", SAID | CUE_BIT(CUE_DIGIT), ONWARD,
 		       exchange_attendant_announce_on},
-    [CALL_DIGITS] = {"digits", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_attendant_digits_on},
+    [CALL_DIGITS] = {"digits", SAID | CUE_BIT(CUE_DIGIT), ONWARD | BOX, exchange_attendant_digits_on},
     [CALL_SAY] = {"say", SAID | CUE_BIT(CUE_DIGIT), ONWARD | RECORDING | ST(CALL_HITS),
 		  exchange_say_on},
     [CALL_ASK] = {"ask", SAID | CUE_BIT(CUE_DIGIT), ONWARD, exchange_ask_on},
@@ -95,6 +98,17 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
     [CALL_DIAL] = {"dial",
 		   (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER) | AT_DESK,
 		   ST(CALL_DESK) | ST(CALL_QUEUE) | ST(CALL_CLOSE), exchange_dial_on},
+    [CALL_BOX_WHO] = {"mailbox_who", SAID | CUE_BIT(CUE_DIGIT),
+		      ST(CALL_BOX_PIN) | ST(CALL_SAY) | ST(CALL_CLOSE), exchange_mailbox_digits_on},
+    [CALL_BOX_PIN] = {"mailbox_pin", SAID | CUE_BIT(CUE_DIGIT),
+		      ST(CALL_BOX_WHO) | ST(CALL_BOX_WAIT) | ST(CALL_SAY) | ST(CALL_CLOSE),
+		      exchange_mailbox_digits_on},
+    [CALL_BOX_WAIT] = {"mailbox_wait", CUE_BIT(CUE_BOX) | CUE_BIT(CUE_TIMER) | CUE_BIT(CUE_PLAYED),
+		       ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN) | ST(CALL_BOX_HEAR) | ST(CALL_SAY) |
+			   ST(CALL_CLOSE),
+		       exchange_mailbox_wait_on},
+    [CALL_BOX_HEAR] = {"mailbox_hear", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_BOX_WAIT),
+		       exchange_mailbox_hear_on},
     [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
 		    exchange_close_on},
 };
@@ -120,6 +134,11 @@ static void call_leave(struct turn *t, struct call *c)
 		exchange_wait_leave(t, c);
 	if (c->state == CALL_PARK)
 		exchange_park_leave(t, c);
+	if (c->box_flags & BOX_TYPED) {
+		memset(c->digits, 0, sizeof(c->digits));
+		c->digit_count = 0;
+		c->box_flags &= (uint8_t)~BOX_TYPED;
+	}
 	if (c->state == CALL_SCREEN && c->pending) { /* cut off: nobody will hear it */
 		struct leg *l = exchange_call_caller(t, c);
 

@@ -137,13 +137,16 @@ static const char *check_positions(const struct turn *t, unsigned *legs)
 
 static const char *check_call_holds(const struct turn *t, const struct call *c)
 {
-	const uint32_t makes = ST(CALL_KEEP) | ST(CALL_RECORD) | ST(CALL_SCREEN);
+	const uint32_t makes = ST(CALL_KEEP) | ST(CALL_RECORD) | ST(CALL_SCREEN) |
+			       ST(CALL_BOX_WAIT);
 	bool armed = exchange_timer_armed(t->x, (uint32_t)exchange_call_index(t, c) * 2);
 
 	if (!armed && !owned(t, c))
 		return "a state without a timer or an owner";
 	if ((makes & ST(c->state)) && !c->pending)
 		return "waits for a recording or a keep that nobody makes";
+	if (c->state != CALL_BOX_WHO && c->state != CALL_BOX_PIN && (c->box_flags & BOX_TYPED))
+		return "typed secretly, and still there";
 	if ((c->state == CALL_PARK) != (c->park != NONE16) ||
 	    (c->park != NONE16 && t->x->park[c->park] != exchange_call_index(t, c)))
 		return "a parked call and its slot disagree";

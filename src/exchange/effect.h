@@ -36,6 +36,7 @@ enum effect_kind {
 	FX_CALL,         /* the view of this call has changed, without a step: call */
 	FX_CONFER,       /* leg, confer.other and confer.third hear each other */
 	FX_LISTEN,       /* EV_VOICE once when the leg speaks */
+	FX_BOX,          /* a mailbox is asked for something: box; then EV_BOX if it has a serial */
 	FX_COUNT
 };
 
@@ -95,6 +96,15 @@ enum step_kind {
 	STEP_COUNT
 };
 const char *exchange_step_name(enum step_kind k);
+
+/* What a mailbox is asked for. */
+enum box_ask {
+	BOX_OPEN,   /* the person's, by pin */
+	BOX_NEXT,   /* the message after `message` of `stage`; 0: the first */
+	BOX_AGAIN,  /* `message` once more */
+	BOX_HEARD,  /* `message` was heard to its end, or kept: no answer */
+	BOX_DELETE, /* `message` is no longer read out: kept as a fact */
+};
 
 enum message_urgency { MESSAGE_ORDINARY, MESSAGE_URGENT };
 
@@ -207,6 +217,15 @@ struct effect {
 		struct {
 			leg_id other, third;
 		} confer;
+		struct {
+			uint32_t serial; /* echoed by EV_BOX; 0 no answer is wanted */
+			enum box_ask ask;
+			uint32_t person; /* whose; OPEN: 0 nobody's, which is a wrong PIN */
+			int64_t message;
+			enum box_stage stage;
+			int64_t since_wall_ms; /* KEPT are those heard before */
+			char pin[16]; /* digits: never written down, wiped by whoever takes it */
+		} box;
 	};
 };
 

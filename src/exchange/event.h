@@ -25,7 +25,7 @@ enum event_kind {
 	EV_HELD,       /* the far end holds the leg */
 	EV_RETRIEVED,
 	EV_REFER,      /* blind: number; attended: replaces names the leg of ours */
-	EV_PLAYED,     /* the play of that serial has ended by itself */
+	EV_PLAYED,     /* the play of that serial has ended by itself; why RECORDED_FAILED: unheard */
 	EV_RECORDED,   /* recording has ended: recording, ms, why */
 	EV_KEPT,       /* message or step is durable: serial */
 	EV_NOT_KEPT,
@@ -39,6 +39,7 @@ enum event_kind {
 	EV_DESK,       /* a position comes, goes, or its page or headset does: desk */
 	EV_COMMAND,    /* an operator's act: command; answered by exactly one FX_COMMAND */
 	EV_VOICE,      /* the leg has begun to speak (asked for by FX_LISTEN) */
+	EV_BOX,        /* answers an FX_BOX: box */
 	EV_COUNT
 };
 
@@ -92,6 +93,24 @@ enum desk_outcome {
 /* Why the operator ended a call: COMMAND_HANG_UP's value. */
 enum desk_hang_up { HANG_UP_DONE, HANG_UP_SILENT, HANG_UP_WRONG, HANG_UP_SALES, HANG_UP_NUISANCE,
 	HANG_UP_FAX, HANG_UP_COUNT };
+
+/* What came of an FX_BOX. */
+enum box_answer {
+	BOX_OPENED,  /* the PIN is right: count */
+	BOX_WRONG,   /* it isn't, or nobody has this number */
+	BOX_LOCKED,  /* too many wrong ones: not looked at */
+	BOX_NO_PIN,  /* none was ever set */
+	BOX_MESSAGE, /* a message: what follows count; its sounds can be played in this step alone */
+	BOX_NO_MORE,
+	BOX_DONE,
+	BOX_FAILED, /* storage doesn't answer */
+	BOX_ANSWER_COUNT
+};
+
+/* Messages come in this order; those heard before, latest first. */
+enum box_stage { BOX_URGENT, BOX_NEW, BOX_KEPT, BOX_STAGES };
+
+enum { BOX_HAS_WORDS = 1, BOX_HAS_SOUND = 2, BOX_BAD_SOUND = 4, BOX_IS_URGENT = 8 };
 
 struct event {
 	enum event_kind kind;
@@ -159,6 +178,16 @@ struct event {
 			char text[EVENT_NAME]; /* what a target's phone shows: 华建王先生 */
 			uint32_t value;	       /* as the command says */
 		} command;
+		struct {
+			uint32_t serial;
+			enum box_answer answer;
+			uint32_t count; /* OPENED: how many are new */
+			int64_t message;
+			enum box_stage stage;
+			uint8_t has; /* BOX_HAS_ … bits */
+			char when[9]; /* HHMMmmdd */
+			char from[EVENT_NUMBER]; /* "" unknown */
+		} box;
 	};
 };
 

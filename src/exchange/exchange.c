@@ -79,10 +79,12 @@ static void leg_held(struct turn *t, struct leg *l, bool held)
 	exchange_call_cue(t, &t->calls[l->call], &cue);
 }
 
-static void leg_played(struct turn *t, struct leg *l, uint32_t serial)
+static void leg_played(struct turn *t, struct leg *l, uint32_t serial, bool failed)
 {
 	struct call *c = &t->calls[l->call];
-	struct cue cue = {.kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED, .leg = l};
+	struct cue cue = {.kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED,
+			  .leg = l,
+			  .failed = failed};
 
 	if (serial && c->over == serial) {
 		c->over = 0; /* the join lay under it all the while */
@@ -128,6 +130,19 @@ static void made(struct turn *t, const struct event *ev)
 	exchange_call_cue(t, c, &cue);
 }
 
+static void box_answered(struct turn *t, const struct event *ev)
+{
+	struct call *c = exchange_call_awaiting(t, ev->box.serial);
+	struct cue cue = {.kind = CUE_BOX, .box = ev};
+
+	if (!c || !exchange_call_permits(c->state, cue.kind)) {
+		t->x->ignored++;
+		return;
+	}
+	exchange_call_await(t, c, 0);
+	exchange_call_cue(t, c, &cue);
+}
+
 static void leg_answer_event(struct turn *t, struct leg *l, const struct event *ev)
 {
 	(void)ev;
@@ -156,7 +171,7 @@ static void leg_held_event(struct turn *t, struct leg *l, const struct event *ev
 
 static void leg_played_event(struct turn *t, struct leg *l, const struct event *ev)
 {
-	leg_played(t, l, ev->done.serial);
+	leg_played(t, l, ev->done.serial, ev->done.why == RECORDED_FAILED);
 }
 
 static void line_lost_event(struct turn *t, struct leg *l, const struct event *ev)
@@ -196,6 +211,8 @@ static bool exchange_event(struct turn *t, const struct event *ev)
 		exchange_invite_in(t, ev);
 	else if (ev->kind == EV_RECORDED || ev->kind == EV_KEPT || ev->kind == EV_NOT_KEPT)
 		made(t, ev);
+	else if (ev->kind == EV_BOX)
+		box_answered(t, ev);
 	else if (ev->kind == EV_REACHABLE)
 		reachable_set(t, ev);
 	else if (ev->kind == EV_TRUNK)

@@ -215,6 +215,9 @@ uint32_t exchange_call_keeping(const struct exchange *x, uint32_t i);
 /* The recording that a call waits for, 0 none: its leg may have gone. */
 uint32_t exchange_call_recording(const struct exchange *x, uint32_t i);
 
+/* The answer of a mailbox that a call waits for, 0 none: its EV_BOX is to come. */
+uint32_t exchange_call_mailbox(const struct exchange *x, uint32_t i);
+
 enum exchange_lamp { EXCHANGE_LAMP_IDLE, EXCHANGE_LAMP_RINGING, EXCHANGE_LAMP_BUSY };
 struct exchange_extension_view {
 	bool reachable, dnd;

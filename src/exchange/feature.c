@@ -84,6 +84,11 @@ bool exchange_feature_dialled(struct turn *t, struct call *c, const char *dialle
 		exchange_park_dialled(t, c);
 		return true;
 	}
+	if (is_code(m->code_mailbox, dialled)) {
+		feature_step(t, c, dialled);
+		exchange_mailbox_start(t, c);
+		return true;
+	}
 	number = code_number(m->code_forward_always, dialled);
 	if (number) {
 		feature_step(t, c, dialled);

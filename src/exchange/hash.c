@@ -92,7 +92,11 @@ static void add_call_past(struct hashing *g, const struct call *c)
 {
 	const uint32_t tries = ST(CALL_SAY) | ST(CALL_SCREEN) | ST(CALL_RECORD) | ST(CALL_REVIEW);
 	const uint32_t asks = ST(CALL_ASK) | ST(CALL_ENQUIRY) | ST(CALL_HITS) | ST(CALL_REVIEW) |
-			      ST(CALL_CONSULT);
+			      ST(CALL_CONSULT) | ST(CALL_BOX_HEAR);
+	const uint32_t box = ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN) | ST(CALL_BOX_WAIT) |
+			     ST(CALL_BOX_HEAR);
+	const uint32_t typed = (box & ~ST(CALL_BOX_WAIT)) | ST(CALL_DIGITS) | ST(CALL_ENQUIRY) |
+			       ST(CALL_HITS);
 	uint32_t now = ST(c->state);
 
 	add(g, now & ST(CALL_SAY) ? c->then : 0);
@@ -104,7 +108,12 @@ static void add_call_past(struct hashing *g, const struct call *c)
 	add(g, now & ST(CALL_SAY) ? (uint64_t)c->reject_code << 16 | c->reject_why : 0);
 	for (unsigned i = 0; (now & ST(CALL_HITS)) && i < c->hit_count; i++)
 		add(g, c->hits[i]);
-	add_text(g, now & (ST(CALL_DIGITS) | ST(CALL_ENQUIRY) | ST(CALL_HITS)) ? c->digits : "");
+	add_text(g, now & typed ? c->digits : "");
+	if (now & box) {
+		add(g, (uint64_t)c->box_stage << 8 | c->box_flags);
+		add(g, (uint64_t)c->box);
+		add(g, (uint64_t)c->box_count << 32 | c->box_person);
+	}
 }
 
 static void add_call_target(struct hashing *g, const struct call *c)

@@ -28,6 +28,8 @@ enum {
 	ASK_TRIES = 2,		  /* a question is said that often */
 	SAY_GUARD_MS = 180000,	  /* no sentence lasts longer: then it counts as said */
 	RECORD_GUARD_MS = 10000,  /* on top of what may be recorded */
+	BOX_GUARD_MS = 20000,	  /* then the mailbox counts as failed */
+	BOX_TRIES = 3,		  /* wrong PINs in one call */
 	KEEP_GUARD_MS = 15000,	  /* then the message counts as not kept */
 	OUT_RING_MS = 180000,	  /* a call over a trunk rings no longer */
 	RESPONSE_GRACE_MS = 2000, /* sip times out first, we stand behind it */
@@ -172,6 +174,10 @@ enum call_state {
 	CALL_QUEUE, /* waits for an operator: asked, returned, lost, handed */
 	CALL_THREE, /* caller, operator and consulted together */
 	CALL_DIAL,  /* an operator calls somebody, who is the caller once there */
+	CALL_BOX_WHO,  /* a mailbox: the extension is typed */
+	CALL_BOX_PIN,  /* its PIN is typed: digits that nobody writes down */
+	CALL_BOX_WAIT, /* until the mailbox answers */
+	CALL_BOX_HEAR, /* a message is heard, then a key is asked for */
 	CALL_STATE_COUNT
 };
 
@@ -192,6 +198,17 @@ enum desk_flag {
 	DESK_CONSULTED = 4, /* the consulted person answered */
 	DESK_OWN = 8,	    /* … at the guarded principal's own number: consent (b) may be said */
 	DESK_VOICE = 16,    /* at the recorder for the operator, and back */
+};
+
+enum box_flag {
+	BOX_OWN = 1,	  /* at one's own phone: the PIN alone is asked for */
+	BOX_TYPED = 2,	  /* digits that are secret lie in `digits` */
+	BOX_INTRO = 4,	  /* how many there are is still to be said */
+	BOX_CONTENT = 8,  /* the message plays, not the question after it */
+	BOX_WHOLE = 16,	  /* what plays is all of it: heard to its end it is heard */
+	BOX_MARKED = 32,  /* … and was noted */
+	BOX_REMOVED = 64, /* that one was deleted is still to be said */
+	BOX_UNLOCKED = 128, /* the PIN was right */
 };
 
 enum { SAW_BUSY = 1, SAW_NO_ANSWER = 2, SAW_REFUSED = 4, SAW_UNREACHABLE = 8, SAW_AWAY = 16 };
@@ -234,6 +251,10 @@ struct call {
 	int64_t wait_due_ms;	   /* monotonic end of a wait, 0 none */
 	int64_t remind_wall_ms;	   /* HELD: when to speak to the caller */
 	int64_t outside_ms;	   /* monotonic: together with the outside since, 0 not yet */
+	int64_t box;		   /* the message at hand, 0 none */
+	uint32_t box_person;	   /* whose mailbox; 0 nobody's number was typed */
+	uint32_t box_count;	   /* new messages, to be told before the first */
+	uint8_t box_stage, box_flags, box_pad[6];
 	char show[EVENT_NAME];	   /* what the target's phone shows, "" the caller's name */
 	char park_number[16];
 	char number[EVENT_NUMBER]; /* the caller's, kept for a message */
@@ -361,6 +382,7 @@ enum cue_kind {
 	CUE_HELD,
 	CUE_RETRIEVED,
 	CUE_CLOSING,
+	CUE_BOX,     /* the mailbox has answered: box */
 	CUE_HEADSET, /* the operator's sound has come, gone or changed */
 };
 #define CUE_BIT(k) (1u << (k))
@@ -372,7 +394,8 @@ struct cue {
 	enum outcome outcome;
 	uint16_t code;
 	uint32_t ms;
-	bool failed; /* what was to be recorded couldn't be written */
+	bool failed; /* what was to be recorded couldn't be written, or to be played not be played */
+	const struct event *box;
 	enum exchange_end why;
 };
 
@@ -559,6 +582,12 @@ void exchange_message_record(struct turn *t, struct call *c);
 void exchange_message_record_on(struct turn *t, struct call *c, const struct cue *cue);
 void exchange_message_review_on(struct turn *t, struct call *c, const struct cue *cue);
 void exchange_message_keep_on(struct turn *t, struct call *c, const struct cue *cue);
+
+/* ---- mailbox.c ---- */
+void exchange_mailbox_start(struct turn *t, struct call *c);
+void exchange_mailbox_digits_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_mailbox_wait_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_mailbox_hear_on(struct turn *t, struct call *c, const struct cue *cue);
 
 /* ---- talk.c: together, hold ---- */
 void exchange_talk_sound(struct turn *t, struct call *c);

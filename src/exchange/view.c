@@ -155,6 +155,13 @@ uint32_t exchange_call_recording(const struct exchange *x, uint32_t i)
 		   : 0;
 }
 
+uint32_t exchange_call_mailbox(const struct exchange *x, uint32_t i)
+{
+	const struct call *c = &exchange_calls_at(x)[i];
+
+	return i < x->caps.calls && c->state == CALL_BOX_WAIT ? c->pending : 0;
+}
+
 bool exchange_extension_view(const struct exchange *x, uint32_t extension,
 			     struct exchange_extension_view *out)
 {

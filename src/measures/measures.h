@@ -83,7 +83,9 @@ struct measures {
 
 	/* feature codes dialled from inside; "" is off */
 	char code_pickup_group[8], code_pickup_direct[8], code_park[8], code_dnd_on[8],
-		code_dnd_off[8], code_forward_always[8], code_forward_off[8];
+		code_dnd_off[8], code_forward_always[8], code_forward_off[8], code_mailbox[8];
+	/* the mailbox from outside, dialled at the attendant; "" not allowed */
+	char mailbox_outside[8];
 	char park_first[8];
 	uint8_t park_slots;
 

@@ -71,6 +71,7 @@ static const struct {
     {"{digits}", SPEECH_PART_DIGITS},	{"{key}", SPEECH_PART_KEY},
     {"{hour}", SPEECH_PART_HOUR},	{"{minute}", SPEECH_PART_MINUTE},
     {"{hour_to}", SPEECH_PART_HOUR_TO}, {"{minute_to}", SPEECH_PART_MINUTE_TO},
+    {"{month}", SPEECH_PART_MONTH},	{"{day}", SPEECH_PART_DAY},
 };
 enum { SLOTS = sizeof(slots) / sizeof(slots[0]) };
 

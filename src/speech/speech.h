@@ -90,6 +90,8 @@ enum speech_part_kind {
 	SPEECH_PART_MINUTE,	/* {minute}: digits 3 and 4 */
 	SPEECH_PART_HOUR_TO,	/* {hour_to}: digits 5 and 6 */
 	SPEECH_PART_MINUTE_TO,	/* {minute_to}: digits 7 and 8 */
+	SPEECH_PART_MONTH,	/* {month}: digits 5 and 6 of HHMMmmdd, a sound "number.<n>" */
+	SPEECH_PART_DAY,	/* {day}: digits 7 and 8 */
 };
 struct speech_part {
 	enum speech_part_kind kind;

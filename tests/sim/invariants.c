@@ -532,6 +532,7 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_POSITION:
 	case FX_CALL:
 	case FX_LISTEN:
+	case FX_BOX:
 	case FX_COUNT:
 		break;
 	}
@@ -554,7 +555,6 @@ static void call_ended(struct sight *s, const struct effect *e, struct watch_cal
 static void call_arrived(struct sight *s, const struct effect *e)
 {
 	struct watch_call *c = &s->w->call[((e->step.call_no & 0xFF) - 1) % WATCH_CALLS];
-
 	const struct event *ev = s->ev;
 	bool dialled = ev->kind == EV_COMMAND && ev->command.what == COMMAND_DIAL;
 

@@ -116,6 +116,8 @@ static const char *number_fault(const struct cross *x, const char *number, char 
 		if (text_starts(number, m->emergency[i]))
 			return "config.dir.emergency";
 	}
+	if (m->mailbox_outside[0] && text_starts(number, m->mailbox_outside))
+		return "config.dir.mailbox";
 	if (m->park_slots && len == strlen(m->park_first) && n >= park && n < park + m->park_slots)
 		return "config.dir.parking";
 	return NULL;

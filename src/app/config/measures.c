@@ -38,6 +38,8 @@ static const struct schema_field number_fields[] = {
      .help = "Shortest extension number."},
     {"extension_digits_max", SCHEMA_INTEGER, M(extension_digits_max), 2, 8, .fallback = "4",
      .help = "Longest extension number."},
+    {"mailbox", SCHEMA_DIGITS, M(mailbox_outside),
+     .help = "Dialled at the attendant: the mailbox from outside, with a PIN. Without it not allowed."},
     {0},
 };
 
@@ -51,6 +53,7 @@ static const struct schema_field code_fields[] = {
     {"forward_always", SCHEMA_DIAL, M(code_forward_always),
      .help = "Followed by a number: forwards every call."},
     {"forward_off", SCHEMA_DIAL, M(code_forward_off), .help = "Ends it."},
+    {"mailbox", SCHEMA_DIAL, M(code_mailbox), .help = "One's own mailbox, with a PIN (A3.8)."},
     {0},
 };
 
@@ -256,6 +259,7 @@ static void codes_check(struct walk *w, const struct measures *m)
 	    {"dnd_off", m->code_dnd_off},
 	    {"forward_always", m->code_forward_always},
 	    {"forward_off", m->code_forward_off},
+	    {"mailbox", m->code_mailbox},
 	};
 	size_t n = sizeof(codes) / sizeof(*codes);
 
@@ -299,6 +303,9 @@ void measures_check(struct walk *w, const struct measures *m)
 		walk_error_at(w, "config.same_number", "numbers.outside_prefix");
 	if (m->outside_prefix[0] && text_starts(m->main_number, m->outside_prefix))
 		walk_error_at(w, "config.begins_outside", "numbers.main");
+	if (m->mailbox_outside[0] && (text_starts(m->mailbox_outside, m->operator_number) ||
+				      strlen(m->mailbox_outside) > m->extension_digits_max))
+		walk_error_at(w, "config.mailbox_number", "numbers.mailbox");
 	if (m->rings_all_from > m->rings)
 		walk_error_at(w, "config.min_over_max", "desk.rings_all_from");
 	if (m->park_slots && !m->park_first[0])

@@ -379,6 +379,11 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_LISTEN:
 		desk_text(w, e, i);
 		break;
+	case FX_BOX:
+		w->box = e->box.serial ? e->box.serial : w->box;
+		OUT("BOX %d person %u message %d%s%s", e->box.ask, e->box.person,
+		    (int)e->box.message, e->box.pin[0] ? " pin " : "", e->box.pin);
+		break;
 	case FX_COUNT: fail(); break;
 	}
 	OUT("\n");

@@ -52,6 +52,7 @@ struct world {
 	uint16_t leg_trunk[WORLD_LEGS];
 	uint32_t played[WORLD_LEGS], recording[WORLD_LEGS]; /* last serials */
 	uint32_t keep, record;
+	uint32_t box; /* serial of the last FX_BOX that waits for an answer */
 	uint64_t calls;
 	uint8_t ended[WORLD_CALLS], arrived[WORLD_CALLS];
 	uint32_t consent[WORLD_CALLS]; /* for whom a call holds a consent fact */
