@@ -6,10 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "app/cmd.h"
 #include "app/cmd_common.h"
 #include "base/text.h"
 #include "records/accounts.h"
+#include "records/pin.h"
 
 static const char usage[] =
     "usage: zongji user [--data DIR] [--config FILE] list [--org N]\n"
@@ -17,10 +20,13 @@ static const char usage[] =
     "       zongji user … password NAME [--generate]\n"
     "       zongji user … role NAME ROLE\n"
     "       zongji user … disable NAME | enable NAME\n"
+    "       zongji user … pin PERSON [--org N] [--generate]\n"
     "\n"
     "Accounts of the console. ROLE is staff, operator, manager or admin. The password is asked\n"
     "for, or read as the first line of standard input, or made with --generate and printed.\n"
     "A change ends the account's sessions. Works while the switchboard runs.\n"
+    "pin sets the PIN of a person (an id in the directory) for the mailbox by phone: 4 to 12\n"
+    "digits, asked for, read or made in the same way; it lifts a lock.\n"
     "\n"
     "  --data DIR     the switchboard's data folder (default: data)\n"
     "  --config FILE  node configuration (default: node.yaml there)\n"
@@ -215,6 +221,54 @@ static int run_disable(struct user *u)
 	return enabled_set(u, false);
 }
 
+static void pin_make(char *out)
+{
+	do
+		snprintf(out, RECORDS_PIN_MAX + 1, "%06u", randombytes_uniform(1000000));
+	while (!records_pin_fit(out));
+}
+
+/* The question of a PIN; EINVAL (told): the two differ. */
+static int pin_get(const struct user *u, char *out, size_t cap)
+{
+	char again[RECORDS_PIN_MAX + 3];
+
+	if (u->generate) {
+		pin_make(out);
+		return 0;
+	}
+	line_read(catalogue_text(u->texts, u->lang, "user.ask.pin"), out, cap);
+	if (!isatty(STDIN_FILENO))
+		return 0;
+	line_read(catalogue_text(u->texts, u->lang, "user.ask.again"), again, sizeof(again));
+	if (text_eq(out, again))
+		return 0;
+	fprintf(stderr, "%s\n", catalogue_text(u->texts, u->lang, "user.different"));
+	return EINVAL;
+}
+
+static int run_pin(struct user *u)
+{
+	char pin[RECORDS_PIN_MAX + 3] = "", line[CATALOGUE_TEXT];
+	uint32_t org = u->org ? u->org : u->config->node.organisations[0].id, person;
+	int err;
+
+	if (number_take(u->args[1], &person))
+		return -CMD_USAGE;
+	err = pin_get(u, pin, sizeof(pin));
+	if (!err)
+		err = records_pin_set(u->db, org, person, pin, u->by);
+	if (err == EINVAL)
+		fprintf(stderr, "%s\n", catalogue_text(u->texts, u->lang, "user.pin.unfit"));
+	if (!err && u->generate) {
+		catalogue_format(u->texts, u->lang, "user.pin", line, sizeof(line), "person",
+				 u->args[1], "pin", pin, NULL);
+		printf("%s\n", line);
+	}
+	sodium_memzero(pin, sizeof(pin));
+	return err;
+}
+
 static const struct {
 	const char *verb;
 	int count; /* words, the verb included */
@@ -222,6 +276,7 @@ static const struct {
 } verbs[] = {
     {"list", 1, run_list}, {"add", 2, run_add},	      {"password", 2, run_password},
     {"role", 3, run_role}, {"enable", 2, run_enable}, {"disable", 2, run_disable},
+    {"pin", 2, run_pin},
 };
 
 static int run(struct user *u, int (*verb)(struct user *u))

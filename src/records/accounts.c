@@ -71,10 +71,9 @@ static bool password_ok(const char *password)
 	return characters >= RECORDS_PASSWORD_MIN && len <= RECORDS_PASSWORD_MAX;
 }
 
-static int hash(const char *password, char out[crypto_pwhash_STRBYTES])
+int records_secret_hash(const char *secret, char out[RECORDS_SECRET_HASH])
 {
-	return crypto_pwhash_str(out, password, strlen(password), ARGON_OPS, ARGON_BYTES) ? ENOMEM
-											  : 0;
+	return crypto_pwhash_str(out, secret, strlen(secret), ARGON_OPS, ARGON_BYTES) ? ENOMEM : 0;
 }
 
 static int id_row(const struct store_row *row, void *arg)
@@ -127,7 +126,7 @@ int records_account_add(struct records_db *db, const struct records_account *a,
 	if (!name_ok(a->name) || !password_ok(password) || a->role >= RECORDS_ROLE_COUNT)
 		return EINVAL;
 	/* The slow part comes first: nobody waits for a lock meanwhile. */
-	err = hash(password, hashed);
+	err = records_secret_hash(password, hashed);
 	if (!err)
 		err = store_begin(db->s);
 	if (err)
@@ -187,7 +186,7 @@ int records_account_password(struct records_db *db, const char *name, const char
 
 	if (!password_ok(password) || !name_ok(name))
 		return EINVAL;
-	err = hash(password, hashed);
+	err = records_secret_hash(password, hashed);
 	if (!err)
 		err = store_begin(db->s);
 	if (err)

@@ -206,6 +206,11 @@ struct history_item {
 };
 int records_history_write(struct store *s, const struct history_item *h); /* inside a transaction */
 
+/* --- secrets: accounts.c --- */
+#define RECORDS_SECRET_HASH 128 /* crypto_pwhash_STRBYTES */
+/* Argon2id, salted: slow on purpose. ENOMEM. */
+int records_secret_hash(const char *secret, char out[RECORDS_SECRET_HASH]);
+
 /* --- delivery: inside a transaction --- */
 struct delivery_plan {
 	uint32_t org, person, department; /* to whom: one of them */

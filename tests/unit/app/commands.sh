@@ -79,5 +79,12 @@ want 0 'li +manager +1 +0 +disabled' "$z" "${u[@]}" list
 want 1 '' "$z" "${u[@]}" password nobody --generate
 want 1 '' "$z" "${u[@]}" password li
 want 0 '' bash -c "echo 'correct horse battery' | '$z' user --data new password li"
+first=$(sed -n '2s/,.*//p' out/people.csv)
+want 0 "PIN of person $first: [0-9]{6}" "$z" "${u[@]}" pin "$first" --generate
+want 0 '' bash -c "echo 2580 | '$z' user --data new pin $first"
+want 1 'a PIN is 4 to 12 digits' bash -c "echo 1234 | '$z' user --data new pin $first"
+want 1 'a PIN is 4 to 12 digits' bash -c "echo 258013579246801 | '$z' user --data new pin $first"
+want 1 'No such file' "$z" "${u[@]}" pin 99999 --generate
+want 2 'usage: zongji user' "$z" "${u[@]}" pin li
 
 [ "$failed" -eq 0 ]
