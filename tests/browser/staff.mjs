@@ -200,6 +200,34 @@ await test("a mail's link to one message: a scanner changes nothing, the button 
   await mail.context().close();
 });
 
+await test("one's own PIN, and signing in by it; a shared number asks for the company", async () => {
+  await page.goto(`${base}/my?tab=settings`);
+  const form = page.locator("form", { has: page.locator("[name=again]") });
+  await form.locator("[name=pin]").fill("604813");
+  await form.locator("[name=again]").fill("604814");
+  await button(form, "console.save").click();
+  await form.locator(".wrong", { hasText: zh["console.my.pin.different"] }).waitFor();
+  await form.locator("[name=pin]").fill("1234");
+  await form.locator("[name=again]").fill("1234");
+  await button(form, "console.save").click();
+  await form.locator(".wrong", { hasText: zh["api.pin_unfit"] }).waitFor();
+  await form.locator("[name=pin]").fill("604813");
+  await form.locator("[name=again]").fill("604813");
+  await button(form, "console.save").click();
+  await form.locator("[name=old]").waitFor(); // the link has done what it allows
+  await axeCheck(page);
+  const other = await open({ path: "/my", ...PHONE });
+  await other.locator("[name=extension]").fill("8312");
+  await other.locator("[name=pin]").fill("604813");
+  await other.keyboard.press("Enter");
+  await other.locator("[name=organisation]").waitFor();
+  await axeCheck(other);
+  await button(other, "console.sign_in").click();
+  await other.locator(".my h1", { hasText: "张三丰" }).waitFor();
+  check((await other.locator(".tabs").count()) === 1, "the page isn't shown");
+  await other.context().close();
+});
+
 await test("signed out is signed out", async () => {
   await page.locator(".account summary").click();
   await button(page, "console.sign_out").click();
