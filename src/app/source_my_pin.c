@@ -139,7 +139,7 @@ static int pin_set(void *arg, const struct api_query *q, const struct api_pin *p
 			*out = source_field("pin", "pin_unfit");
 	}
 	records_return(a->records, db);
-	if (!err && (q->who.roles & API_BY_LINK)) /* the asker's own is opened anew after it */
+	if (!err && staff_is(&q->who)) /* the asker's own is opened anew after it */
 		http_room_sessions_end(a->http, q->who.user);
 	return err;
 }

@@ -325,6 +325,7 @@ def test_pin(s):
     assert refused(lambda: p.ask("PUT", "/api/v1/my/pin", {"pin": "604814"})).code == "pin_old_needed"
     assert refused(lambda: p.ask("PUT", "/api/v1/my/pin", {"pin": "604814", "old": "000001"})).code == "wrong_pin"
     assert p.send("PUT", "/api/v1/my/pin", {"pin": "604814", "old": "604813"})[0] == 204
+    assert b.send("GET", "/api/v1/my")[0] == 401
 
     # nobody's extension, one without a PIN and a wrong one are told alike; a shared number is asked about
     for extension, pin in (("8999", "604814"), ("8314", "604814"), ("8313", "604813"), ("8600", "604814")):

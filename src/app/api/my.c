@@ -237,7 +237,7 @@ void api_mine_pin(struct http_call *c, void *arg)
 	explicit_bzero(&p, sizeof(p));
 	who = q.who;
 	who.roles &= ~API_BY_LINK; /* what the link allowed has been done */
-	if (!err && who.roles != q.who.roles && http_call_session_open(c, &who))
+	if (!err && http_call_session_open(c, &who)) /* the others have ended */
 		err = EAGAIN;
 	if (err == EPERM)
 		http_call_refuse_field(c, 403, "pin_locked", "old");
