@@ -237,10 +237,10 @@ static int pin_get(const struct user *u, char *out, size_t cap)
 		pin_make(out);
 		return 0;
 	}
-	line_read(catalogue_text(u->texts, u->lang, "user.ask.pin"), out, cap);
+	cmd_line_read(catalogue_text(u->texts, u->lang, "user.ask.pin"), out, cap);
 	if (!isatty(STDIN_FILENO))
 		return 0;
-	line_read(catalogue_text(u->texts, u->lang, "user.ask.again"), again, sizeof(again));
+	cmd_line_read(catalogue_text(u->texts, u->lang, "user.ask.again"), again, sizeof(again));
 	if (text_eq(out, again))
 		return 0;
 	fprintf(stderr, "%s\n", catalogue_text(u->texts, u->lang, "user.different"));

@@ -521,6 +521,7 @@ void app_source_fill(struct app *a, struct api_source *s)
 	source_delivery_fill(&s->keep);
 	source_my_fill(&s->my);
 	source_my_messages_fill(&s->my);
+	source_my_pin_fill(&s->my);
 	source_records_fill(s);
 	source_figures_fill(s);
 	app_desk_source_fill(a, s);

@@ -48,9 +48,12 @@ int source_readings_set(void *arg, const struct api_query *q, const struct api_r
 			json_t **out);
 json_t *source_message_json(const struct directory *d, const struct records_message *m);
 
-/* ---- source_my.c, source_my_messages.c ---- */
+/* ---- source_my.c, source_my_messages.c, source_my_pin.c ---- */
 void source_my_fill(struct api_my_source *m);
 void source_my_messages_fill(struct api_my_source *m);
+void source_my_pin_fill(struct api_my_source *m);
+/* The asker may set a PIN without the old one: signed in just now, by a link or a password. */
+bool source_pin_free(const struct api_query *q);
 
 /* The department of the person who asks, 0 none. */
 uint32_t source_own_department(const struct directory *d, const struct api_query *q);

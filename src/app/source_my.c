@@ -472,6 +472,8 @@ static int show(void *arg, const struct api_query *q, json_t **out)
 		}
 		if (!err)
 			*out = page_json(m, d, p, &s);
+		if (!err)
+			json_object_set_new(*out, "pin_free", json_boolean(source_pin_free(q)));
 		source_unlock();
 	}
 	records_return(a->records, db);

@@ -146,7 +146,7 @@ await test("messages: staff see their own page, and a refusal with its clause", 
   const page = await enter("/messages?item=6", "staff");
   await page.getByRole("button", { name: t("console.messages.open") }).click();
   await page.locator('[role="alert"]', { hasText: "A1" }).waitFor();
-  check((await page.locator(".ways a").count()) === 2, "staff have two pages: messages, their own calls");
+  check((await page.locator(".ways a").count()) === 3, "staff have three pages: messages, their own calls, what is theirs");
   await page.context().close();
 });
 

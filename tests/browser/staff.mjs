@@ -28,11 +28,11 @@ const page = await open({ path: "/my", ...PHONE });
 await test("somebody without an account asks for a link, and signs in by its button", async () => {
   await page.locator(".signin").waitFor();
   await axeCheck(page);
+  await picture(page, "staff-enter", { fullPage: true });
   await page.getByLabel(zh["console.my.mail"]).fill("nobody");
   await button(page, "console.my.by_mail.send").click();
   await page.locator(".wrong", { hasText: zh["api.bad_value"] }).waitFor();
   await page.getByLabel(zh["console.my.mail"]).fill("zsf@example.com");
-  await picture(page, "staff-enter");
   await button(page, "console.my.by_mail.send").click();
   await page.locator("[role=status]", { hasText: "zsf@example.com" }).waitFor();
   // the slip's mail came first
@@ -198,6 +198,34 @@ await test("a mail's link to one message: a scanner changes nothing, the button 
   await mail.waitForURL(/\/my$/);
   await mail.locator(".signin").waitFor();
   await mail.context().close();
+});
+
+await test("one's own PIN, and signing in by it; a shared number asks for the company", async () => {
+  await page.goto(`${base}/my?tab=settings`);
+  const form = page.locator("form", { has: page.locator("[name=again]") });
+  await form.locator("[name=pin]").fill("604813");
+  await form.locator("[name=again]").fill("604814");
+  await button(form, "console.save").click();
+  await form.locator(".wrong", { hasText: zh["console.my.pin.different"] }).waitFor();
+  await form.locator("[name=pin]").fill("1234");
+  await form.locator("[name=again]").fill("1234");
+  await button(form, "console.save").click();
+  await form.locator(".wrong", { hasText: zh["api.pin_unfit"] }).waitFor();
+  await form.locator("[name=pin]").fill("604813");
+  await form.locator("[name=again]").fill("604813");
+  await button(form, "console.save").click();
+  await form.locator("[name=old]").waitFor(); // the link has done what it allows
+  await axeCheck(page);
+  const other = await open({ path: "/my", ...PHONE });
+  await other.locator("[name=extension]").fill("8312");
+  await other.locator("[name=pin]").fill("604813");
+  await other.keyboard.press("Enter");
+  await other.locator("[name=organisation]").waitFor();
+  await axeCheck(other);
+  await button(other, "console.sign_in").click();
+  await other.locator(".my h1", { hasText: "张三丰" }).waitFor();
+  check((await other.locator(".tabs").count()) === 1, "the page isn't shown");
+  await other.context().close();
 });
 
 await test("signed out is signed out", async () => {

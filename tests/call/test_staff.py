@@ -294,6 +294,62 @@ def test_readings(s):
     b.ask("PUT", "/api/v1/my/reading", {"readings": ["zhang1 san1 feng1"]})
 
 
+def by_pin(s, extension, pin, organisation=1):
+    b = Browser(s)
+    more = {"organisation": organisation} if organisation else {}
+    status, h, body = b.send("POST", "/api/v1/session/pin", {"extension": extension, "pin": pin, **more})
+    if status == 204:
+        b.cookie = h["Set-Cookie"].split(";")[0]
+    return b, status, body
+
+
+def test_pin(s):
+    b = staff(s, "lxd@example.com")
+    elsewhere = staff(s, "lxd@example.com")
+    assert b.ask("GET", "/api/v1/my")["pin_free"]
+    for bad in ("1234", "7777", "8313", "12", "1234567890123", "12a4"):
+        e = refused(lambda p=bad: b.ask("PUT", "/api/v1/my/pin", {"pin": p}))
+        assert e.status == 400 and e.error["field"] == "pin", (bad, e)
+    had = b.cookie
+    status, h, _ = b.send("PUT", "/api/v1/my/pin", {"pin": "604813"})
+    assert status == 204
+    b.cookie = h["Set-Cookie"].split(";")[0]
+    assert b.cookie != had and elsewhere.send("GET", "/api/v1/my")[0] == 401  # the others have ended
+    assert not b.ask("GET", "/api/v1/my")["pin_free"]  # what the link allowed has been done
+    assert refused(lambda: b.ask("PUT", "/api/v1/my/pin", {"pin": "604814"})).code == "pin_old_needed"
+
+    p, status, _ = by_pin(s, "8313", "604813")
+    assert status == 204 and p.ask("GET", "/api/v1/session")["roles"] == ["staff"]
+    assert p.ask("GET", "/api/v1/my")["person"]["name"] == "李向东"
+    assert p.send("GET", "/api/v1/desk")[0] == 403
+    assert refused(lambda: p.ask("PUT", "/api/v1/my/pin", {"pin": "604814"})).code == "pin_old_needed"
+    assert refused(lambda: p.ask("PUT", "/api/v1/my/pin", {"pin": "604814", "old": "000001"})).code == "wrong_pin"
+    assert p.send("PUT", "/api/v1/my/pin", {"pin": "604814", "old": "604813"})[0] == 204
+    assert b.send("GET", "/api/v1/my")[0] == 401
+
+    # nobody's extension, one without a PIN and a wrong one are told alike; a shared number is asked about
+    for extension, pin in (("8999", "604814"), ("8314", "604814"), ("8313", "604813"), ("8600", "604814")):
+        _, status, body = by_pin(s, extension, pin)
+        assert (status, body["error"]["code"]) == (401, "wrong_pin"), (extension, status, body)
+    _, status, body = by_pin(s, "8312", "604814", None)
+    assert status == 409 and [o["id"] for o in body["error"]["organisations"]] == [1, 2], body
+    for bad in ({"extension": "8313"}, {"pin": "1"}, {"extension": 8313, "pin": "604814"},
+                {"extension": "<b>", "pin": "604814"}, {"extension": "8313", "pin": "9" * 40}):
+        assert Browser(s).send("POST", "/api/v1/session/pin", bad)[0] == 400, bad
+
+    # three wrong ones lock it, also for the right one; a link by mail still works, and mends it
+    seen = [by_pin(s, "8313", "111222")[2]["error"]["code"] for _ in range(2)]
+    _, status, body = by_pin(s, "8313", "604814")
+    assert (status, body["error"]["code"]) == (401, "pin_locked"), (seen, body)
+    b = staff(s, "lxd@example.com")
+    assert b.send("PUT", "/api/v1/my/pin", {"pin": "604815"})[0] == 204
+    assert by_pin(s, "8313", "604815")[1] == 204
+    log = "".join(s.tail(5000))
+    assert not any(p in log for p in ("604813", "604814", "604815", "111222")), "a PIN is in the log"
+    kept = s.query("SELECT changed_by, after_json FROM history WHERE what = 'pin'")
+    assert kept and "6048" not in str(kept), kept
+
+
 def test_a_leaver_is_out(s):
     b = staff(s, "leaver@example.com")
     path, _ = Browser(s).link("leaver@example.com")

@@ -5,7 +5,7 @@ import { param } from "../state/route";
 import { t } from "../text";
 import { Absence, Forwards } from "./my_day";
 import { MyMessages } from "./my_messages";
-import { Order, Reading } from "./my_settings";
+import { Order, Pin, Reading } from "./my_settings";
 import "../style/pages.css";
 import "../style/my.css";
 
@@ -52,6 +52,7 @@ export function My() {
         <>
           <Reading my={my} />
           <Order my={my} />
+          <Pin my={my} />
         </>
       )}
     </main>

@@ -1,9 +1,17 @@
-/** How my name is read, and in which order my messages are brought. */
+/** How my name is read, in which order my messages are brought, my PIN. */
 import { useState } from "preact/hooks";
 import { Refusal } from "../api/client";
-import { Form } from "../parts/form";
+import { type Field, Form } from "../parts/form";
 import { Play } from "../parts/play";
-import { type Channel, type Mine, moved, setOrder, setReadings, soundOfReading } from "../state/my";
+import {
+  type Channel,
+  type Mine,
+  moved,
+  setOrder,
+  setPin,
+  setReadings,
+  soundOfReading,
+} from "../state/my";
 import { t } from "../text";
 
 const readingOf = (text: string) => text.toLowerCase().replace(/\s+/g, " ").trim();
@@ -126,6 +134,52 @@ export function Order({ my }: { my: Mine }) {
       </div>
       <p class="wrong" role="alert">
         {wrong}
+      </p>
+    </section>
+  );
+}
+
+export function Pin({ my }: { my: Mine }) {
+  const [kept, setKept] = useState(0);
+  const secret = (name: string, key: string, autocomplete: string): Field => ({
+    name,
+    label: t(key),
+    type: "password",
+    autocomplete,
+    required: true,
+    maxLength: 12,
+  });
+  const old = secret("old", "console.my.pin.old", "current-password");
+  return (
+    <section aria-labelledby="my-pin">
+      <h2 id="my-pin">{t("console.my.pin.change")}</h2>
+      <p class="m">
+        {t("console.my.pin.why")} {my.pin_free && t("console.my.pin.free")}
+      </p>
+      <Form
+        key={`${kept}-${my.pin_free}`}
+        id="pin"
+        label={t("console.my.pin.change")}
+        focus={false}
+        fields={[
+          ...(my.pin_free ? [] : [old]),
+          secret("pin", "console.my.pin.new", "new-password"),
+          secret("again", "console.my.pin.again", "new-password"),
+        ]}
+        submit={t("console.save")}
+        onSubmit={async (v) => {
+          if (v.pin !== v.again)
+            throw new Refusal(400, {
+              code: "different",
+              field: "again",
+              text: t("console.my.pin.different"),
+            });
+          await setPin(v.pin ?? "", v.old ?? "");
+          setKept(kept + 1);
+        }}
+      />
+      <p class="m" role="status">
+        {kept > 0 ? t("console.my.kept") : ""}
       </p>
     </section>
   );

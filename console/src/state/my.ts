@@ -26,6 +26,17 @@ export async function readMine(): Promise<void> {
 
 export const askLink = (mail: string) => send("POST", "/api/v1/session/link", { mail });
 
+export interface Organisation {
+  id: number;
+  name: string;
+}
+export const enterByPin = (extension: string, pin: string, organisation: number) =>
+  send("POST", "/api/v1/session/pin", {
+    extension,
+    pin,
+    ...(organisation ? { organisation } : {}),
+  });
+
 export interface MyList {
   items: MyMessage[];
   next: string | null;
@@ -54,6 +65,8 @@ export const setForward = (kind: ForwardKind, number: string) =>
   change("PUT", "forward", { kind, number });
 export const setReadings = (readings: string[]) => change("PUT", "reading", { readings });
 export const setOrder = (order: Channel[]) => change("PUT", "order", { order });
+export const setPin = (pin: string, old: string) =>
+  change("PUT", "pin", { pin, ...(old ? { old } : {}) });
 export const soundOfReading = async (text: string) =>
   (
     await send("GET", `/api/v1/my/reading/sound?${new URLSearchParams({ text }).toString()}`)

@@ -126,3 +126,52 @@ void api_enter(struct http_call *c, void *arg)
 	http_call_answer_header(c, "Location", "/my");
 	http_call_give(c, 303, NULL);
 }
+
+static const struct api_field try_fields[] = {
+    {"extension", FIELD_PHONE, true, API_FIELD(api_pin_try, extension), NULL},
+    {"pin", FIELD_PHONE, true, API_FIELD(api_pin_try, pin), NULL},
+    {"organisation", FIELD_ID, false, API_FIELD(api_pin_try, org), NULL},
+};
+
+static void told(struct http_call *c, struct api *a, const char *name, const char *what)
+{
+	if (a->source.user_seen)
+		a->source.user_seen(a->source.arg, name, what, http_call_address(c));
+}
+
+void api_pin_enter(struct http_call *c, void *arg)
+{
+	struct api *a = arg;
+	struct api_pin_try t = {.org = 0};
+	struct http_identity who = {0};
+	json_t *out = NULL;
+	char key[HTTP_USER_NAME] = "pin ";
+	unsigned wait_s;
+	int err;
+
+	if (!api_body_take(c, try_fields, sizeof(try_fields) / sizeof(try_fields[0]), &t))
+		return;
+	(void)text_append(key, sizeof(key), "%s", t.extension);
+	if (http_call_attempt(c, key, &wait_s)) {
+		told(c, a, key, "too_many");
+		http_call_refuse(c, 429, "too_many_attempts", NULL);
+		return;
+	}
+	err = API_MY(a, pin_enter, &t, &who, &out);
+	if (!err && http_call_session_open(c, &who))
+		err = EAGAIN;
+	explicit_bzero(t.pin, sizeof(t.pin));
+	if (!err) {
+		http_call_attempt_ok(c, key);
+		told(c, a, who.name, "signed_in by PIN");
+		http_call_give(c, 204, NULL);
+	} else if (err == EEXIST) {
+		http_call_attempt_ok(c, key); /* nothing was tried */
+		http_call_refuse_with(c, 409, "which_organisation", out);
+	} else if (err == EACCES || err == EPERM) {
+		told(c, a, key, err == EACCES ? "refused" : "locked");
+		http_call_refuse(c, 401, err == EACCES ? "wrong_pin" : "pin_locked", NULL);
+	} else {
+		http_call_refuse(c, 503, "unavailable", NULL);
+	}
+}

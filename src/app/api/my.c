@@ -216,3 +216,31 @@ void api_mine_order(struct http_call *c, void *arg)
 	err = API_MY(a, order, &q, &o, &out);
 	api_keep_give(c, err, err ? 0 : 204, out);
 }
+
+static const struct api_field pin_fields[] = {
+    {"old", FIELD_PHONE, false, API_FIELD(api_pin, old), NULL},
+    {"pin", FIELD_PHONE, true, API_FIELD(api_pin, pin), NULL},
+};
+
+void api_mine_pin(struct http_call *c, void *arg)
+{
+	struct api *a = arg;
+	struct api_pin p = {.old = ""};
+	struct http_identity who;
+	struct api_query q;
+	json_t *out = NULL;
+	int err;
+
+	if (!take_own(c, &q) || !api_body_take(c, pin_fields, COUNT(pin_fields), &p))
+		return;
+	err = API_MY(a, pin_set, &q, &p, &out);
+	explicit_bzero(&p, sizeof(p));
+	who = q.who;
+	who.roles &= ~API_BY_LINK; /* what the link allowed has been done */
+	if (!err && http_call_session_open(c, &who)) /* the others have ended */
+		err = EAGAIN;
+	if (err == EPERM)
+		http_call_refuse_field(c, 403, "pin_locked", "old");
+	else
+		api_keep_give(c, err, err ? 0 : 204, out);
+}

@@ -35,6 +35,18 @@ struct api_order {
 	char ways[API_WAYS];
 };
 
+/* A try to sign in by extension and PIN. */
+struct api_pin_try {
+	char extension[16], pin[16];
+	uint32_t org; /* 0: the only one that has the extension */
+};
+
+struct api_pin {
+	char old[16]; /* "": signed in by a link, or by a password, just now */
+	char pin[16];
+};
+#define API_PIN_FRESH_MS (15 * 60000)
+
 /* Answers and errors as those of api_keep_source; ENOENT: nobody in the directory. */
 struct api_my_source {
 	/* The same answer for each address. ENOBUFS: too many wait. ENOTSUP: no mail, or nowhere
@@ -44,6 +56,12 @@ struct api_my_source {
 	 * *who is who signs in, and there is no page. The caller frees it. */
 	int (*link_page)(void *arg, const struct api_query *q, const char *secret, bool use,
 			 struct http_identity *who, char **html);
+	/* 0; EACCES: wrong, or nothing to be right; EPERM: locked for a while; EEXIST: several
+	 * organisations have the extension, *out names them. */
+	int (*pin_enter)(void *arg, const struct api_pin_try *t, struct http_identity *who,
+			 json_t **out);
+	/* EINVAL: *out says what; EPERM: locked. Other sessions of an employee end. */
+	int (*pin_set)(void *arg, const struct api_query *q, const struct api_pin *p, json_t **out);
 	int (*show)(void *arg, const struct api_query *q, json_t **out);
 	/* q->state: "" all, new read done. What is listed is delivered by the channel "page". */
 	int (*messages)(void *arg, const struct api_query *q, json_t **out);
@@ -62,9 +80,9 @@ struct api_my_source {
 	int (*order)(void *arg, const struct api_query *q, const struct api_order *o, json_t **out);
 };
 
-http_function api_link_ask, api_enter_show, api_enter;
+http_function api_link_ask, api_enter_show, api_enter, api_pin_enter;
 http_function api_mine, api_mine_messages, api_mine_open, api_mine_sound, api_mine_done,
     api_mine_absence, api_mine_back, api_mine_forward, api_mine_reading, api_mine_reading_sound,
-    api_mine_order;
+    api_mine_order, api_mine_pin;
 
 #endif

@@ -18,7 +18,8 @@ static const char people[] =
     "id,name,deputy,mail,wecom,dingtalk,deliver\r\n"
     "1,张三丰,2,zsf@example.com,zsf,zsf-d,wecom mail\r\n"
     "2,李向东,,lxd@example.com,,,\r\n"
-    "4,王伟,,,,,\r\n";
+    "4,王伟,,,,,\r\n"
+    "5,孙立,,sl@example.com,,,page mail\r\n";
 static const char departments[] = "id,name,mail,robot,deliver\r\n"
 				  "1,工程部,gcb@example.com,gcb,\r\n";
 
@@ -300,12 +301,131 @@ static void bad_addresses(void **state)
 	}
 }
 
+static int on_own(const struct records_own *o, void *arg)
+{
+	text_append(arg, 256, "%lld%s%s ", (long long)o->m.id, o->acted_ms ? "!" : "", o->note);
+	return 0;
+}
+
+static const char *own(enum records_own_state state, uint32_t person, uint32_t department,
+		       int64_t before_id)
+{
+	static char text[256];
+	const struct records_own_filter f = {.org = 1,
+					     .person = person,
+					     .department = department,
+					     .state = state,
+					     .before_id = before_id,
+					     .limit = 2};
+
+	text[0] = '\0';
+	assert_int_equal(records_own_messages(w.db, &f, on_own, text), 0);
+	return text;
+}
+
+/* The own page is a way like others; nobody but the page says that it is delivered there. */
+static void the_own_page_first(void **state)
+{
+	struct list l;
+	unsigned count = 9;
+	int64_t id;
+
+	directory();
+	id = keep(5, 0, 0);
+	l = of(id);
+	assert_int_equal(l.count, 2);
+	assert_string_equal(l.v[0].channel, "page");
+	assert_int_equal(due(AT).count, 0);
+	assert_int_equal(due(AT + NEXT).count, 1);
+	assert_int_equal(records_page_shown(w.db, 1, 1, id, id, AT + 5, &count), 0);
+	assert_int_equal(count, 0); /* another's */
+	assert_int_equal(records_page_shown(w.db, 1, 5, id, id, AT + 5, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(of(id).v[0].state, RECORDS_WAY_DELIVERED);
+	assert_string_equal(receipts(id), "delivered/page/ ");
+	assert_int_equal(records_page_shown(w.db, 1, 5, id, id, AT + 6, &count), 0);
+	assert_int_equal(count, 0);
+	/* a mail that can't arrive isn't the desk's matter while the page has it */
+	settle(l.v[1].id, RECORDS_WAY_FAILED, AT + NEXT, 0);
+	assert_int_equal(stage_due(AT + NEXT).message, 0);
+}
+
+static void what_is_ones_own(void **state)
+{
+	struct records_own_filter f = {.org = 1, .person = 1, .department = 1};
+	struct records_receipt r = {.org = 1, .at_ms = AT + 9, .kind = "read", .channel = "page"};
+	struct records_stage_step deputy = {.org = 1, .at_ms = AT, .deputy = 2, .stage = 2};
+	struct records_own o;
+	char text[64];
+	uint64_t count = 0;
+	int64_t a, b, c, other;
+
+	directory();
+	a = keep(1, 0, 0);
+	b = keep(0, 1, 0);
+	other = keep(4, 0, 0);
+	c = keep(1, 0, 0);
+	snprintf(text, sizeof(text), "%lld %lld ", (long long)c, (long long)b);
+	assert_string_equal(own(RECORDS_OWN_ALL, 1, 1, 0), text);
+	snprintf(text, sizeof(text), "%lld ", (long long)a);
+	assert_string_equal(own(RECORDS_OWN_NEW, 1, 1, b), text);
+	assert_int_equal(records_own_new(w.db, &f, &count), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(records_own_message(w.db, &f, b, &o), 0);
+	assert_int_equal(records_own_message(w.db, &f, other, &o), ENOENT);
+	f.department = 0;
+	assert_int_equal(records_own_message(w.db, &f, b, &o), ENOENT);
+
+	TEXT_COPY(r.by, "张三丰");
+	r.message = a;
+	assert_int_equal(records_receipt_add(w.db, &r), 0);
+	assert_int_equal(records_receipt_add(w.db, &r), 0);
+	assert_string_equal(receipts(a), "read/page/张三丰 "); /* once */
+	assert_string_equal(own(RECORDS_OWN_READ, 1, 1, 0), text);
+	TEXT_COPY(r.kind, "acted");
+	TEXT_COPY(r.note, "ok");
+	assert_int_equal(records_receipt_add(w.db, &r), 0);
+	assert_string_equal(own(RECORDS_OWN_READ, 1, 1, 0), "");
+	snprintf(text, sizeof(text), "%lld!ok ", (long long)a);
+	assert_string_equal(own(RECORDS_OWN_DONE, 1, 1, 0), text);
+
+	/* what comes to a deputy is the deputy's too */
+	assert_string_equal(own(RECORDS_OWN_ALL, 2, 0, 0), "");
+	deputy.message = c;
+	assert_int_equal(records_stage_next(w.db, &deputy), 0);
+	snprintf(text, sizeof(text), "%lld ", (long long)c);
+	assert_string_equal(own(RECORDS_OWN_ALL, 2, 0, 0), text);
+}
+
+static int on_mail_owner(const struct records_owner *o, void *arg)
+{
+	text_append(arg, 64, "%u:%s ", o->person, o->name);
+	return 0;
+}
+
+static void whose_address(void **state)
+{
+	struct records_reached r;
+	char text[64] = "";
+
+	directory();
+	assert_int_equal(records_mail_owners(w.db, "ZSF@Example.com", on_mail_owner, text), 0);
+	assert_string_equal(text, "1:张三丰 ");
+	assert_int_equal(records_mail_owners(w.db, "", on_mail_owner, text), 0);
+	assert_int_equal(records_mail_owners(w.db, "%", on_mail_owner, text), 0);
+	assert_string_equal(text, "1:张三丰 ");
+	assert_int_equal(records_reached_get(w.db, 1, 5, &r), 0);
+	assert_string_equal(r.deliver, "page mail");
+	assert_int_equal(records_reached_get(w.db, 1, 99, &r), ENOENT);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_open, world_close)
 	const struct CMUnitTest tests[] = {
 	    T(ways_in_the_chosen_order), T(failed_ways_make_room),  T(received_ends_the_others),
 	    T(late_ones_come_back),	 T(departments_and_copies), T(bad_addresses),
+	    T(the_own_page_first), T(what_is_ones_own), T(whose_address),
 	};
 
 	return world_main(tests, sizeof(tests) / sizeof(tests[0]));
