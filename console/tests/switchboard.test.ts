@@ -46,6 +46,7 @@ const picture = (calls: Call[]): Switchboard => ({
   calls,
   extensions: [],
   trunks: [],
+  storage: { state: "well", since_ms: 0, lost_steps: 0, clock_by_s: 0 },
   messages_unheard: 2,
   event_id: "e-5",
 });

@@ -128,6 +128,10 @@ struct app {
 	} live;
 	int64_t closing_since_ms; /* 0: open */
 	int64_t started_wall_ms;
+	int64_t clock_ahead_ms;	     /* wall clock less monotonic, a second ago */
+	int64_t clock_by_ms;	     /* by how much it was set last … */
+	int64_t clock_told_until_ms; /* … which is told until then (monotonic); 0 it wasn't */
+	enum records_state storage_told;
 	char boot[17]; /* names this run in file names */
 	atomic_bool reloading;
 	uint64_t calls_offered, calls_refused, events_lost;
@@ -258,6 +262,7 @@ void app_source_fill(struct app *a, struct api_source *source);
 void app_source_close(void); /* after HTTP has ended */
 
 /* ---- health.c ---- */
+json_t *app_storage_json(struct app *a);
 void app_health_update(struct app *a);
 
 /* ---- reload.c ---- */

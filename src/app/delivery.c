@@ -50,6 +50,8 @@ struct app_delivery {
 	atomic_bool stop;
 	atomic_bool changed; /* messages, or whose they are: lamps are counted anew */
 	int64_t counted_ms;  /* monotonic */
+	int64_t ahead_ms;    /* wall clock less monotonic, at the last turn; 0 none yet */
+	int64_t looked_ms;   /* monotonic: the last turn */
 	int wake_fd;
 	unsigned char key[crypto_generichash_KEYBYTES]; /* of links */
 	struct flight flight[FLYING];
@@ -404,6 +406,27 @@ static int stages(struct app_delivery *d, struct records_db *db, const struct ap
 
 /* ---- the thread ---- */
 
+#define CLOCK_SET_MS 60000 /* set by hand or by a first synchronisation, not slewed */
+
+/* What waits by the wall clock goes on waiting as long as it would have. */
+static int clock_follow(struct app_delivery *d, struct records_db *db)
+{
+	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms(), ahead_ms = now_ms - mono_ms;
+	int64_t by_ms = d->ahead_ms ? ahead_ms - d->ahead_ms : 0;
+	int err = 0;
+
+	if (llabs(by_ms) > CLOCK_SET_MS) {
+		log_warn("app", "the clock was set by %lld s: what waits to be delivered follows",
+			 (long long)(by_ms / 1000));
+		err = records_delivery_clock(db, by_ms, now_ms - (mono_ms - d->looked_ms), now_ms);
+	}
+	if (!err) {
+		d->ahead_ms = ahead_ms;
+		d->looked_ms = mono_ms;
+	}
+	return err;
+}
+
 static void turn(struct app_delivery *d)
 {
 	static struct config_delivery c; /* this thread's only */
@@ -415,6 +438,8 @@ static void turn(struct app_delivery *d)
 	c = d->config;
 	pthread_mutex_unlock(&d->lock);
 	err = records_borrow(a->records, BORROW_MS, &db);
+	if (!err)
+		err = clock_follow(d, db);
 	if (!err)
 		err = results_write(d, &c, db);
 	if (!err)

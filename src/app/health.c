@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/live.h"
+
+#define CLOCK_SET_MS  60000
+#define CLOCK_TOLD_MS 600000
+
 static uint32_t calls_now(const struct app *a)
 {
 	uint32_t n = 0;
@@ -34,6 +39,49 @@ static json_t *trunks(struct app *a, unsigned *usable, unsigned *all)
 	return list;
 }
 
+/* Storage as the console is told of it. */
+json_t *app_storage_json(struct app *a)
+{
+	struct records_health r;
+
+	records_health(a->records, &r);
+	return json_pack("{s:s,s:I,s:I,s:I}", "state", records_state_name(r.state), "since_ms",
+			 (json_int_t)r.since_ms, "lost_steps", (json_int_t)r.lost_steps,
+			 "clock_by_s",
+			 (json_int_t)(clock_mono_ms() < a->clock_told_until_ms ? a->clock_by_ms / 1000
+									       : 0));
+}
+
+/* Who reads times or figures has to know that they begin anew. */
+static bool clock_watch(struct app *a)
+{
+	int64_t ahead_ms = clock_wall_ms() - clock_mono_ms();
+	int64_t by_ms = a->clock_ahead_ms ? ahead_ms - a->clock_ahead_ms : 0;
+	bool was = a->clock_told_until_ms != 0;
+
+	a->clock_ahead_ms = ahead_ms;
+	if (llabs(by_ms) > CLOCK_SET_MS) {
+		log_warn("app", "the clock was set by %lld s", (long long)(by_ms / 1000));
+		a->clock_by_ms = by_ms;
+		a->clock_told_until_ms = clock_mono_ms() + CLOCK_TOLD_MS;
+		return true;
+	}
+	if (was && clock_mono_ms() >= a->clock_told_until_ms)
+		a->clock_told_until_ms = 0;
+	return was && !a->clock_told_until_ms;
+}
+
+static void tell(struct app *a, const struct records_health *r)
+{
+	bool clock = clock_watch(a);
+
+	if (!clock && r->state == a->storage_told)
+		return;
+	a->storage_told = r->state;
+	if (live_watched(a))
+		live_publish(a, 0, APP_LIVE_ROLES, "storage", app_storage_json(a));
+}
+
 static void health(struct app *a, const struct records_health *r)
 {
 	unsigned usable = 0, all = 0;
@@ -47,6 +95,8 @@ static void health(struct app *a, const struct records_health *r)
 		json_array_append_new(reasons, json_string("no_trunk"));
 	if (r->state != RECORDS_WELL) /* calls go on without it */
 		json_array_append_new(reasons, json_string("storage"));
+	if (a->clock_told_until_ms)
+		json_array_append_new(reasons, json_string("clock"));
 	if (a->leg_count >= APP_LEGS - 8) {
 		json_array_append_new(reasons, json_string("full"));
 		ok = false;
@@ -136,6 +186,7 @@ void app_health_update(struct app *a)
 	struct records_health r;
 
 	records_health(a->records, &r);
+	tell(a, &r);
 	health(a, &r);
 	metrics(a, &r);
 }

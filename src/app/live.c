@@ -379,6 +379,7 @@ int live_switchboard(struct app *a, const struct api_query *q, json_t **out)
 			 json_object_get(calls, "items"), "extensions", extensions, "trunks",
 			 trunks_json(a));
 	json_object_update_new(*out, live_state_json(o));
+	json_object_set_new(*out, "storage", app_storage_json(a));
 	json_decref(calls);
 	return *out ? 0 : ENOMEM;
 }

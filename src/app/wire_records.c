@@ -143,6 +143,7 @@ static void keep_step(struct app_org *o, const struct effect *fx)
 	memset(&s, 0, sizeof(s));
 	s.call_no = fx->step.call_no;
 	s.at_ms = clock_wall_ms();
+	s.mono_ms = clock_mono_ms();
 	s.org = o->id;
 	s.person = fx->step.person;
 	s.department = fx->step.department;

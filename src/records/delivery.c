@@ -9,6 +9,16 @@
 #define WAY_COLUMNS                                                                                \
 	"id, org, message, seq, person, department, channel, address, state, attempts, due_ms"
 
+static const struct store_statement sql_clock_ways = {
+    "records_clock_ways",
+    "UPDATE outbox SET due_ms = due_ms + CAST($1 AS BIGINT) WHERE state = 0 AND message IN"
+    " (SELECT id FROM messages WHERE heard_at_ms = 0 AND (kept_at_ms < $2 OR kept_at_ms > $3))"};
+static const struct store_statement sql_clock_stages = {
+    "records_clock_stages",
+    "UPDATE messages SET stage_due_ms = CASE WHEN stage_due_ms > 0"
+    " THEN stage_due_ms + CAST($1 AS BIGINT) ELSE 0 END, deadline_ms = CASE WHEN deadline_ms > 0"
+    " THEN deadline_ms + $1 ELSE 0 END WHERE heard_at_ms = 0"
+    " AND (kept_at_ms < $2 OR kept_at_ms > $3)"};
 static const struct store_statement sql_person = {
     "records_reached_person", "SELECT mail, wecom, dingtalk, feishu, webhook, '', deliver, name"
 			      " FROM people WHERE org = $1 AND id = $2"};
@@ -209,6 +219,22 @@ static int way_row(const struct store_row *row, void *arg)
 	TEXT_COPY(w.channel, store_row_text(row, 6));
 	TEXT_COPY(w.address, store_row_text(row, 7));
 	return rows->h(&w, rows->arg);
+}
+
+int records_delivery_clock(struct records_db *db, int64_t by_ms, int64_t from_ms, int64_t to_ms)
+{
+	const struct store_value v[] = {STORE_I(by_ms), STORE_I(from_ms), STORE_I(to_ms)};
+	int err = store_begin(db->s);
+
+	if (err)
+		return err;
+	err = store_run(db->s, &sql_clock_ways, v, 3, NULL, NULL);
+	if (!err)
+		err = store_run(db->s, &sql_clock_stages, v, 3, NULL, NULL);
+	if (!err)
+		return store_commit(db->s);
+	store_rollback(db->s);
+	return err;
 }
 
 int records_outbox_due(struct records_db *db, uint32_t org, const char *channel, int64_t now_ms,

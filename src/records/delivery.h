@@ -47,6 +47,10 @@ struct records_way {
 };
 typedef int(records_way_h)(const struct records_way *w, void *arg);
 
+/* The clock was set by by_ms: what waits goes on waiting as long as it would have, but for messages
+ * kept since then, that is from from_ms to to_ms of the new time. */
+int records_delivery_clock(struct records_db *db, int64_t by_ms, int64_t from_ms, int64_t to_ms);
+
 /* Those of a channel that are due at now_ms, longest first, `limit` at most: a channel whose server
  * stands still doesn't hide the others. */
 int records_outbox_due(struct records_db *db, uint32_t org, const char *channel, int64_t now_ms,

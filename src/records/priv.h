@@ -111,7 +111,8 @@ void records_facts(const struct records_vocabulary *v, struct records_call *c,
 /* --- open calls, folded --- */
 struct call_entry {
 	struct records_call call;
-	uint32_t next; /* in its bucket, or of the free list; index + 1, 0 ends */
+	int64_t ahead_ms; /* wall clock less the monotonic one at its first step here; 0 not said */
+	uint32_t next;	  /* in its bucket, or of the free list; index + 1, 0 ends */
 	bool used;
 	bool dirty;	  /* touched by the transaction that runs */
 	bool write;	  /* its row is due */

@@ -156,9 +156,9 @@ void records_close(struct records *r, uint32_t wait_ms)
 	atomic_store(&r->stop, true);
 	if (write(r->wake_fd, &one, sizeof(one)) < 0)
 		log_warn(RECORDS_ROOM, "eventfd: %s", strerror(errno));
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (wait_ms + JOIN_GRACE_MS) / 1000;
-	if (r->running && pthread_timedjoin_np(r->thread, NULL, &until)) {
+	if (r->running && pthread_clockjoin_np(r->thread, NULL, CLOCK_MONOTONIC, &until)) {
 		/* It hangs in the kernel or the server: what it uses can't be freed. */
 		log_error(RECORDS_ROOM, "the storage thread doesn't come to an end");
 		return;

@@ -38,6 +38,10 @@ static int close_call(struct records *r, struct store *s, uint64_t call_no, uint
 	if (err)
 		return err;
 	step.org = call.org;
+	/* The clock may have been set meanwhile: nothing ends before it began. */
+	step.at_ms = at_ms > call.started_ms ? at_ms : call.started_ms;
+	if (step.at_ms < call.connected_ms)
+		step.at_ms = call.connected_ms;
 	step.seq = call.step_count + 1;
 	records_fold(&r->vocabulary, &call, &step);
 	w.over = call.ended_ms != 0;

@@ -1,5 +1,6 @@
 /*
- * Finding calls. A parameter that is 0 or "" takes its condition away.
+ * Finding calls. A parameter that is 0 or "" takes its condition away, also from PostgreSQL's
+ * estimate of how many calls fit: it plans each question for its values (store/postgres.c).
  *
  * Without a text the index calls_thin answers alone, newest first, however few calls fit. With one
  * (number, last digits, or the middle of a name or number) there are two ways: from the terms that
@@ -22,8 +23,8 @@
 	" x.org = $1 AND x.started_ms >= $2 AND x.started_ms < $3 AND x.call_no > 0"               \
 	" AND (CAST($4 AS TEXT) = '' OR x.outcome = $4)"                                           \
 	" AND (CAST($5 AS TEXT) = '' OR x.direction = $5)"                                         \
-	" AND (x.clauses & CAST($6 AS BIGINT)) = $6"                                               \
-	" AND (x.marks & CAST($7 AS BIGINT)) = $7"                                                 \
+	" AND (CAST($6 AS BIGINT) = 0 OR (x.clauses & $6) = $6)"                                   \
+	" AND (CAST($7 AS BIGINT) = 0 OR (x.marks & $7) = $7)"                                     \
 	" AND (CAST($8 AS BIGINT) = 0 OR x.target_person = $8)"                                    \
 	" AND (CAST($9 AS BIGINT) = 0 OR x.target_department = $9)"                                \
 	" AND (CAST($10 AS BIGINT) = 0 OR x.caller_extension = $10 OR x.target_extension = $10)"   \
@@ -50,6 +51,15 @@
 	"SELECT " RECORDS_CALL_COLUMNS " FROM (SELECT x.call_no FROM " body NEWEST(                \
 	    "x") " LIMIT CAST($16 AS BIGINT)) h CROSS JOIN calls c WHERE c.call_no = "             \
 		 "h.call_no" NEWEST("c")
+/* PostgreSQL fetches a row before it looks at columns of the index that aren't searched by: so the
+ * thin rows come by themselves first, in order, and only those that fit are fetched. */
+#define THIN_FIRST                                                                                 \
+	"(SELECT x.call_no, x.started_ms FROM calls x WHERE" THIN NEWEST(                          \
+	    "x") " LIMIT 1000000000000) k CROSS JOIN calls x WHERE x.call_no = k.call_no"
+#define PAGE_THIN_FIRST                                                                            \
+	"SELECT " RECORDS_CALL_COLUMNS " FROM (SELECT x.call_no FROM " THIN_FIRST TEXTS NEWEST(    \
+	    "k") " LIMIT CAST($16 AS BIGINT)) h CROSS JOIN calls c WHERE c.call_no = "             \
+		 "h.call_no" NEWEST("c")
 #define FROM_TERMS(found)                                                                          \
 	"(SELECT DISTINCT ct.call_no FROM (" found ") f CROSS JOIN call_terms ct"                  \
 	" WHERE ct.org = $1 AND ct.term = f.id AND ct.started_ms >= $2 AND ct.started_ms < $3) k"  \
@@ -65,18 +75,27 @@
 	" AND g.gram >= CAST($23 AS BIGINT) AND g.gram < CAST($24 AS BIGINT)"                      \
 	" AND t.org = g.org AND t.id = g.term AND t.term LIKE $22 ESCAPE '\\'"
 
-enum way { WAY_PLAIN, WAY_LOOK, WAY_NUMBER, WAY_END, WAY_GRAM, WAY_NOTHING };
+enum way {
+	WAY_PLAIN,
+	WAY_LOOK,
+	WAY_LOOK_THIN, /* the same for PostgreSQL */
+	WAY_NUMBER,
+	WAY_END,
+	WAY_GRAM,
+	WAY_NOTHING
+};
 #define WAYS WAY_NOTHING
 
 static const struct store_statement sql_page[WAYS] = {
     [WAY_PLAIN] = {"records_calls_plain", PAGE("calls x WHERE" THIN)},
     [WAY_LOOK] = {"records_calls_look", PAGE("calls x WHERE" THIN TEXTS)},
+    [WAY_LOOK_THIN] = {"records_calls_look_thin", PAGE_THIN_FIRST},
     [WAY_NUMBER] = {"records_calls_number", PAGE(FROM_TERMS(FOUND_NUMBER))},
     [WAY_END] = {"records_calls_end", PAGE(FROM_TERMS(FOUND_END))},
     [WAY_GRAM] = {"records_calls_gram", PAGE(FROM_TERMS(FOUND_GRAM))},
 };
-static const unsigned page_values[WAYS] = {
-    [WAY_PLAIN] = 18, [WAY_LOOK] = 22, [WAY_NUMBER] = 23, [WAY_END] = 22, [WAY_GRAM] = 24};
+static const unsigned page_values[WAYS] = {[WAY_PLAIN] = 18,  [WAY_LOOK] = 22, [WAY_LOOK_THIN] = 22,
+					   [WAY_NUMBER] = 23, [WAY_END] = 22,  [WAY_GRAM] = 24};
 
 /* How many terms, and how many calls in the range they lead to; each up to a limit. $1 org, $2
  * from, $3 to, then what finds the terms. */
@@ -255,7 +274,7 @@ static int way_choose(struct store *s, struct question *q, enum way *way)
 	if (n[1] == 0)
 		*way = WAY_NOTHING;
 	else if (n[0] > TERMS_FEW || n[1] > CALLS_FEW)
-		*way = WAY_LOOK;
+		*way = store_engine_of(s) == STORE_POSTGRES ? WAY_LOOK_THIN : WAY_LOOK;
 	return 0;
 }
 

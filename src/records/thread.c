@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -131,6 +132,22 @@ static void position_step_number(struct records *r, struct records_step *step)
 		step->seq = POSITION_SEQ + records_call_no(r);
 }
 
+/* A clock that was set during the call: its steps keep the distances that they had. What a clock
+ * that is slewed loses or gains stays below. */
+#define CLOCK_SET_MS 2000
+
+static void step_time(struct call_entry *e, struct records_step *step)
+{
+	int64_t ahead_ms = step->at_ms - step->mono_ms;
+
+	if (!step->mono_ms)
+		return;
+	if (!e->ahead_ms)
+		e->ahead_ms = ahead_ms;
+	if (llabs(ahead_ms - e->ahead_ms) > CLOCK_SET_MS)
+		step->at_ms = e->ahead_ms + step->mono_ms;
+}
+
 static int step_fold(struct records *r, struct records_step *step)
 {
 	struct call_entry *e = NULL;
@@ -147,6 +164,7 @@ static int step_fold(struct records *r, struct records_step *step)
 	began = e->call.step_count == 0;
 	had_end = e->call.ended_ms != 0;
 	step->seq = e->call.step_count + 1;
+	step_time(e, step);
 	records_fold(&r->vocabulary, &e->call, step);
 	e->write = e->write || began || had_end || e->call.ended_ms;
 	e->began = e->began || began;

@@ -110,6 +110,10 @@ static int settings(struct store *s)
 		 s->o.query_ms ? s->o.query_ms : 60000, STORE_BUSY_MS);
 	if (!err)
 		err = script(s, sql);
+	/* Questions have many conditions, most of them empty: planned for their values, those
+	 * that are empty cost nothing a row. Who writes plans once. */
+	if (!err && s->o.query_ms)
+		err = script(s, "SET plan_cache_mode = force_custom_plan");
 	if (!err && s->o.reader)
 		err = script(s, "SET default_transaction_read_only = on");
 	return err;

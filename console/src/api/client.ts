@@ -10,6 +10,7 @@ export type Call = Schemas["Call"];
 export type Step = Schemas["Step"];
 export type Extension = Schemas["Extension"];
 export type Trunk = Schemas["Trunk"];
+export type Storage = Schemas["Storage"];
 export type ApiError = Schemas["Error"]["error"];
 
 /** A refusal of the server's, or status 0 when it wasn't reached. */

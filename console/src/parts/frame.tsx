@@ -5,7 +5,7 @@ import type { Me } from "../api/client";
 import { hasDesk, me } from "../state/session";
 import { company, follow, lostSince } from "../state/switchboard";
 import { t } from "../text";
-import { Account, Lost } from "./topbar";
+import { Account, Lost, Trouble } from "./topbar";
 import { Ways } from "./ways";
 
 export function Frame({ who, children }: { who: Me; children: ComponentChildren }) {
@@ -23,6 +23,7 @@ export function Frame({ who, children }: { who: Me; children: ComponentChildren 
           <Account who={who} />
         </div>
         {desk && lost !== undefined && <Lost since={lost} />}
+        {desk && <Trouble />}
       </header>
       {children}
     </div>

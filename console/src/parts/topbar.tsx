@@ -3,7 +3,16 @@ import type { ComponentChildren } from "preact";
 import type { Me } from "../api/client";
 import { now, timeOfDay } from "../state/clock";
 import { leave } from "../state/session";
-import { attended, board, calls, company, lostSince, skewMs, unheard } from "../state/switchboard";
+import {
+  attended,
+  board,
+  calls,
+  company,
+  lostSince,
+  skewMs,
+  storage,
+  unheard,
+} from "../state/switchboard";
 import { t } from "../text";
 import { LanguageChoice, ThemeChoice } from "./choices";
 import { Lamp } from "./lamp";
@@ -18,6 +27,27 @@ export function Lost({ since }: { since: number }) {
         {t("console.seconds", { n: Math.max(0, Math.round((now.value - since) / 1000)) })}
       </span>
       <span class="end">{t("console.lost.calls")}</span>
+    </div>
+  );
+}
+
+/** What the manager is told of the database and the clock; a line of its own under the top bar. */
+export function Trouble() {
+  const s = storage.value;
+  if (!s || (s.state === "well" && s.clock_by_s === 0)) return null;
+  return (
+    <div class="trouble" role="status">
+      <Lamp state="unknown" />
+      {s.state !== "well" && (
+        <>
+          <b>{t(`console.storage.${s.state}`)}</b>
+          <span class="num">
+            {t("console.storage.since", { at: timeOfDay(s.since_ms, false) })}
+          </span>
+          <span>{t("console.storage.calls")}</span>
+        </>
+      )}
+      {s.clock_by_s !== 0 && <span>{t("console.storage.clock", { n: s.clock_by_s })}</span>}
     </div>
   );
 }
@@ -87,6 +117,7 @@ export function TopBar({ who, desk }: { who: Me; desk: boolean }) {
         <Account who={who} ways />
       </div>
       {lost !== undefined && <Lost since={lost} />}
+      {desk && <Trouble />}
     </header>
   );
 }

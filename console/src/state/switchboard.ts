@@ -6,6 +6,7 @@ import {
   Refusal,
   showSession,
   showSwitchboard,
+  type Storage,
   type SwitchboardState,
   type Trunk,
 } from "../api/client";
@@ -23,6 +24,8 @@ export const board = signal<SwitchboardState | undefined>(undefined);
 export const calls = signal<ReadonlyMap<number, Call>>(new Map());
 export const extensions = signal<ReadonlyMap<number, Extension>>(new Map());
 export const trunks = signal<ReadonlyMap<string, Trunk>>(new Map());
+/** The database's trouble, if it has any: calls go on without it. */
+export const storage = signal<Storage | undefined>(undefined);
 /** Counts up with each thing that became of a message. */
 export const messageNews = signal(0);
 export const unheard = signal<number | undefined>(undefined);
@@ -94,6 +97,9 @@ export function apply(name: string, data: unknown): void {
       trunks.value = put(trunks.value, trunk.id, trunk);
       break;
     }
+    case "storage":
+      storage.value = data as Storage;
+      break;
     case "message": {
       const left = (data as { unheard?: number }).unheard;
       if (left !== undefined) unheard.value = left;
@@ -113,6 +119,7 @@ async function readAll(): Promise<string> {
   extensions.value = new Map(s.extensions.map((e) => [e.id, e]));
   trunks.value = new Map(s.trunks.map((k) => [k.id, k]));
   unheard.value = s.messages_unheard;
+  storage.value = s.storage;
   for (const no of [...calls.value.keys()]) if (!live.has(no)) dropCall(no);
   for (const call of s.calls.sort((a, b) => a.began_ms - b.began_ms)) placeCall(call);
   return s.event_id;

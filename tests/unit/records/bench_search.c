@@ -229,7 +229,7 @@ static void figures(unsigned kind, const char *name, int64_t span_ms)
 
 int main(int argc, char **argv)
 {
-	struct store_options o = {.reader = false};
+	struct store_options o = {.query_ms = RECORDS_QUERY_MS}; /* as workers ask */
 	unsigned times = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 100;
 	char why[STORE_WHY] = "";
 	int err;
