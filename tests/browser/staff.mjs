@@ -1,7 +1,9 @@
 // The employees' own page and the page behind a mail's link, on the real program with a real mail
 // server:   ZONGJI_BUILD=… node tests/browser/staff.mjs OUT-DIR
 // PICTURES=DIR also makes the handbook's pictures.
-import { axeCheck, check, finish, lang, open, test } from "./lib.mjs";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { axeCheck, check, finish, lang, open, root, test } from "./lib.mjs";
 import { sleep, stage, until } from "./three_stage.mjs";
 
 const [out] = process.argv.slice(2);
@@ -152,6 +154,23 @@ await test("readings are heard before they are kept; the order of delivery", asy
   await picture(page, "staff-settings", { fullPage: true });
   const kept = await world("query", "SELECT deliver FROM people WHERE id = 16");
   check(one(kept) === "page mail", one(kept));
+});
+
+await test("what the server answers has the shape that is described", async () => {
+  const need = createRequire(root + "console/");
+  const ajv = new (need("ajv/dist/2020").default)({ strict: false, allErrors: true, validateFormats: false });
+  ajv.addSchema(need("yaml").parse(readFileSync(root + "api/openapi.yaml", "utf8")), "api");
+  const answers = await page.evaluate(async () => {
+    const my = await (await fetch("/api/v1/my")).json();
+    const { items } = await (await fetch("/api/v1/my/messages")).json();
+    const headers = { "Content-Type": "application/json" };
+    const opened = await fetch(`/api/v1/my/messages/${items[0].id}/opening`, { method: "POST", headers, body: "{}" });
+    return [["Mine", my], ...items.map((m) => ["MyMessage", m]), ["MyMessageContent", await opened.json()]];
+  });
+  for (const [name, value] of answers) {
+    const validate = ajv.compile({ $ref: `api#/components/schemas/${name}` });
+    check(validate(value), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
+  }
 });
 
 await test("three languages, both themes, a narrow and a wide screen, by keyboard", async () => {
