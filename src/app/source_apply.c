@@ -139,27 +139,6 @@ static int load(struct app *a, struct records_db *db, struct app_org *o, bool cr
 	return 0;
 }
 
-/* A leaver's session ends. */
-static bool still_there(const struct http_identity *who, void *arg)
-{
-	const struct directory *d = arg;
-	const struct directory_person *p;
-
-	if (who->org != d->org || !staff_is(who))
-		return true;
-	p = directory_person(d, who->person);
-	return p && p->name[0];
-}
-
-static void leavers_out(struct app *a, struct records_db *db, uint32_t org)
-{
-	const struct directory *d = NULL;
-
-	if (source_lock(a, db, org, &d) == 0)
-		http_room_sessions_sift(a->http, still_there, (void *)d);
-	source_unlock();
-}
-
 void source_directory_changed(struct app *a, uint32_t org, bool credentials)
 {
 	struct app_org *o = source_org(a, org);
@@ -174,7 +153,7 @@ void source_directory_changed(struct app *a, uint32_t org, bool credentials)
 	if (!err)
 		err = records_directory_version(db, org, &version);
 	if (!err)
-		leavers_out(a, db, org);
+		staff_leavers_out(a, db, org);
 	records_return(a->records, db);
 	if (err)
 		return;

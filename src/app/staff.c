@@ -14,6 +14,7 @@
 #define STAFF_BIT	 0x80000000u /* accounts count up from 1 */
 #define STAFF_HASH_BYTES 32
 #define STAFF_RAW_BYTES	 32 /* of chance in a link */
+#define STAFF_LEAVERS_MS 60000
 
 struct staff_ask {
 	char mail[RECORDS_ADDRESS];
@@ -210,12 +211,45 @@ static void send_one(struct app *a, const struct config_delivery *c, struct deli
 		log_info("app", "a link to sign in goes to person %u", o->person);
 }
 
+static bool still_there(const struct http_identity *who, void *arg)
+{
+	const struct directory *d = arg;
+	const struct directory_person *p;
+
+	if (who->org != d->org || !staff_is(who))
+		return true;
+	p = directory_person(d, who->person);
+	return p && p->name[0];
+}
+
+void staff_leavers_out(struct app *a, struct records_db *db, uint32_t org)
+{
+	const struct directory *d = NULL;
+
+	if (source_lock(a, db, org, &d) == 0)
+		http_room_sessions_sift(a->http, still_there, (void *)d);
+	source_unlock();
+}
+
+static void leavers(struct app *a, struct records_db *db)
+{
+	static int64_t looked_ms; /* the delivery thread's only */
+	const int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - looked_ms < STAFF_LEAVERS_MS)
+		return;
+	looked_ms = now_ms;
+	for (unsigned i = 0; i < a->org_count; i++)
+		staff_leavers_out(a, db, a->org[i].id);
+}
+
 void staff_links_send(struct app *a, struct records_db *db, const struct config_delivery *c,
 		      struct deliver *d)
 {
 	struct staff_ask ask;
 
 	atomic_store(&staff.possible, c->link[0] && c->deliver.mail.server[0]);
+	leavers(a, db);
 	while (ask_take(&ask)) {
 		struct owners found = {.count = 0};
 		int err = records_mail_owners(db, ask.mail, on_owner, &found);

@@ -24,9 +24,13 @@ bool staff_links_possible(void);
 /* From a worker. ENOBUFS: too many wait. */
 int staff_link_ask(struct app *a, const char *mail, enum lang lang);
 
-/* The delivery thread: looks up who asked, makes links and has them sent. */
+/* The delivery thread: looks up who asked, makes links and has them sent; once a minute it sees to
+ * leavers, whom a command or a reload may have taken out. */
 void staff_links_send(struct app *a, struct records_db *db, const struct config_delivery *c,
 		      struct deliver *d);
+
+/* Ends the sessions of employees whom the directory has no longer. Not on the call thread. */
+void staff_leavers_out(struct app *a, struct records_db *db, uint32_t org);
 
 /* Whose link it is; `use`: and it is good no longer. ENOENT: there is none, it was used, or its
  * time is over. */
