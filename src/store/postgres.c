@@ -111,9 +111,12 @@ static int settings(struct store *s)
 	if (!err)
 		err = script(s, sql);
 	/* Questions have many conditions, most of them empty: planned for their values, those
-	 * that are empty cost nothing a row. Who writes plans once. */
+	 * that are empty cost nothing a row. What an index holds isn't read off whole tables by
+	 * many processes beside calls. Who writes plans once. */
 	if (!err && s->o.query_ms)
-		err = script(s, "SET plan_cache_mode = force_custom_plan");
+		err = script(s,
+			     "SET plan_cache_mode = force_custom_plan;"
+			     "SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0");
 	if (!err && s->o.reader)
 		err = script(s, "SET default_transaction_read_only = on");
 	return err;
