@@ -1,7 +1,8 @@
 /*
  * Calls with the outside that last too long (A3.10), either way. The inside party alone is
  * reminded, over the join: a tone and a word; again after an interval, later when an operator has
- * put it off. No call is cut for it.
+ * put it off. No call is cut for it. A post that the measures exempt hears nothing; that its call
+ * passed the limit is kept all the same.
  *
  * TIMER_WORD of a call in CALL_TALK is armed for nothing else. The time counts from when the call
  * was first together with the outside, whoever has it handed on to him since.
@@ -19,23 +20,35 @@ struct leg *exchange_long_inside(struct turn *t, const struct call *c)
 	return a->trunk ? b : a;
 }
 
-uint32_t exchange_long_limit(struct turn *t, const struct call *c)
+static bool exempt(struct turn *t, const struct call *c, const struct leg *inside)
 {
 	const struct measures *m = exchange_call_measures(t, c);
 	const struct directory *d = exchange_call_directory(t, c);
-	const struct leg *l = exchange_long_inside(t, c);
-	const struct directory_extension *e = l ? directory_extension(d, l->extension) : NULL;
+	const struct directory_extension *e = directory_extension(d, inside->extension);
 	const struct directory_person *p = e ? directory_person(d, e->person) : NULL;
 
-	if (!l || (c->flags & CALL_EMERGENCY) || (p && (m->long_call_exempt & POST_BIT(p->post))))
+	return p && (m->long_call_exempt & POST_BIT(p->post));
+}
+
+/* The limit, whether or not the post is exempt; 0 none. */
+static uint32_t limit_of(struct turn *t, const struct call *c)
+{
+	if (!exchange_long_inside(t, c) || (c->flags & CALL_EMERGENCY))
 		return 0;
-	return m->long_call_ms;
+	return exchange_call_measures(t, c)->long_call_ms;
+}
+
+uint32_t exchange_long_limit(struct turn *t, const struct call *c)
+{
+	const struct leg *l = exchange_long_inside(t, c);
+
+	return l && !exempt(t, c, l) ? limit_of(t, c) : 0;
 }
 
 void exchange_long_start(struct turn *t, struct call *c)
 {
 	uint32_t again = exchange_call_measures(t, c)->long_call_again_ms;
-	int64_t left = exchange_long_limit(t, c);
+	int64_t left = limit_of(t, c);
 
 	if (!left)
 		return;
@@ -68,19 +81,28 @@ static void remind(struct turn *t, struct call *c, struct leg *l)
 	exchange_say(e, PHRASE_LONG_CALL, 0, "");
 }
 
+static void passed(struct turn *t, struct call *c, const struct leg *l, enum step_kind kind)
+{
+	struct effect *e = exchange_call_step(t, c, kind, CLAUSE_A3_10);
+
+	e->step.extension = l->extension;
+	e->step.value = (int32_t)(t->now->mono_ms - c->outside_ms);
+}
+
 void exchange_long_word(struct turn *t, struct call *c)
 {
 	uint32_t again = exchange_call_measures(t, c)->long_call_again_ms;
 	struct leg *l = exchange_long_inside(t, c);
-	struct effect *e;
+	bool quiet;
 
-	if (!l || !exchange_long_limit(t, c))
+	if (!l || !limit_of(t, c))
+		return;
+	quiet = exempt(t, c, l);
+	passed(t, c, l, quiet ? STEP_LONG_CALL_EXEMPT : STEP_LONG_CALL);
+	if (quiet)
 		return;
 	remind(t, c, l);
 	c->long_told = 1;
-	e = exchange_call_step(t, c, STEP_LONG_CALL, CLAUSE_A3_10);
-	e->step.extension = l->extension;
-	e->step.value = (int32_t)(t->now->mono_ms - c->outside_ms);
 	exchange_timer_arm(t, c, TIMER_WORD, again ? again : AGAIN_MS);
 	exchange_call_touch(t, c);
 }

@@ -31,6 +31,9 @@ static const struct {
     {"told", ON(ENQUIRY)},
     {"consultation", ON(CONSULTED)},
     {"emergency", ON(EMERGENCY)},
+    {"long_call", ON(LONG_REMINDED)},
+    {"long_call_later", ON(LONG_PUT_OFF)},
+    {"long_call_exempt", ON(LONG_EXEMPT)},
     {"answered_operator", ON(BY_OPERATOR)},
     {"taken_back", ON(BY_OPERATOR)},
 };

@@ -10,7 +10,7 @@
 #include "records/priv.h"
 
 /* Counted up when something new is derived: a database that was written before is made anew. */
-#define DERIVED 1
+#define DERIVED 2
 #define AT_ONCE 2000 /* calls a transaction */
 #define TELL_AT 100000
 

@@ -86,7 +86,10 @@ static const struct store_statement sql_recompute = {
     "MAX(CASE WHEN l.kind IN ('complaint', 'customer_service') THEN 1 ELSE 0 END) AS "
     "complaint, "
     "MAX(CASE WHEN l.kind IN ('enquiry', 'told') THEN 1 ELSE 0 END) AS enquiry, "
-    "MAX(CASE WHEN l.kind = 'consultation' THEN 1 ELSE 0 END) AS consulted "
+    "MAX(CASE WHEN l.kind = 'consultation' THEN 1 ELSE 0 END) AS consulted, "
+    "MAX(CASE WHEN l.kind = 'long_call' THEN 1 ELSE 0 END) AS told_long, "
+    "MAX(CASE WHEN l.kind = 'long_call_later' THEN 1 ELSE 0 END) AS put_off, "
+    "MAX(CASE WHEN l.kind = 'long_call_exempt' THEN 1 ELSE 0 END) AS spared "
     "FROM offers o CROSS JOIN log l CROSS JOIN firsts f "
     "WHERE l.call_no = o.call_no AND f.call_no = o.call_no GROUP BY o.call_no "
     "), ways AS ( "
@@ -119,7 +122,8 @@ static const struct store_statement sql_recompute = {
     "CASE WHEN over_ms > joined_ms THEN over_ms - joined_ms ELSE 0 END AS talk_ms, "
     "busy, no_answer, refused, unreachable, returned, message, complaint, enquiry, "
     "consulted, "
-    "CASE WHEN limit_ms > 0 AND over_ms - joined_ms > limit_ms THEN 1 ELSE 0 END AS long "
+    "CASE WHEN limit_ms > 0 AND over_ms - joined_ms > limit_ms THEN 1 ELSE 0 END AS long, "
+    "told_long, put_off, spared "
     "FROM ways "
     "), apart AS ( "
     "SELECT 0 AS kind, 0 AS item, counted.* FROM counted "
@@ -134,7 +138,8 @@ static const struct store_statement sql_recompute = {
     "SUM(given_up_ms), SUM(otherwise), SUM(automatic), SUM(by_operator), SUM(desk_ms), "
     "SUM(connected), "
     "SUM(talk_ms), SUM(busy), SUM(no_answer), SUM(refused), SUM(unreachable), SUM(returned), "
-    "SUM(message), SUM(complaint), SUM(enquiry), SUM(consulted), SUM(long) "
+    "SUM(message), SUM(complaint), SUM(enquiry), SUM(consulted), SUM(long), "
+    "SUM(told_long), SUM(put_off), SUM(spared) "
     "FROM apart GROUP BY kind, hour, item ORDER BY kind, hour, item "};
 
 static const struct store_statement sql_standing = {
@@ -142,8 +147,8 @@ static const struct store_statement sql_standing = {
     "SELECT kind, hour, item, calls, incoming, outgoing, offered, within, ring_1, ring_2,"
     " answer_ms, attendant, taken_back, given_up, given_up_ms, otherwise, automatic, by_operator,"
     " desk_ms, connected, talk_ms, busy, no_answer, refused, unreachable, returned, messages,"
-    " complaints, enquiries, consulted, long_calls FROM figures WHERE org = $1 AND hour >= $2"
-    " AND hour < $3 ORDER BY kind, hour, item"};
+    " complaints, enquiries, consulted, long_calls, long_reminded, long_put_off, long_exempt"
+    " FROM figures WHERE org = $1 AND hour >= $2 AND hour < $3 ORDER BY kind, hour, item"};
 static const struct store_statement sql_first = {
     "records_log_first",
     "SELECT COALESCE(MIN(at_ms), 0), COALESCE(MAX(at_ms), 0) FROM steps WHERE org = $1"

@@ -94,7 +94,8 @@ def test_sums_open_the_calls_they_are_made_of(s):
     assert t["calls"] > CALLS / 6 and t["offered"] == t["within"] + t["attendant"] + t["given_up"] + t["otherwise"], t
     assert t["calls"] == sum(r["sums"]["calls"] for r in f["rows"])
     for mark, figure in (("within", "within"), ("given_up", "given_up"), ("message", "messages"),
-                         ("complaint", "complaints"), ("long", "long_calls")):
+                         ("complaint", "complaints"), ("long", "long_calls"),
+                         ("long_reminded", "long_reminded")):
         found = everything(c, f"{MONTH}&mark={mark}")
         assert len(found) == t[figure], (mark, len(found), t[figure])
         assert all(mark in r["marks"] for r in found)

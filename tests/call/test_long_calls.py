@@ -5,6 +5,7 @@ import time
 import test_phones
 from lib.desk import Desk
 from lib.server import has_steps, hears, hears_all, heard_until_now, not_heard, steps
+from test_directory_api import Client
 from test_phones import carrier, connect, talk
 
 WORD = "inside.long_call"
@@ -73,7 +74,10 @@ def test_inside_and_exempt_posts_are_left_alone(s):
         call.hang_up()
     for call in (out[1], inside[1]):
         call.wait_ended()
-    assert ("long_call", "A3.10") not in steps(s.record("8801", "902162220002"))
+    far_off = s.record("8801", "902162220002")
+    assert ("long_call", "A3.10") not in steps(far_off)
+    has_steps(far_off, ("long_call_exempt", "A3.10"))
+    assert ("long_call_exempt", "A3.10") not in steps(s.record("8312", "8313"))
 
 
 def test_an_operator_puts_it_off(s):
@@ -97,3 +101,13 @@ def test_an_operator_puts_it_off(s):
     d.wait(lambda: not d.from_number(c.user), what="the row gone at the end")
     has_steps(s.record(c.user), ("long_call", "A3.10"), ("long_call_later", "A3.10"), ("long_call", "A3.10"))
     d.close()
+
+
+def test_figures_tell_what_became_of_them(s):
+    """The calls of the other tests: each sum opens its calls."""
+    c = Client(s, "gad")
+    total = c.ask("GET", "/figures?step=month")["total"]
+    for figure in ("long_reminded", "long_put_off", "long_exempt"):
+        found = c.ask("GET", f"/records?limit=200&mark={figure}")["items"]
+        assert len(found) == total[figure] > 0, (figure, len(found), total)
+    assert total["long_calls"] == total["long_reminded"], total

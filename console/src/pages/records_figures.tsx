@@ -33,6 +33,9 @@ const SHOWN: readonly [figure: keyof Sums, mark: string][] = [
   ["complaints", "complaint"],
   ["enquiries", "enquiry"],
   ["long_calls", "long"],
+  ["long_reminded", "long_reminded"],
+  ["long_put_off", "long_put_off"],
+  ["long_exempt", "long_exempt"],
 ];
 const BYS: readonly By[] = ["all", "operator", "department", "line"];
 /** Under what name the calls of an item are filtered. */

@@ -166,6 +166,17 @@ static void ended(struct making *m, unsigned after_ms, const char *why)
 	s->value = records_vocabulary_find(v->ends, v->end_count, why);
 }
 
+/* Talks so long that A3.10 has a word; what is left of it. */
+static unsigned talk_long(struct making *m, unsigned talk_ms, int32_t limit_ms)
+{
+	if (talk_ms <= LONG_MS)
+		return talk_ms;
+	aim(m, step(m, limit_ms ? STEP_LONG_CALL : STEP_LONG_CALL_EXEMPT, LONG_MS, "A3.10"));
+	if (limit_ms && chance(m, 30))
+		step(m, STEP_LONG_CALL_LATER, 1, "A3.10")->person = m->operator_id;
+	return talk_ms - LONG_MS;
+}
+
 static void talk(struct making *m, uint16_t trunk, int32_t limit_ms)
 {
 	struct records_step *s = step(m, STEP_CONNECTED, 2000 + below(m, 9000), "A4.1.2");
@@ -176,6 +187,7 @@ static void talk(struct making *m, uint16_t trunk, int32_t limit_ms)
 	s->value = limit_ms;
 	if (chance(m, 3))
 		talk_ms += 300000 + below(m, 1200000);
+	talk_ms = talk_long(m, talk_ms, limit_ms);
 	ended(m, talk_ms, chance(m, 60) ? "caller_hung_up" : "callee_hung_up");
 }
 

@@ -122,6 +122,9 @@ static void the_ring_clock_decides(void **state)
 	push(1, STEP_RINGING, t + 10, 3, "");
 	push(1, STEP_ANSWERED_OPERATOR, t + 6010, 2, "");
 	push(1, STEP_CONNECTED, t + 26010, 600000, "");
+	push(1, STEP_LONG_CALL, t + 626010, 600000, "");
+	push(1, STEP_LONG_CALL_LATER, t + 627000, 900000, "");
+	push(1, STEP_LONG_CALL, t + 700000, 674000, ""); /* counts once */
 	push(1, STEP_ENDED, t + 726010, 1, "caller_hung_up");
 	/* to the attendant, and back */
 	push(2, STEP_ARRIVED, t, 1, "8000");
@@ -136,6 +139,7 @@ static void the_ring_clock_decides(void **state)
 	push(4, STEP_ARRIVED, t, 1, "8000");
 	push(4, STEP_RINGING, t, 3, "");
 	push(4, STEP_CONNECTED, t + 4000, 0, "");
+	push(4, STEP_LONG_CALL_EXEMPT, t + 4900, 900, "");
 	push(4, STEP_ENDED, t + 5000, 1, "caller_hung_up");
 	push(5, STEP_ARRIVED, t, 1, "8000");
 	push(5, STEP_RINGING, t, 0, "");
@@ -145,7 +149,7 @@ static void the_ring_clock_decides(void **state)
 	push(6, STEP_RINGING, t, 3, "");
 	push(6, STEP_ENDED, t - 3600000, 1, "caller_hung_up");
 	push(6, STEP_ENDED, t + 9, 1, "caller_hung_up"); /* a second end counts nothing */
-	steps_wait(25);
+	steps_wait(29);
 	assert_int_equal(records_figures(w.db, &f, sums, v), 0);
 	assert_int_equal(v[RECORDS_FIGURE_calls], 6);
 	assert_int_equal(v[RECORDS_FIGURE_offered], 5);
@@ -162,6 +166,9 @@ static void the_ring_clock_decides(void **state)
 	assert_int_equal(v[RECORDS_FIGURE_desk_ms], 21000);
 	assert_int_equal(v[RECORDS_FIGURE_talk_ms], 701000);
 	assert_int_equal(v[RECORDS_FIGURE_long_calls], 1);
+	assert_int_equal(v[RECORDS_FIGURE_long_reminded], 1);
+	assert_int_equal(v[RECORDS_FIGURE_long_put_off], 1);
+	assert_int_equal(v[RECORDS_FIGURE_long_exempt], 1);
 }
 
 /* --- against the log --- */
