@@ -253,7 +253,8 @@ def check_messages(s, ledger):
     for r in rows:
         try:
             x = sound.read_wav(os.path.join(s.data, "sounds", r["recording"]))
-            if len(x) < 2400 or not sound.hears_tone(x[:4000], 500, 12):
+            # anywhere: a busy machine sends the test's own tone with gaps
+            if len(x) < 2400 or not any(sound.hears_tone(x[i:i + 800], 500, 12) for i in range(0, len(x) - 799, 400)):
                 unreadable.append((r["from_number"], len(x), sound.pitch(x[:4000])))
         except Exception as e:
             unreadable.append((r["from_number"], str(e)))
