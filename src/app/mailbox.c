@@ -23,7 +23,6 @@
 
 #define BORROW_MS    3000
 #define SAID_AT_ONCE 400 /* bytes; a voice is given no more */
-#define WORDS	     (RECORDS_MATTER + 2 * RECORDS_NAME + 16)
 
 struct job {
 	struct app_org *org; /* NULL: the thread ends */
@@ -64,7 +63,9 @@ static void when_set(char out[9], int64_t at_ms)
 /* How much of a long text is said at once: to the end of a sentence, else of a character. */
 static size_t piece_of(const char *text)
 {
-	static const char *const ends[] = {"。", "；", "，", ". ", "\n", " "};
+	/* full stop, semicolon and comma of Chinese, then what ends words elsewhere */
+	static const char *const ends[] = {"\xe3\x80\x82", "\xef\xbc\x9b", "\xef\xbc\x8c",
+					   ". ",	   "\n",	   " "};
 	size_t n = strlen(text), best = 0;
 
 	if (n <= SAID_AT_ONCE)
@@ -117,19 +118,13 @@ static int words_say(const struct app *a, const char *text, struct speech_sound 
 static int words(const struct app *a, const struct records_message *m, struct answer *r)
 {
 	const char *const parts[] = {m->organisation, m->from_name, m->matter};
-	char text[WORDS] = "";
-	int err;
+	int err = 0;
 
 	if (!m->taken_by[0] && !m->matter[0] && !m->organisation[0])
 		return 0;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if (parts[i][0])
-			(void)text_append(text, sizeof(text), "%s%s", text[0] ? "，" : "",
-					  parts[i]);
-	if (!text[0])
-		return 0;
-	err = words_say(a, text, &r->words);
-	if (!err)
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && !err; i++)
+		err = words_say(a, parts[i], &r->words);
+	if (!err && r->words.count)
 		r->event.box.has |= BOX_HAS_WORDS;
 	return err;
 }

@@ -25,7 +25,7 @@ enum event_kind {
 	EV_HELD,       /* the far end holds the leg */
 	EV_RETRIEVED,
 	EV_REFER,      /* blind: number; attended: replaces names the leg of ours */
-	EV_PLAYED,     /* the play of that serial has ended by itself; why RECORDED_FAILED: unheard */
+	EV_PLAYED,     /* the play of that serial has ended by itself; RECORDED_FAILED: unheard */
 	EV_RECORDED,   /* recording has ended: recording, ms, why */
 	EV_KEPT,       /* message or step is durable: serial */
 	EV_NOT_KEPT,
@@ -100,7 +100,7 @@ enum box_answer {
 	BOX_WRONG,   /* it isn't, or nobody has this number */
 	BOX_LOCKED,  /* too many wrong ones: not looked at */
 	BOX_NO_PIN,  /* none was ever set */
-	BOX_MESSAGE, /* a message: what follows count; its sounds can be played in this step alone */
+	BOX_MESSAGE, /* a message; its sounds can be played in this step alone */
 	BOX_NO_MORE,
 	BOX_DONE,
 	BOX_FAILED, /* storage doesn't answer */

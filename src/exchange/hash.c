@@ -110,7 +110,7 @@ static void add_call_past(struct hashing *g, const struct call *c)
 		add(g, c->hits[i]);
 	add_text(g, now & typed ? c->digits : "");
 	if (now & box) {
-		add(g, (uint64_t)c->box_stage << 8 | c->box_flags);
+		add(g, (uint64_t)c->box_asked << 16 | (uint64_t)c->box_stage << 8 | c->box_flags);
 		add(g, (uint64_t)c->box);
 		add(g, (uint64_t)c->box_count << 32 | c->box_person);
 	}

@@ -92,6 +92,7 @@ static struct effect *box_ask(struct turn *t, struct call *c, enum box_ask what)
 	struct effect *e = box_effect(t, c, what);
 
 	e->box.serial = exchange_serial_new(t);
+	c->box_asked = (uint8_t)what;
 	exchange_leg_silence(t, exchange_call_caller(t, c));
 	exchange_call_goto(t, c, CALL_BOX_WAIT);
 	exchange_call_await(t, c, e->box.serial);
@@ -111,11 +112,13 @@ static void refused(struct turn *t, struct call *c, enum box_answer why)
 		last = PHRASE_BOX_NO_PIN;
 	else if (why == BOX_LOCKED || ++c->attempts >= BOX_TRIES)
 		last = PHRASE_BOX_LOCKED;
+	play = exchange_caller_play(t, c);
 	if (last) {
-		exchange_caller_say(t, c, last, NX_END_FEATURE);
+		exchange_say(play, last, 0, "");
+		exchange_say(play, PHRASE_GOODBYE, 0, "");
+		exchange_caller_then(t, c, NX_END_FEATURE);
 		return;
 	}
-	play = exchange_caller_play(t, c);
 	exchange_say(play, PHRASE_BOX_WRONG, 0, "");
 	ask(t, c, play);
 }
@@ -286,7 +289,7 @@ static void opened(struct turn *t, struct call *c, uint32_t count)
 	c->box = 0;
 	c->box_stage = BOX_URGENT;
 	c->box_count = count;
-	c->box_flags |= BOX_INTRO | BOX_UNLOCKED;
+	c->box_flags |= BOX_INTRO;
 	box_ask(t, c, BOX_NEXT);
 }
 
@@ -299,6 +302,17 @@ static struct effect *message_step(struct turn *t, struct call *c, enum step_kin
 	return e;
 }
 
+static bool fits(enum box_ask asked, enum box_answer answer)
+{
+	if (answer == BOX_FAILED)
+		return true;
+	if (asked == BOX_OPEN)
+		return answer <= BOX_NO_PIN;
+	if (asked == BOX_DELETE)
+		return answer == BOX_DONE;
+	return answer == BOX_MESSAGE || answer == BOX_NO_MORE;
+}
+
 void exchange_mailbox_wait_on(struct turn *t, struct call *c, const struct cue *cue)
 {
 	enum box_answer answer = cue->kind == CUE_BOX ? cue->box->box.answer : BOX_FAILED;
@@ -306,9 +320,10 @@ void exchange_mailbox_wait_on(struct turn *t, struct call *c, const struct cue *
 	if (cue->kind == CUE_PLAYED)
 		return;
 	exchange_call_await(t, c, 0);
-	if (!(c->box_flags & BOX_UNLOCKED) && answer != BOX_OPENED && answer < BOX_FAILED &&
-	    answer > BOX_NO_PIN)
+	if (!fits((enum box_ask)c->box_asked, answer))
 		answer = BOX_FAILED; /* nothing is read out of what isn't open */
+	if (answer == BOX_OPENED && !c->box_person)
+		answer = BOX_WRONG;
 	if (answer == BOX_OPENED) {
 		opened(t, c, cue->box->box.count);
 	} else if (answer == BOX_MESSAGE) {
@@ -371,6 +386,7 @@ static void call_back(struct turn *t, struct call *c)
 	exchange_leg_silence(t, exchange_call_caller(t, c));
 	digits_clear(c);
 	c->attempts = c->hops = 0;
+	c->flags |= CALL_ATTENDED; /* he was answered: what comes of it is told to him */
 	if (tg.kind == TARGET_NONE)
 		exchange_trunk_start(t, c, p->extension, number);
 	else

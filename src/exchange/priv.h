@@ -208,7 +208,6 @@ enum box_flag {
 	BOX_WHOLE = 16,	  /* what plays is all of it: heard to its end it is heard */
 	BOX_MARKED = 32,  /* … and was noted */
 	BOX_REMOVED = 64, /* that one was deleted is still to be said */
-	BOX_UNLOCKED = 128, /* the PIN was right */
 };
 
 enum { SAW_BUSY = 1, SAW_NO_ANSWER = 2, SAW_REFUSED = 4, SAW_UNREACHABLE = 8, SAW_AWAY = 16 };
@@ -254,7 +253,7 @@ struct call {
 	int64_t box;		   /* the message at hand, 0 none */
 	uint32_t box_person;	   /* whose mailbox; 0 nobody's number was typed */
 	uint32_t box_count;	   /* new messages, to be told before the first */
-	uint8_t box_stage, box_flags, box_pad[6];
+	uint8_t box_stage, box_flags, box_asked, box_pad[5]; /* asked: enum box_ask, in BOX_WAIT */
 	char show[EVENT_NAME];	   /* what the target's phone shows, "" the caller's name */
 	char park_number[16];
 	char number[EVENT_NUMBER]; /* the caller's, kept for a message */
@@ -394,7 +393,7 @@ struct cue {
 	enum outcome outcome;
 	uint16_t code;
 	uint32_t ms;
-	bool failed; /* what was to be recorded couldn't be written, or to be played not be played */
+	bool failed; /* what was to be recorded or played couldn't be */
 	const struct event *box;
 	enum exchange_end why;
 };

@@ -9,7 +9,7 @@ import re
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 LANGS = ("zh-CN", "zh-TW", "en")
 # Sounds that are no text: nothing, a pause, what a caller said, an operator's own greeting.
-NO_TEXT = {"none", "silence", "recording", "operator.greeting"}
+NO_TEXT = {"none", "silence", "recording", "operator.greeting", "mailbox.words", "mailbox.sound"}
 # file -> reason: files that may hold Chinese in literals. pinyin.def is data: which characters are read how.
 CJK_ALLOWED = {
     "src/speech/prompts.c": "punctuation that is silence, not text",

@@ -674,7 +674,7 @@ static void effect_seen(struct sight *s, const struct effect *e)
 	else if (e->kind == FX_COMMAND)
 		command_seen(s, e);
 	else if (e->kind == FX_DIALOG || e->kind == FX_DAY || e->kind == FX_POSITION ||
-		 e->kind == FX_CALL)
+		 e->kind == FX_CALL || e->kind == FX_BOX)
 		return;
 	else if (l)
 		leg_effect(s, e, l);
@@ -737,7 +737,6 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 	const struct watch_leg *by = ev->kind == EV_REFER ? watch_leg(w, ev->leg) : NULL;
 	bool attended = by && ev->refer.replaces;
 	struct sight s = {w, x, ev, fx, attended ? watch_owner(w, by->extension) : NULL, 0, 0, 0};
-	bool refer = by;
 
 	if (by && refer_granted(fx))
 		handed_on(w, ev, by);
@@ -749,8 +748,9 @@ void watch_after(struct watch *w, const struct exchange *x, const struct event *
 		watch_wrong(w, "an INVITE that isn't answered once");
 	if (s.commands != (ev->kind == EV_COMMAND))
 		watch_wrong(w, "a command that isn't answered once");
-	if (s.answers != refer)
+	if (s.answers != (by != NULL))
 		watch_wrong(w, "a REFER that isn't answered once");
+	watch_box(w, ev, fx);
 	if (w->legs != exchange_legs(x))
 		watch_wrong(w, "a leg is left that nobody ended, or the other way round");
 	if (w->calls != exchange_calls(x))

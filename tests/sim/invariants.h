@@ -95,6 +95,14 @@ struct watch_met {
 	uint16_t rev;
 };
 
+/* A question that a mailbox hasn't answered. */
+struct watch_box {
+	uint32_t serial; /* 0 free */
+	uint8_t ask;	 /* enum box_ask */
+	uint8_t stage, first;
+	uint8_t person;
+};
+
 struct watch {
 	const struct world *world;
 	const char *wrong;   /* NULL while all holds */
@@ -106,6 +114,8 @@ struct watch {
 	bool refused; /* the last event was a command, and refused */
 	uint8_t promises; /* call backs promised by command and not due */
 	struct watch_met met;
+	struct watch_box box[WATCH_CALLS]; /* what was asked of mailboxes, in turn */
+	uint8_t box_next;
 	struct watch_call call[WATCH_CALLS];
 	struct watch_leg leg[WATCH_LEGS]; /* by the index in the leg's id */
 };
@@ -139,6 +149,12 @@ void watch_desk_before(struct watch *w, const struct exchange *x, const struct e
 void watch_command(struct watch *w, const struct event *ev, const struct effects *fx,
 		   const struct effect *answer);
 void watch_duty_step(struct watch *w, const struct effect *e);
+/* ---- mailboxes (invariants_box.c) ---- */
+/* Nothing of a mailbox is said but in the step of its answer; a PIN is in the one question that
+ * opens it and in nothing else; "deleted" is said after the answer alone. */
+void watch_box(struct watch *w, const struct event *ev, const struct effects *fx);
+/* The question of that serial; NULL none waits. */
+const struct watch_box *watch_box_of(const struct watch *w, uint32_t serial);
 bool watch_is_service(const struct watch *w, uint32_t extension);
 
 #endif

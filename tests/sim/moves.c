@@ -53,6 +53,8 @@ static const char *digits_for(const struct scene *sc, const char *state)
 		{"ask", "1239"}, {"hits", "1"}, {"screen", "#"}, {"record", "#"}, {"review", "123"},
 		{"say", "#"}, {"consult", "125"}, {"talk", ""}, {"target", ""}, {"wait", ""},
 		{"keep", ""}, {"park", ""}, {"close", ""}, {"ring", ""}, {"desk", ""},
+		{"mailbox_who", "2#"}, {"mailbox_pin", "5#*"}, {"mailbox_wait", "7"},
+		{"mailbox_hear", "123789#"},
 		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
 	};
 
@@ -161,6 +163,49 @@ static void recorded(struct moves *m, uint32_t serial, uint32_t ms, enum recorde
 	e->done.why = why;
 }
 
+static struct event *box_move(struct moves *m, uint32_t serial, enum box_answer answer)
+{
+	struct event *e = moves_add(m, EV_BOX, 0);
+
+	e->box.serial = serial;
+	e->box.answer = answer;
+	return e;
+}
+
+static void box_message(struct moves *m, const struct watch_box *b, enum box_stage stage,
+			const char *from, uint8_t has)
+{
+	struct event *e = box_move(m, b->serial, BOX_MESSAGE);
+
+	e->box.message = 1 + stage;
+	e->box.stage = stage;
+	e->box.has = has;
+	TEXT_COPY(e->box.when, "10001124");
+	TEXT_COPY(e->box.from, from);
+}
+
+/* What a mailbox may answer to what it was asked: one message a stage, and no more. */
+static void moves_box(struct moves *m, const struct watch_box *b)
+{
+	box_move(m, b->serial, BOX_FAILED);
+	if (b->ask == BOX_OPEN) {
+		box_move(m, b->serial, BOX_OPENED)->box.count = 1;
+		box_move(m, b->serial, BOX_WRONG);
+		box_move(m, b->serial, BOX_LOCKED);
+		box_move(m, b->serial, BOX_NO_PIN);
+	} else if (b->ask == BOX_DELETE) {
+		box_move(m, b->serial, BOX_DONE);
+	} else {
+		box_move(m, b->serial, BOX_NO_MORE);
+		if (b->first)
+			box_message(m, b, BOX_NEW, "21", BOX_HAS_SOUND);
+		if (b->ask == BOX_AGAIN)
+			box_message(m, b, (enum box_stage)b->stage, "", BOX_BAD_SOUND);
+		else if (b->stage != BOX_KEPT)
+			box_message(m, b, BOX_KEPT, "5550", BOX_HAS_WORDS | BOX_IS_URGENT);
+	}
+}
+
 void moves_made(const struct exchange *x, const struct watch *w, struct moves *m)
 {
 	for (uint32_t i = 0; i < exchange_call_slots(x); i++) {
@@ -170,6 +215,8 @@ void moves_made(const struct exchange *x, const struct watch *w, struct moves *m
 			moves_add(m, EV_KEPT, 0)->done.serial = keep;
 			moves_add(m, EV_NOT_KEPT, 0)->done.serial = keep;
 		}
+		if (watch_box_of(w, exchange_call_mailbox(x, i)))
+			moves_box(m, watch_box_of(w, exchange_call_mailbox(x, i)));
 		if (!rec)
 			continue;
 		recorded(m, rec, w->world->m.message_min_ms + 1000, RECORDED_SILENCE);

@@ -66,6 +66,8 @@ static void measures_numbers(struct measures *m)
 	TEXT_COPY(m->code_dnd_off, "*2");
 	TEXT_COPY(m->code_forward_always, "*3");
 	TEXT_COPY(m->code_forward_off, "*4");
+	TEXT_COPY(m->code_mailbox, "*5");
+	TEXT_COPY(m->mailbox_outside, "79");
 	TEXT_COPY(m->park_first, "75");
 	m->park_slots = 1;
 	m->gad_department = DEPT_GAD;

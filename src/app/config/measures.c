@@ -39,7 +39,7 @@ static const struct schema_field number_fields[] = {
     {"extension_digits_max", SCHEMA_INTEGER, M(extension_digits_max), 2, 8, .fallback = "4",
      .help = "Longest extension number."},
     {"mailbox", SCHEMA_DIGITS, M(mailbox_outside),
-     .help = "Dialled at the attendant: the mailbox from outside, with a PIN. Without it not allowed."},
+     .help = "Dialled at the attendant: one's mailbox from outside, with a PIN. Empty: never."},
     {0},
 };
 

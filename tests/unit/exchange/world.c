@@ -313,6 +313,19 @@ static void desk_text(struct world *w, const struct effect *e, int i)
 	}
 }
 
+static void day_text(struct world *w, const struct effect *e)
+{
+	OUT("DAY %d %d %u %s", e->day.set, e->day.on, e->day.extension, e->day.number);
+}
+
+static void box_text(struct world *w, const struct effect *e)
+{
+	if (e->box.serial)
+		w->box = e->box.serial;
+	OUT("BOX %d person %u message %d%s%s", e->box.ask, e->box.person, (int)e->box.message,
+	    e->box.pin[0] ? " pin " : "", e->box.pin);
+}
+
 static void effect_text(struct world *w, const struct effect *e, int i)
 {
 	char letter = i < 0 ? '-' : (char)('a' + i);
@@ -370,8 +383,7 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_SHOW: OUT("SHOW %c %s", letter, e->show.number); break;
 	case FX_DIALOG: OUT("LAMP %u %u", e->dialog.extension, e->dialog.state); break;
 	case FX_STEP: step_seen(w, e); break;
-	case FX_DAY: OUT("DAY %d %d %u %s", e->day.set, e->day.on, e->day.extension,
-			 e->day.number); break;
+	case FX_DAY: day_text(w, e); break;
 	case FX_COMMAND:
 	case FX_POSITION:
 	case FX_CALL:
@@ -379,11 +391,7 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_LISTEN:
 		desk_text(w, e, i);
 		break;
-	case FX_BOX:
-		w->box = e->box.serial ? e->box.serial : w->box;
-		OUT("BOX %d person %u message %d%s%s", e->box.ask, e->box.person,
-		    (int)e->box.message, e->box.pin[0] ? " pin " : "", e->box.pin);
-		break;
+	case FX_BOX: box_text(w, e); break;
 	case FX_COUNT: fail(); break;
 	}
 	OUT("\n");
