@@ -42,14 +42,14 @@ static json_t *trunks(struct app *a, unsigned *usable, unsigned *all)
 /* Storage as the console is told of it. */
 json_t *app_storage_json(struct app *a)
 {
+	const bool clock = clock_mono_ms() < a->clock_told_until_ms;
 	struct records_health r;
 
 	records_health(a->records, &r);
 	return json_pack("{s:s,s:I,s:I,s:I}", "state", records_state_name(r.state), "since_ms",
 			 (json_int_t)r.since_ms, "lost_steps", (json_int_t)r.lost_steps,
 			 "clock_by_s",
-			 (json_int_t)(clock_mono_ms() < a->clock_told_until_ms ? a->clock_by_ms / 1000
-									       : 0));
+			 (json_int_t)(clock ? a->clock_by_ms / 1000 : 0));
 }
 
 /* Who reads times or figures has to know that they begin anew. */

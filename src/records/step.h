@@ -18,7 +18,7 @@
 struct records_step {
 	uint64_t call_no;
 	int64_t at_ms;	 /* wall clock */
-	int64_t mono_ms; /* monotonic: a clock that is set during a call doesn't bend it; 0 not said */
+	int64_t mono_ms; /* monotonic: a clock that is set doesn't bend a call; 0 not said */
 	uint64_t seq; /* place in the call, from 1: given by the storage thread; see thread.c for
 			 what positions do, which belongs to no call */
 	uint32_t org;
