@@ -91,10 +91,7 @@ def said(call, since=0):
     x, out, last = call.rtp.samples()[begin:], [], None
     for at in range(0, len(x) - 479, 240):
         hit = tone_at(x[at:at + 480])
-        if hit and at + begin < since:
-            last = hit
-            continue
-        if hit and hit != last:
+        if hit and hit != last and at + begin + 480 > since:
             out.append(hit)
         last = hit
     return out
