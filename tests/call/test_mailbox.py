@@ -1,5 +1,4 @@
-"""One's own mailbox by phone (A3.8, A5.7): PIN, messages one by one, keys, call back, lock-out; a sound
-that isn't there; hang-ups; two phones at once; 100,000 messages. Sentences are short tones here, each
+"""One's own mailbox by phone (A3.8, A5.7): PIN, messages one by one, from outside, lock-out. Sentences are short tones here, each
 known by its pitch, and so is each caller's recording. No PIN is found in anything that was written."""
 import glob
 import os
@@ -10,7 +9,6 @@ import time
 import yaml
 
 from lib import sound
-from lib.desk import Client
 from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, has_steps
 from lib.softphone import write_wav
 
@@ -23,8 +21,8 @@ FIRST, SECOND = 440, 620  # what callers left
 NAMES = {hz: n.split(".")[1] if "." in n else n for n, hz in PITCH.items()} | {FIRST: "first", SECOND: "second"}
 
 
-def recordings():
-    folder = os.path.join(OUT, "mailbox-recordings")
+def recordings(name):
+    folder = os.path.join(OUT, name + "-recordings")
     os.makedirs(os.path.join(folder, "zh-CN"), exist_ok=True)
     for name in os.listdir(os.path.join(ROOT, "tests", "out", "prompts", "zh-CN")):
         hz = PITCH.get(name[:-4], 350)
@@ -46,8 +44,8 @@ def set_pin(s, person, pin):
                     "pin", str(person)], check=True, capture_output=True, text=True, input=pin + "\n")
 
 
-def world():
-    s = Server("mailbox", office=ALWAYS, csv_edit=outside_number, node={"speech": {"recordings": recordings()}},
+def world(name="mailbox"):
+    s = Server(name, office=ALWAYS, csv_edit=outside_number, node={"speech": {"recordings": recordings(name)}},
                measures={"calls": {"silent_line": "1min"},
                          "attendant": {"first_digit": "2s", "next_digit": "1s", "choice": "6s"}})
     for person, pin in ((16, PIN), (17, OTHER), (18, LOCKED)):
@@ -91,10 +89,7 @@ def said(call, since=0):
     x, out, last = call.rtp.samples()[begin:], [], None
     for at in range(0, len(x) - 479, 240):
         hit = tone_at(x[at:at + 480])
-        if hit and at + begin < since:
-            last = hit
-            continue
-        if hit and hit != last:
+        if hit and hit != last and at + begin + 480 > since:
             out.append(hit)
         last = hit
     return out
@@ -221,145 +216,6 @@ def test_locked_out(s):
     call.wait_ended(5)
     assert s.query("SELECT wrong, locked_until_ms FROM pins WHERE person = 18")[0]["locked_until_ms"] > time.time() * 1000
     has_steps(s.record("8314", "*98"), ("mailbox_refused", "house"))
-
-
-def test_keep_delete_and_what_was_kept(s):
-    a = fresh(s)
-    m1, m2 = put(s, 16, FIRST), put(s, 16, SECOND)
-    call, heard = opened(s, a, PIN, "first")
-    assert press(call, "3", "second")[-1] == "second"  # kept before its end: heard
-    until(call, "choice")
-    heard = press(call, "7", "no_more")
-    assert heard == ["deleted", "no_more"], heard
-    call.wait_ended(5)
-    row = message(s, m2)
-    assert row["gone_ms"] > 0 and row["recording"], "kept as a fact, and it is still there"
-    assert receipts(s, m2)[-1] == ("deleted", "phone", "张三丰") and os.path.exists(os.path.join(s.data, "sounds", row["recording"]))
-    call, heard = opened(s, a, PIN)
-    assert heard == ["none", "kept", "from", "first", "choice"], heard
-    call.digits("#")
-    call.wait_ended(5)
-    assert receipts(s, m1, 1) == [("heard", "phone", "张三丰")]
-
-
-def test_typed_words_are_spoken(s):
-    a = fresh(s)
-    m = Client(s, "operator1").ask("POST", "/api/v1/messages", {"for_person": 16, "from_name": "王先生", "matter": "请回电话"})["id"]
-    call, heard = opened(s, a, PIN, timeout=15)
-    assert heard[:2] == ["new", "from_unknown"], heard
-    x = call.rtp.samples()
-    levels = [sound.level(x[i:i + 1600]) > -40 and sound.pitch(x[i:i + 1600])[1] < 0.6 for i in range(0, len(x) - 1599, 1600)]
-    assert sum(levels) >= 5, "a second of speech"
-    assert receipts(s, m, 1)[-1] == ("heard", "phone", "张三丰")
-    heard = press(call, "8", "choice")
-    assert heard == ["no_number", "choice"], heard
-    call.hang_up()
-
-
-def test_called_back(s):
-    """An inside caller rings; an outside one by the class of service of whose mailbox it is."""
-    a, b = fresh(s), s.phone("8313")
-    put(s, 16, number="8313")
-    call, _ = opened(s, a, PIN)
-    call.digits("8")
-    theirs = b.wait_call(6)
-    theirs.ring()
-    theirs.answer()
-    time.sleep(0.3)
-    call.rtp.say(sound.tone(700, 600))
-    time.sleep(0.5)
-    assert sound.hears_tone(theirs.rtp.samples(200), 700)
-    call.hang_up()
-    clear(s, 16)
-    m = put(s, 16, number="008613800001")  # international: 8312 is national
-    call, _ = opened(s, a, PIN)
-    heard = press(call, "8", "choice")
-    assert heard == ["not_permitted", "choice"], heard
-    call.hang_up()
-    assert message(s, m)["heard_at_ms"] > 0
-
-
-def test_a_sound_that_lies_or_is_not_there(s):
-    """It is said so, the next one comes, and the message isn't counted as heard."""
-    a = fresh(s)
-    path = os.path.join(s.dir, "good.wav")
-    write_wav(path, sound.tone(FIRST, 300))
-    with open(path, "rb") as f:
-        good = f.read()
-    lies = good[:4] + (1 << 30).to_bytes(4, "little") + good[8:40] + (1 << 30).to_bytes(4, "little") + good[44:]
-    bad = [put(s, 16, wav=lies), put(s, 16, wav=""), put(s, 16, wav=good[:44])]
-    last = put(s, 16, SECOND)
-    call, heard = opened(s, a, PIN)
-    for _ in bad:
-        assert heard[-3:] == ["from", "no_sound", "choice"], heard
-        heard = press(call, "2", "choice")
-    assert heard == ["from", "second", "choice"], heard
-    call.hang_up()
-    s.wait_query("SELECT 1 FROM messages WHERE id = ? AND heard_at_ms > 0", last)
-    assert all(message(s, m)["heard_at_ms"] == 0 and not receipts(s, m) for m in bad)
-
-
-def test_two_phones_and_somebody_elsewhere(s):
-    """Both hear it; what one deletes while the other listens is gone for both; received elsewhere it is
-    left out."""
-    a, b = fresh(s), s.phone("8313")
-    m1, m2, m3 = put(s, 16, FIRST), put(s, 16, SECOND), put(s, 16, FIRST)
-    one, _ = opened(s, a, PIN)
-    two = b.call("*98").wait_up()
-    until(two, "pin")
-    press(two, "*", "who")
-    press(two, "8312", "pin")
-    press(two, PIN + "#", "second")  # m1 was heard at the first phone
-    assert press(one, "2", "second")[-1] == "second"
-    until(one, "choice")
-    Client(s, "operator1").ask("POST", f"/api/v1/messages/{m3}/receipts", {"kind": "told"})
-    assert press(two, "7", "deleted") == ["deleted"]
-    heard = press(one, "7", "deleted")  # deleted already: what was wanted is so
-    until(one, "no_more")
-    assert message(s, m2)["gone_ms"] > 0 and [k for k, _, _ in receipts(s, m2)].count("deleted") == 1
-    assert "deleted" in heard and message(s, m1)["heard_at_ms"] > 0
-    two.hang_up()
-
-
-def test_hung_up_at_each_point(s):
-    a = fresh(s)
-    m = put(s, 16, FIRST)
-    call = a.call("*98").wait_up()
-    call.hang_up()
-    call, _ = enter(s, a, PIN)
-    call.digits(PIN[:3])
-    call.hang_up()
-    call, _ = enter(s, a, PIN)
-    call.digits(PIN + "#")
-    call.hang_up()
-    call, _ = enter(s, a, PIN)
-    press(call, PIN + "#", "new")
-    call.hang_up()
-    call, _ = opened(s, a, PIN, "first")
-    call.hang_up()
-    time.sleep(0.3)
-    assert message(s, m)["heard_at_ms"] == 0 and not receipts(s, m), "cut off, and yet heard"
-    call, _ = opened(s, a, PIN)
-    call.digits("7")
-    call.hang_up()  # deleted all the same: the key was pressed
-    s.wait_query("SELECT 1 FROM messages WHERE id = ? AND gone_ms > 0", m)
-    time.sleep(0.3)
-    assert not s.query("SELECT call_no FROM calls WHERE caller_number = '8312' AND ended_ms = 0"), "a call has no end"
-
-
-def test_a_hundred_thousand_messages(s):
-    a = s.phone("8313")
-    put(s, 17, count=100000)
-    began = time.monotonic()
-    call, heard = opened(s, a, OTHER, "from")
-    took = time.monotonic() - began
-    assert heard[:2] == ["new_many", "from"], heard
-    press(call, "2", "from")
-    began = time.monotonic()
-    press(call, "2", "from")
-    assert time.monotonic() - began < 4
-    assert took < 8, f"{took:.1f} s until the first of 100,000 messages"
-    call.hang_up()
 
 
 def test_no_pin_is_written_anywhere(s):
