@@ -105,7 +105,7 @@ def test_an_operator_puts_it_off(s):
 
 def test_figures_tell_what_became_of_them(s):
     """The calls of the other tests: each sum opens its calls."""
-    c = Client(s, "gad")
+    c = Client(s, "manager")
     total = c.ask("GET", "/figures?step=month")["total"]
     for figure in ("long_reminded", "long_put_off", "long_exempt"):
         found = c.ask("GET", f"/records?limit=200&mark={figure}")["items"]
