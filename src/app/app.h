@@ -211,7 +211,9 @@ uint32_t app_sounds_greeting(struct app_org *o, uint16_t position, enum lang lan
 /* Clips of the message that a mailbox has just answered with: words; its two recordings. */
 #define APP_CLIP_BOX_WORDS 9
 #define APP_CLIP_BOX_SOUND 10
-/* The clip under which a recording of that serial is played back. */
+/* A clip under which a recording of that serial is played back … */
+uint32_t app_sounds_recording_take(const struct app_org *o, uint32_t serial);
+/* … and found again; 0: its place has gone to another since. On the call thread. */
 uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial);
 
 /* ---- files.c ---- */

@@ -151,7 +151,7 @@ void app_files_recorded(struct app *a, struct app_org *o, const struct event *re
 	j.kind = JOB_LOAD;
 	j.org = o;
 	j.event = *recorded;
-	j.clip = app_sounds_recording(o, recorded->done.serial);
+	j.clip = app_sounds_recording_take(o, recorded->done.serial);
 	recording_path(o, recorded->done.serial, j.path, sizeof(j.path));
 	if (recorded->done.why == RECORDED_FAILED || recorded->done.ms == 0 ||
 	    ring_push(a->files->jobs, &j))
@@ -160,12 +160,14 @@ void app_files_recorded(struct app *a, struct app_org *o, const struct event *re
 
 void app_files_forget(struct app *a, struct app_org *o, uint32_t serial)
 {
+	const uint32_t clip = app_sounds_recording(o, serial);
 	struct app_job j;
 
 	memset(&j, 0, sizeof(j));
 	j.kind = JOB_DELETE;
 	recording_path(o, serial, j.path, sizeof(j.path));
-	media_clip_drop(a->media, app_sounds_recording(o, serial));
+	if (clip)
+		media_clip_drop(a->media, clip);
 	if (ring_push(a->files->jobs, &j))
 		log_warn("app", "no place to note that %s is to be deleted", j.path);
 }

@@ -39,6 +39,8 @@ struct rendered {
 struct app_sounds {
 	struct sound table[2 * APP_SOUNDS];
 	uint32_t next_clip;
+	uint64_t recording[CLIP_RECORDINGS]; /* whose each place is */
+	uint32_t next_recording;
 	struct speech_pattern pattern[PHRASE_COUNT];
 	struct ring *rendered;
 };
@@ -80,9 +82,32 @@ uint32_t app_sounds_greeting(struct app_org *o, uint16_t position, enum lang lan
 	return org_clip(o, name, make);
 }
 
+static uint64_t recording_key(const struct app_org *o, uint32_t serial)
+{
+	return (uint64_t)serial << 8 | (o->index + 1);
+}
+
+/* The oldest one's place: whoever still waits to hear that hears nothing, never another's. */
+uint32_t app_sounds_recording_take(const struct app_org *o, uint32_t serial)
+{
+	struct app_sounds *s = o->app->sounds;
+	uint32_t at = s->next_recording++ % CLIP_RECORDINGS;
+
+	s->recording[at] = recording_key(o, serial);
+	return CLIP_RECORDING_FIRST + at;
+}
+
 uint32_t app_sounds_recording(const struct app_org *o, uint32_t serial)
 {
-	return CLIP_RECORDING_FIRST + (serial * 16 + o->index) % CLIP_RECORDINGS;
+	const struct app_sounds *s = o->app->sounds;
+
+	for (uint32_t i = 1; i <= CLIP_RECORDINGS; i++) { /* the newest first */
+		uint32_t at = (s->next_recording - i) % CLIP_RECORDINGS;
+
+		if (s->recording[at] == recording_key(o, serial))
+			return CLIP_RECORDING_FIRST + at;
+	}
+	return 0;
 }
 
 static void add_silences(struct app *a)
@@ -355,7 +380,10 @@ static void say_phrase(struct line *l, const struct phrase *p)
 	if (p->kind == PHRASE_SILENCE) {
 		say_silence(l, p->arg);
 	} else if (p->kind == PHRASE_RECORDING) {
-		say(l, app_sounds_recording(l->org, p->arg));
+		uint32_t clip = app_sounds_recording(l->org, p->arg);
+
+		if (clip)
+			say(l, clip);
 	} else if (p->kind == PHRASE_BOX_WORDS) {
 		say_known(l, APP_CLIP_BOX_WORDS);
 	} else if (p->kind == PHRASE_BOX_SOUND) {
