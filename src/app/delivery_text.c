@@ -48,6 +48,7 @@ static void mail_text(const struct app *a, const struct delivery_words *w, const
 	line(a, it, "delivery.mail.organisation", m->organisation);
 	line(a, it, "delivery.mail.number", m->from_number);
 	line(a, it, "delivery.mail.matter", m->matter);
+	line(a, it, "delivery.mail.call_back", m->call_back);
 	if (m->recording[0])
 		snprintf(seconds, sizeof(seconds), "%u", (m->recording_ms + 500) / 1000);
 	line(a, it, "delivery.mail.sound", seconds);
@@ -82,9 +83,9 @@ static void json(const struct app *a, const struct delivery_words *w, struct del
 			      (int)(w->way->person ? w->way->person : w->way->department), "name",
 			      w->to, "urgent", m->urgency == RECORDS_URGENT, "sound_ms",
 			      (int)m->recording_ms, "link", w->link);
-	json_t *c = json_pack("{s:{s:s,s:s,s:s,s:s}}", "content", "name", m->from_name,
+	json_t *c = json_pack("{s:{s:s,s:s,s:s,s:s,s:s}}", "content", "name", m->from_name,
 			      "organisation", m->organisation, "number", m->from_number, "matter",
-			      m->matter);
+			      m->matter, "call_back", m->call_back);
 
 	json_dumpb(j, it->json, sizeof(it->json) - 1, JSON_COMPACT);
 	json_dumpb(c, it->json_content, sizeof(it->json_content) - 1, JSON_COMPACT);
@@ -101,8 +102,7 @@ static const char *company(const struct app *a, uint32_t org)
 	return "";
 }
 
-void delivery_compose(const struct app *a, const struct delivery_words *w,
-		      struct deliver_item *it)
+void delivery_compose(const struct app *a, const struct delivery_words *w, struct deliver_item *it)
 {
 	const struct records_message *m = w->message;
 	const bool urgent = m->urgency == RECORDS_URGENT;
@@ -121,9 +121,8 @@ void delivery_compose(const struct app *a, const struct delivery_words *w,
 	delivery_who(a, a->lang, m, who, sizeof(who));
 	catalogue_format(a->catalogue, a->lang, "delivery.sender", it->sender, sizeof(it->sender),
 			 "company", company(a, m->org), NULL);
-	catalogue_format(a->catalogue, a->lang,
-			 urgent ? "delivery.title_urgent" : "delivery.title", it->title,
-			 sizeof(it->title), "who", who, "when", when, NULL);
+	catalogue_format(a->catalogue, a->lang, urgent ? "delivery.title_urgent" : "delivery.title",
+			 it->title, sizeof(it->title), "who", who, "when", when, NULL);
 	catalogue_format(a->catalogue, a->lang,
 			 urgent ? "delivery.notice_urgent" : "delivery.notice", it->notice,
 			 sizeof(it->notice), "to", w->to, "when", when, "id", id, NULL);

@@ -75,6 +75,7 @@ static void content(const struct writing *w, const struct link_page *p)
 	fact(w, "link.organisation", m->organisation);
 	fact(w, "link.number", m->from_number);
 	fact(w, "link.matter", m->matter);
+	fact(w, "link.call_back", m->call_back);
 }
 
 static void message(const struct writing *w, const struct link_page *p)

@@ -117,7 +117,7 @@ static int words_say(const struct app *a, const char *text, struct speech_sound 
 /* What an operator typed; a caller's own voice says all that is in its recording. */
 static int words(const struct app *a, const struct records_message *m, struct answer *r)
 {
-	const char *const parts[] = {m->organisation, m->from_name, m->matter};
+	const char *const parts[] = {m->organisation, m->from_name, m->matter, m->call_back};
 	int err = 0;
 
 	if (!m->taken_by[0] && !m->matter[0] && !m->organisation[0])

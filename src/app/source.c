@@ -88,10 +88,10 @@ json_t *source_list(json_t *items, const char *next)
 /* ---- accounts ---- */
 
 static const uint32_t role_bits[RECORDS_ROLE_COUNT] = {
-	[RECORDS_STAFF] = API_STAFF,
-	[RECORDS_OPERATOR] = API_OPERATOR,
-	[RECORDS_MANAGER] = API_MANAGER,
-	[RECORDS_ADMIN] = API_ADMIN,
+    [RECORDS_STAFF] = API_STAFF,
+    [RECORDS_OPERATOR] = API_OPERATOR,
+    [RECORDS_MANAGER] = API_MANAGER,
+    [RECORDS_ADMIN] = API_ADMIN,
 };
 
 static int sign_in(void *arg, const char *name, const char *password, struct http_identity *out)
@@ -134,7 +134,7 @@ static int me(void *arg, const struct api_query *q, json_t **out)
 	err = source_lock(a, db, q->who.org, &d);
 	if (!err) {
 		const struct directory_person *p =
-			q->who.person ? directory_person(d, q->who.person) : NULL;
+		    q->who.person ? directory_person(d, q->who.person) : NULL;
 
 		if (p)
 			name = p->name;
@@ -192,26 +192,23 @@ static int trunks(void *arg, const struct api_query *q, json_t **out)
 /* ---- directory ---- */
 
 const char *const source_posts[POST_COUNT] = {
-	[POST_EMPLOYEE] = "employee",
-	[POST_CHAIRMAN] = "chairman",
-	[POST_VICE_CHAIRMAN] = "vice_chairman",
-	[POST_GENERAL_MANAGER] = "general_manager",
-	[POST_GAD_MANAGER] = "gad_manager",
-	[POST_SECRETARY] = "secretary",
-	[POST_OPERATOR] = "operator",
+    [POST_EMPLOYEE] = "employee",	    [POST_CHAIRMAN] = "chairman",
+    [POST_VICE_CHAIRMAN] = "vice_chairman", [POST_GENERAL_MANAGER] = "general_manager",
+    [POST_GAD_MANAGER] = "gad_manager",	    [POST_SECRETARY] = "secretary",
+    [POST_OPERATOR] = "operator",
 };
 
 static json_t *person_json(const struct directory *d, const struct directory_person *p)
 {
 	const struct directory_department *e =
-		p->department ? directory_department(d, p->department) : NULL;
+	    p->department ? directory_department(d, p->department) : NULL;
 	const struct directory_extension *x =
-		p->extension ? directory_extension(d, p->extension) : NULL;
+	    p->extension ? directory_extension(d, p->extension) : NULL;
 
 	return json_pack("{s:i,s:s,s:s,s:s,s:i,s:s,s:s,s:s}", "id", (int)p->id, "name", p->name,
-			 "reading", p->reading, "title", p->title, "department",
-			 (int)p->department, "department_name", e ? e->name : "", "number",
-			 x ? x->number : "", "post", source_posts[p->post]);
+			 "reading", p->reading, "title", p->title, "department", (int)p->department,
+			 "department_name", e ? e->name : "", "number", x ? x->number : "", "post",
+			 source_posts[p->post]);
 }
 
 /* "zsf", "zhangsan", "Zhang San" for zhang1 san1 feng1. */
@@ -238,7 +235,7 @@ static bool person_fits(const struct directory *d, const struct directory_person
 			const struct api_query *q)
 {
 	const struct directory_extension *x =
-		p->extension ? directory_extension(d, p->extension) : NULL;
+	    p->extension ? directory_extension(d, p->extension) : NULL;
 
 	if (q->own && p->disclosure == DISCLOSE_NONE && p->id != q->who.person)
 		return false;
@@ -333,26 +330,27 @@ struct collected {
 json_t *source_message_json(const struct directory *d, const struct records_message *m)
 {
 	const struct directory_person *p =
-		m->for_person ? directory_person(d, m->for_person) : NULL;
+	    m->for_person ? directory_person(d, m->for_person) : NULL;
 	const struct directory_department *e =
-		m->for_department ? directory_department(d, m->for_department) : NULL;
+	    m->for_department ? directory_department(d, m->for_department) : NULL;
 
-	return json_pack("{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I,s:s,s:I,s:b}", "id",
-			 (json_int_t)m->id, "call", (json_int_t)m->call_no, "kept_ms",
-			 (json_int_t)m->kept_at_ms, "for", "person", (int)m->for_person,
-			 "department", (int)m->for_department, "name",
-			 p ? p->name : e ? e->name : "", "from_number", m->from_number,
-			 "from_name", m->from_name, "urgent", m->urgency == RECORDS_URGENT,
-			 "clause", m->clause_name, "sound_ms", (int)m->recording_ms, "heard_ms",
-			 (json_int_t)m->heard_at_ms, "taken_by", m->taken_by, "deadline_ms",
-			 (json_int_t)m->deadline_ms, "returned",
-			 m->stage > 0 && !m->heard_at_ms);
+	return json_pack(
+	    "{s:I,s:I,s:I,s:{s:i,s:i,s:s},s:s,s:s,s:b,s:s,s:i,s:I,s:s,s:I,s:b}", "id",
+	    (json_int_t)m->id, "call", (json_int_t)m->call_no, "kept_ms", (json_int_t)m->kept_at_ms,
+	    "for", "person", (int)m->for_person, "department", (int)m->for_department, "name",
+	    p	? p->name
+	    : e ? e->name
+		: "",
+	    "from_number", m->from_number, "from_name", m->from_name, "urgent",
+	    m->urgency == RECORDS_URGENT, "clause", m->clause_name, "sound_ms",
+	    (int)m->recording_ms, "heard_ms", (json_int_t)m->heard_at_ms, "taken_by", m->taken_by,
+	    "deadline_ms", (json_int_t)m->deadline_ms, "returned", m->stage > 0 && !m->heard_at_ms);
 }
 
 uint32_t source_own_department(const struct directory *d, const struct api_query *q)
 {
 	const struct directory_person *p =
-		q->who.person ? directory_person(d, q->who.person) : NULL;
+	    q->who.person ? directory_person(d, q->who.person) : NULL;
 
 	return p ? p->department : 0;
 }
@@ -370,15 +368,15 @@ static int messages(void *arg, const struct api_query *q, json_t **out)
 {
 	struct app *a = arg;
 	struct records_message_filter f = {
-		.org = q->who.org,
-		.for_person = q->person,
-		.for_department = q->department,
-		.unheard_only = strcmp(q->state, "unheard") == 0,
-		.returned_only = strcmp(q->state, "returned") == 0,
-		.from_ms = q->from_ms,
-		.to_ms = q->to_ms,
-		.before_id = strtoll(q->before, NULL, 10),
-		.limit = q->limit,
+	    .org = q->who.org,
+	    .for_person = q->person,
+	    .for_department = q->department,
+	    .unheard_only = strcmp(q->state, "unheard") == 0,
+	    .returned_only = strcmp(q->state, "returned") == 0,
+	    .from_ms = q->from_ms,
+	    .to_ms = q->to_ms,
+	    .before_id = strtoll(q->before, NULL, 10),
+	    .limit = q->limit,
 	};
 	struct collected c = {NULL, q, json_array(), ""};
 	struct records_db *db = NULL;
@@ -432,8 +430,9 @@ static int message(void *arg, const struct api_query *q, json_t **out)
 static json_t *content_json(const struct directory *d, const struct records_message *m)
 {
 	(void)d;
-	return json_pack("{s:s,s:s,s:b,s:s}", "organisation", m->organisation, "matter", m->matter,
-			 "screening", m->screening[0] != '\0', "declined", m->declined);
+	return json_pack("{s:s,s:s,s:s,s:b,s:s}", "organisation", m->organisation, "matter",
+			 m->matter, "call_back", m->call_back, "screening", m->screening[0] != '\0',
+			 "declined", m->declined);
 }
 
 static int message_text(void *arg, const struct api_query *q, json_t **out)
@@ -458,16 +457,16 @@ static int content_find(void *arg, const struct api_query *q, struct api_content
 	if (!err) {
 		out->for_person = m.for_person;
 		out->for_department = m.for_department;
-		out->of_department = m.for_department &&
-				     source_own_department(d, q) == m.for_department;
+		out->of_department =
+		    m.for_department && source_own_department(d, q) == m.for_department;
 		out->delivered = m.heard_at_ms != 0;
 		out->roles_with_reason = API_MANAGER;
 		if (m.recording[0])
 			snprintf(out->sound_path, sizeof(out->sound_path), "%s/sounds/%s", a->data,
 				 m.recording);
 		if (m.screening[0])
-			snprintf(out->screening_path, sizeof(out->screening_path),
-				 "%s/sounds/%s", a->data, m.screening);
+			snprintf(out->screening_path, sizeof(out->screening_path), "%s/sounds/%s",
+				 a->data, m.screening);
 	}
 	source_unlock();
 	records_return(a->records, db);

@@ -76,6 +76,7 @@ static void slip_fill(const struct app *a, const struct api_query *q, const stru
 	TEXT_COPY(m->from_name, s->from_name);
 	TEXT_COPY(m->organisation, s->organisation);
 	TEXT_COPY(m->matter, s->matter);
+	TEXT_COPY(m->call_back, s->call_back);
 	TEXT_COPY(m->declined, s->declined);
 	TEXT_COPY(m->taken_by, q->who.name);
 	for (unsigned i = 0; i < a->org_count; i++)

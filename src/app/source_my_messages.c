@@ -167,6 +167,7 @@ static int content(struct app *a, struct records_db *db, const struct api_query 
 		*out = own_json(d, o);
 		json_object_set_new(*out, "organisation", json_string(o->m.organisation));
 		json_object_set_new(*out, "matter", json_string(o->m.matter));
+		json_object_set_new(*out, "call_back", json_string(o->m.call_back));
 		json_object_set_new(*out, "declined", json_string(o->m.declined));
 	}
 	source_unlock();

@@ -9,13 +9,13 @@
 #define MESSAGE_COLUMNS                                                                            \
 	"id, org, call_no, kept_at_ms, for_person, for_department, copy_department, urgency,"      \
 	" clause, from_number, from_name, organisation, matter, recording, recording_ms,"          \
-	" screening, heard_at_ms, declined, taken_by, deadline_ms, stage"
+	" screening, heard_at_ms, declined, taken_by, deadline_ms, stage, call_back"
 #define MESSAGE_FILTER                                                                             \
 	" WHERE org = $1 AND (CAST($2 AS BIGINT) = 0 OR for_person = $2)"                          \
 	" AND (CAST($3 AS BIGINT) = 0 OR for_department = $3 OR copy_department = $3)"             \
 	" AND (CAST($4 AS BIGINT) = 0 OR (heard_at_ms = 0 AND stage >= $4 - 1))"                   \
 	" AND kept_at_ms >= $5 AND kept_at_ms < $6"                                                \
-	" AND (CAST($7 AS BIGINT) = 0 OR for_person = $7"                                         \
+	" AND (CAST($7 AS BIGINT) = 0 OR for_person = $7"                                          \
 	" OR (CAST($8 AS BIGINT) <> 0 AND for_department = $8))"
 
 static const struct store_statement sql_messages = {
@@ -36,8 +36,8 @@ static const struct store_statement sql_add = {
     "INSERT INTO messages (org, call_no, kept_at_ms, for_person, for_department,"
     " copy_department, urgency, clause, from_number, from_name, organisation, matter,"
     " recording, recording_ms, screening, declined, taken_by, request, deadline_ms,"
-    " stage_due_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0, '', $13,"
-    " $14, $15, $16, $16)"
+    " stage_due_ms, call_back) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', 0,"
+    " '', $13, $14, $15, $16, $16, $17)"
     " RETURNING id"};
 static const struct store_statement sql_request = {
     "records_message_request",
@@ -59,13 +59,12 @@ static const struct store_statement sql_own = {
 static const struct store_statement sql_own_new = {
     "records_own_new", "SELECT COUNT(*) FROM messages m" OWN_FILTER " AND m.heard_at_ms = 0"};
 static const struct store_statement sql_days = {
-    "records_days",
-    "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms,"
-    " word FROM days"
-    " WHERE org = $1 AND (is_on = 1"
-    " OR what IN ('forward_always', 'forward_busy', 'forward_no_answer'))"
-    " AND (until_ms = 0 OR until_ms > $2)"
-    " ORDER BY what, extension, person"};
+    "records_days", "SELECT org, what, extension, person, is_on, number, until_ms, set_by, at_ms,"
+		    " word FROM days"
+		    " WHERE org = $1 AND (is_on = 1"
+		    " OR what IN ('forward_always', 'forward_busy', 'forward_no_answer'))"
+		    " AND (until_ms = 0 OR until_ms > $2)"
+		    " ORDER BY what, extension, person"};
 
 static const struct store_statement sql_mailboxes = {
     "records_mailboxes",
@@ -123,6 +122,7 @@ static void message_take(const struct store_row *row, struct records_message *m)
 	TEXT_COPY(m->screening, store_row_text(row, 15));
 	TEXT_COPY(m->declined, store_row_text(row, 17));
 	TEXT_COPY(m->taken_by, store_row_text(row, 18));
+	TEXT_COPY(m->call_back, store_row_text(row, 21));
 }
 
 static int message_row(const struct store_row *row, void *arg)
@@ -292,20 +292,20 @@ static int message_insert(struct store *s, const struct records_message *m, cons
 			  int64_t *id)
 {
 	const struct store_value v[] = {
-	    STORE_I(m->org),	      STORE_I(m->call_no),	   STORE_I(m->kept_at_ms),
-	    STORE_I(m->for_person),   STORE_I(m->for_department), STORE_I(m->copy_department),
-	    STORE_I(m->urgency),      STORE_S(m->clause_name),	   STORE_S(m->from_number),
-	    STORE_S(m->from_name),    STORE_S(m->organisation),   STORE_S(m->matter),
-	    STORE_S(m->declined),     STORE_S(m->taken_by),	   STORE_S(request),
-	    STORE_I(m->deadline_ms),
+	    STORE_I(m->org),	     STORE_I(m->call_no),	 STORE_I(m->kept_at_ms),
+	    STORE_I(m->for_person),  STORE_I(m->for_department), STORE_I(m->copy_department),
+	    STORE_I(m->urgency),     STORE_S(m->clause_name),	 STORE_S(m->from_number),
+	    STORE_S(m->from_name),   STORE_S(m->organisation),	 STORE_S(m->matter),
+	    STORE_S(m->declined),    STORE_S(m->taken_by),	 STORE_S(request),
+	    STORE_I(m->deadline_ms), STORE_S(m->call_back),
 	};
 	int err = store_run(s, &sql_add, v, sizeof(v) / sizeof(v[0]), id_row, id);
 
 	return err ? err : records_delivery_begin(s, m, *id);
 }
 
-int records_message_add(struct records_db *db, const struct records_message *m,
-			const char *request, int64_t *id)
+int records_message_add(struct records_db *db, const struct records_message *m, const char *request,
+			int64_t *id)
 {
 	const struct store_value v[] = {STORE_I(m->org), STORE_S(request)};
 	int64_t made = 0;

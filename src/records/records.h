@@ -78,6 +78,7 @@ struct records_message {
 	char from_name[RECORDS_NAME];
 	char organisation[RECORDS_NAME];
 	char matter[RECORDS_MATTER]; /* typed by an operator */
+	char call_back[RECORDS_NAME]; /* when they wish to be called back, as they said it */
 	/* pushed: names in fresh_dir of what media wrote, "" none; read: names in sounds_dir */
 	char recording[RECORDS_FILE];
 	char screening[RECORDS_FILE]; /* surname, organisation, matter in the caller's voice */

@@ -66,7 +66,7 @@ function world() {
       ],
       receipts: [{ at_ms: now - HOUR / 2, kind: "delivered", channel: "mail", by: "", note: "zhu@example.com" },
         { at_ms: now - HOUR / 4, kind: "returned", channel: "", by: "", note: "late" }] } },
-    content: { 6: { organisation: "清和苑", matter: "询问签约时间，请回电。", screening: false } },
+    content: { 6: { organisation: "清和苑", matter: "询问签约时间，请回电。", call_back: "今天下午三点后", screening: false } },
     appointed: [
       { person: 6, name: "李敏", title: "话务员", number: "8803", account: "operator" },
       { person: 1005, name: "职员5", title: "话务员", number: "8812", account: "operator2" },
@@ -204,14 +204,14 @@ function routes(w) {
       const id = w.messages[0].id + 1;
       w.messages.unshift({ id, kept_ms: Date.now(), for: { person: body.for_person, name }, from_number: body.number, from_name: body.from_name,
         urgent: body.urgency === "urgent", clause: "A3.8", sound_ms: 0, heard_ms: 0 });
-      w.content[id] = { organisation: body.organisation, matter: body.matter, screening: false };
+      w.content[id] = { organisation: body.organisation, matter: body.matter, call_back: body.call_back ?? "", screening: false };
       return { id };
     }],
     ["GET", "/api/v1/messages/(\\d+)/content", ["staff"], ({ args, query, who }) => {
       const m = need(w.messages.find((x) => String(x.id) === args[0]));
       if (who === "staff" && m.for.person !== 7) throw new Refused(403, "content_closed", "内容只对收件人开放", { clause: "A1" });
       if (who === "manager" && !query.get("reason")) throw new Refused(403, "reason_needed", "须先说明理由才能打开", { clause: "A1" });
-      return w.content[m.id] ?? { organisation: SCRIPT, matter: `请回电。${SCRIPT}`, screening: false };
+      return w.content[m.id] ?? { organisation: SCRIPT, matter: `请回电。${SCRIPT}`, call_back: "", screening: false };
     }],
     ["GET", "/api/v1/delivery", ["operator", "manager"], () => ({ waiting: 2, returned: 1, late: 1, late_in: 3, kept: 41 })],
     ["GET", "/api/v1/messages/(\\d+)/delivery", ["operator", "manager"], ({ args }) => need(w.delivery[args[0]] ?? { ways: [], receipts: [] })],

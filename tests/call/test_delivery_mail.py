@@ -81,7 +81,7 @@ def outcomes(s, message):
 def test_a_slip_arrives_within_a_second(s):
     began = time.time()
     m = slip(s, 16, organisation="华建工程有限公司", number="13800001234", urgency="urgent",
-             matter="图纸第三版请今天下午四点前确认。\n=?不是编码?= <b>")
+             matter="图纸第三版请今天下午四点前确认。\n=?不是编码?= <b>", call_back="明天上午")
     at, mail = s.mail.wait("zsf@example.com")[0]
     assert at - began < 1.0, at - began
     assert mail["subject"].startswith("【急】留言：王先生 · 华建工程有限公司（"), mail["subject"]
@@ -90,7 +90,7 @@ def test_a_slip_arrives_within_a_second(s):
     assert all(len(line) <= 998 and line.isascii() for line in mail.as_bytes().decode("ascii").splitlines())
     text = mail.get_body().get_content()
     for part in ("给：张三丰", "号码：13800001234", "图纸第三版请今天下午四点前确认。\n=?不是编码?= <b>",
-                 "https://zongji.example/m/"):
+                 "希望回电：明天上午", "https://zongji.example/m/"):
         assert part in text.replace("\r\n", "\n"), text
     assert mail["auto-submitted"] == "auto-generated" and mail["date"].datetime.tzinfo
     assert outcomes(s, m) == ["ok"] or wait_state(s, m, 1) == ["ok"]

@@ -173,12 +173,12 @@ def test_what_a_session_reaches(s):
 
 def test_messages_are_read_and_done(s):
     b = staff(s)
-    m = slip(s, 16, urgency="urgent", matter="<script>alert(1)</script>\n请回电")
+    m = slip(s, 16, urgency="urgent", matter="<script>alert(1)</script>\n请回电", call_back="今天下午三点后")
     mine = b.ask("GET", "/api/v1/my/messages?state=new")["items"]
     assert mine[0]["id"] == m and mine[0]["state"] == "new" and "matter" not in mine[0], mine
     assert b.ask("GET", "/api/v1/my")["new"] >= 1
     said = b.ask("POST", f"/api/v1/my/messages/{m}/opening", {})
-    assert said["matter"].startswith("<script>") and said["state"] == "read" and said["heard_ms"], said
+    assert said["matter"].startswith("<script>") and said["call_back"] == "今天下午三点后" and said["state"] == "read" and said["heard_ms"], said
     b.ask("POST", f"/api/v1/my/messages/{m}/opening", {})
     b.ask("POST", f"/api/v1/my/messages/{m}/done", {"note": "已回电"})
     assert [x["id"] for x in b.ask("GET", "/api/v1/my/messages?state=done")["items"]] == [m]

@@ -37,6 +37,7 @@ async function message(call: DeskCall): Promise<void> {
         .text.replace(/[^\d*#+]/g, "")
         .slice(0, 31),
       matter: field("matter").text.slice(0, 1000),
+      call_back: field("call_back").text.slice(0, 63),
       urgency,
       declined: declinedOf(),
       voice: false,

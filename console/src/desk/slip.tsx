@@ -232,6 +232,7 @@ function Message({ call }: { call: DeskCall }) {
         <Caller focus={!field("surname").text} />
         <Field name="number" known={t("console.desk.message.number")} />
         <Field name="matter" long focus={Boolean(field("surname").text)} voice={call} />
+        <Field name="call_back" />
         <Urgency />
       </div>
       <Saved hint={t("console.desk.message.where")} />

@@ -27,6 +27,12 @@ function Content({ m, content, reason }: { m: Message; content: MessageContent; 
       <dl class="facts">
         <dt>{t("console.messages.organisation")}</dt>
         <dd>{text("organisation", content.organisation)}</dd>
+        {content.call_back && (
+          <>
+            <dt>{t("console.messages.call_back")}</dt>
+            <dd>{content.call_back}</dd>
+          </>
+        )}
       </dl>
       <h3>{t("console.messages.matter")}</h3>
       <p class="said">{text("matter", content.matter)}</p>

@@ -32,6 +32,7 @@ export function Slip({ onDone }: { onDone: (id?: number) => void }) {
             required: true,
             maxLength: 300,
           },
+          { name: "call_back", label: t("console.messages.call_back"), maxLength: 63 },
           {
             name: "urgency",
             label: t("console.messages.urgency"),
@@ -57,6 +58,7 @@ export function Slip({ onDone }: { onDone: (id?: number) => void }) {
             organisation: v.organisation ?? "",
             number: (v.number ?? "").replace(/[\s()-]/g, ""),
             matter: v.matter ?? "",
+            call_back: v.call_back ?? "",
             urgency: v.urgency === "urgent" ? "urgent" : "ordinary",
             declined: [],
           };

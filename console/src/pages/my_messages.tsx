@@ -58,6 +58,12 @@ function Opened({ m, content, onChanged }: OpenedProps) {
       {m.sound_ms > 0 && (
         <Play name={t("console.messages.play.message")} fetch={() => soundOfMine(m.id)} />
       )}
+      {content.call_back && (
+        <dl class="facts">
+          <dt>{t("console.messages.call_back")}</dt>
+          <dd>{content.call_back}</dd>
+        </dl>
+      )}
       <CallBack number={m.from_number} />
       {m.done_ms ? (
         <p class="m">

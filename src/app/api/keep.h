@@ -60,6 +60,7 @@ struct api_slip {
 	uint8_t urgent;
 	bool voice; /* the caller's own voice comes beside it: another message of this call */
 	char from_name[64], organisation[64], number[32], matter[API_MATTER];
+	char call_back[64]; /* when they wish to be called back */
 	char declined[API_WORDS]; /* words with spaces between */
 	char request[API_REQUEST];
 };

@@ -12,6 +12,7 @@ static const struct api_field slip_fields[] = {
     {"organisation", FIELD_TEXT, false, API_FIELD(api_slip, organisation), NULL},
     {"number", FIELD_PHONE, false, API_FIELD(api_slip, number), NULL},
     {"matter", FIELD_LINES, false, API_FIELD(api_slip, matter), NULL},
+    {"call_back", FIELD_TEXT, false, API_FIELD(api_slip, call_back), NULL},
     {"urgency", FIELD_WORD, false, API_FIELD(api_slip, urgent), "ordinary urgent"},
     {"voice", FIELD_BOOL, false, API_FIELD(api_slip, voice), NULL},
     {"declined", FIELD_WORDS, false, API_FIELD(api_slip, declined),
