@@ -145,8 +145,8 @@ static int own_row(const struct store_row *row, void *arg)
 	struct records_own o;
 
 	message_take(row, &o.m);
-	o.acted_ms = store_row_int(row, 21);
-	TEXT_COPY(o.note, store_row_text(row, 22));
+	o.acted_ms = store_row_int(row, 22);
+	TEXT_COPY(o.note, store_row_text(row, 23));
 	return rows->h(&o, rows->arg);
 }
 
