@@ -61,6 +61,7 @@ static void on_event(struct app *a, const struct media_event *m)
 		if (l && l->sound)
 			l->sound(l, m);
 		return;
+	case MEDIA_EV_TAPED:
 	case MEDIA_EV_STATE:
 		return;
 	}
