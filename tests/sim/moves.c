@@ -54,6 +54,7 @@ static const char *digits_for(const struct scene *sc, const char *state)
 		{"say", "#"}, {"consult", "125"}, {"talk", ""}, {"target", ""}, {"wait", ""},
 		{"keep", ""}, {"park", ""}, {"close", ""}, {"ring", ""}, {"desk", ""},
 		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
+		{"notice", ""},
 	};
 
 	if (sc->flags & SCENE_NO_KEYS)
@@ -111,6 +112,12 @@ static void moves_up(const struct scene *sc, const struct watch *w, const struct
 		moves_add(m, EV_DIGIT, l->id)->digit.digit = *d;
 	if (l->play)
 		moves_add(m, EV_PLAYED, l->id)->done.serial = l->play;
+	if (l->tape && !(sc->flags & SCENE_NO_KEYS)) {
+		struct event *ev = moves_add(m, EV_TAPED, l->id);
+
+		ev->done.serial = l->tape;
+		ev->done.why = RECORDED_FAILED;
+	}
 	if (sc->flags & SCENE_HOLD)
 		moves_add(m, l->flags & WLEG_HELD ? EV_RETRIEVED : EV_HELD, l->id);
 	if (text_eq(state, "talk"))
