@@ -322,6 +322,9 @@ struct media_tape_sound {
  * (shorter than its head), EPROTO (no tape), EACCES (another key, or it was destroyed), ENOMEM. */
 int media_tape_read(const char *path, const uint8_t key[MEDIA_TAPE_KEY],
 		    struct media_tape_sound *out);
+/* The same as the bytes of a WAV file, 16 bit, two channels; *bytes is freed by free(). */
+int media_tape_wav(const char *path, const uint8_t key[MEDIA_TAPE_KEY], void **bytes, size_t *len,
+		   enum media_tape_state *state);
 void media_tape_sound_free(struct media_tape_sound *s);
 
 /* Overwrites the tape's key, synced, then removes the file. ENOENT: there is none. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "media/codec.h"
+#include "media/room.h"
 
 #define STREAM_TAG_FINAL crypto_secretstream_xchacha20poly1305_TAG_FINAL
 #define RATE		 8000
@@ -316,6 +317,39 @@ int media_tape_read(const char *path, const uint8_t key[MEDIA_TAPE_KEY],
 		free(r.side[i].pcm);
 	}
 	return err;
+}
+
+#define WAV_HEAD WAV_HEADER
+static void stereo_head(uint8_t out[WAV_HEAD], uint32_t bytes)
+{
+	wav_header(out, 0, RATE);
+	put_le32(out + 4, WAV_HEAD - 8 + bytes);
+	out[22] = 2; /* channels */
+	put_le32(out + 28, RATE * 4);
+	out[32] = 4; /* bytes a pair */
+	put_le32(out + 40, bytes);
+}
+
+int media_tape_wav(const char *path, const uint8_t key[MEDIA_TAPE_KEY], void **bytes, size_t *len,
+		   enum media_tape_state *state)
+{
+	struct media_tape_sound s;
+	int err = media_tape_read(path, key, &s);
+	size_t n = err ? 0 : s.count * 4;
+	uint8_t *room = err ? NULL : realloc(s.samples, WAV_HEAD + n);
+
+	if (err)
+		return err;
+	if (!room) {
+		media_tape_sound_free(&s);
+		return ENOMEM;
+	}
+	memmove(room + WAV_HEAD, room, n);
+	stereo_head(room, (uint32_t)n);
+	*bytes = room;
+	*len = WAV_HEAD + n;
+	*state = s.state;
+	return 0;
 }
 
 void media_tape_sound_free(struct media_tape_sound *s)
