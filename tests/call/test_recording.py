@@ -9,10 +9,11 @@ import urllib.parse
 import wave
 
 import numpy as np
+import yaml
 
 from lib import sound
 from lib.desk import Desk
-from lib.server import ALWAYS, Server, has_steps, hears, hears_all, steps
+from lib.server import ALWAYS, Server, dump, has_steps, hears, hears_all, steps
 from test_directory_api import Client, refused
 
 NOTICE = "attendant.recording_notice"
@@ -20,7 +21,12 @@ SAYS, HEARS, SECRET = 620, 1180, 1700
 
 
 def world():
-    return Server("recording", office=ALWAYS, measures={
+    def complaints_alone(config):
+        path = os.path.join(config, "bei-po", "measures.yaml")
+        m = yaml.safe_load(open(path))
+        m["recording"] = {"complaints": True}
+        dump(m, open(path, "w"))
+    return Server("recording", office=ALWAYS, csv_edit=complaints_alone, measures={
         "recording": {"complaints": True, "lines": ["8000", "8312"], "keep_lines_days": 30}})
 
 
@@ -136,6 +142,20 @@ def test_the_operator_and_a_consultation(s):
     d.close()
 
 
+def test_a_complaint_on_its_way_to_customer_service(s):
+    """Another company, which records complaints alone: nothing until customer service is dialled."""
+    c = s.outside("13800040007")
+    call = c.call("02155509000").wait_up()
+    hears(call, "attendant.dial", least=0.3)
+    assert s.query("SELECT * FROM recordings WHERE kind = 'complaint'") == []
+    call.digits("8390")
+    hears_all(call, NOTICE)
+    s.wait_query("SELECT id FROM recordings WHERE kind = 'complaint' AND state = 'open'")
+    call.hang_up()
+    r, row = one(s, c.user)
+    has_steps(r, ("recording_announced", None), ("recording_begun", None), ("customer_service", "A4.1.6"))
+
+
 def test_only_the_manager_and_with_a_reason(s):
     no, item, _ = first(s)
     path = f"/records/{no}/recordings/{item}"
@@ -206,21 +226,19 @@ def test_killed_it_is_there_up_to_the_last_second_and_destroyed_in_time(s):
         call.rtp.say(sound.tone(SAYS, 900))
         time.sleep(1)
     lasted = time.monotonic() - begun
+    no, old, name = first(s)
     s.kill()
+    db = sqlite3.connect(os.path.join(s.data, "zongji.db"))  # thirty-one days on, for one of them
+    db.execute("UPDATE recordings SET begun_ms = begun_ms - 31 * 86400000 WHERE id = ?", (old,))
+    db.commit()
+    db.close()
     s.start()
     r, row = one(s, c.user, state="cut")
     said, _, state = opened(Client(s, "manager"), r["call_no"], row["id"])
     assert state == "cut" and len(said) / 8000 > lasted - 1.3, (len(said) / 8000, lasted)
     assert has_tone(said, SAYS)
-    # thirty-one days on: destroyed at the next start's look
-    s.stop()
-    db = sqlite3.connect(os.path.join(s.data, "zongji.db"))
-    db.execute("UPDATE recordings SET begun_ms = begun_ms - 31 * 86400000")
-    db.commit()
-    db.close()
-    s.start()
-    gone = s.wait_query("SELECT path FROM recordings WHERE state = 'deleted' AND deleted_ms > 0 AND id = ?", row["id"],
-                        timeout=20)
-    assert gone == [{"path": row["path"]}] and not os.path.exists(os.path.join(tapes(s), row["path"]))
+    wait = s.wait_query("SELECT path FROM recordings WHERE state = 'deleted' AND deleted_ms > 0 AND id = ?", old, timeout=20)
+    assert wait == [{"path": name}] and not os.path.exists(os.path.join(tapes(s), name))
     with refused(410, code="recording_gone"):
-        Client(s, "manager").ask("GET", f"/records/{r['call_no']}/recordings/{row['id']}?reason=x")
+        Client(s, "manager").ask("GET", f"/records/{no}/recordings/{old}?reason=x")
+    assert os.path.exists(os.path.join(tapes(s), row["path"]))
