@@ -132,6 +132,7 @@ struct app {
 	int64_t clock_by_ms;	     /* by how much it was set last … */
 	int64_t clock_told_until_ms; /* … which is told until then (monotonic); 0 it wasn't */
 	enum records_state storage_told;
+	uint8_t tape_key[MEDIA_TAPE_KEY];
 	char boot[17]; /* names this run in file names */
 	atomic_bool reloading;
 	uint64_t calls_offered, calls_refused, events_lost;
@@ -226,6 +227,15 @@ void app_recording_name(const struct app_org *o, uint32_t serial, char *dst, siz
 
 /* Copies the bindings into the data folder. */
 void app_files_state(struct app *a);
+
+/* ---- tapes.c: calls that are recorded whole ---- */
+/* The folder and the node's key, made when missing; blocks. */
+int app_tapes_open(struct app *a);
+void app_tape_effect(struct app_leg *l, const struct effect *fx);
+void app_tape_ended(struct app_org *o, struct app_leg *l, const struct media_event *m);
+void app_tape_path(const struct app *a, const char *name, char path[MEDIA_PATH_MAX]);
+/* Destroys what has been kept as long as the measures say. */
+void app_tapes_expire(struct app *a, struct records_db *db);
 
 /* ---- state.c ---- */
 int app_state_open(struct app *a);

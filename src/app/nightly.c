@@ -1,7 +1,8 @@
 /*
  * Once a day, at three in the night, and a little after each start for those who switch off at
  * night: each organisation's log older than it is to be kept is compared and sealed, on a
- * connection of its own and at a low priority. Last month's report is begun here too (monthly.c). A
+ * connection of its own and at a low priority; recordings that have been kept long enough are
+ * destroyed (tapes.c). Last month's report is begun here too (monthly.c). A
  * thread of its own: nobody waits for it.
  */
 #include <errno.h>
@@ -81,6 +82,7 @@ static void seal_all(struct app *a)
 		log_error("app", "the old event log isn't sealed: %s", why);
 		return;
 	}
+	app_tapes_expire(a, db);
 	for (unsigned i = 0; i < a->org_count && !atomic_load(&a->nightly->stop); i++)
 		seal(a, db, &v, a->org[i].id);
 	records_db_close(db);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/source.h"
+#include "records/tapes.h"
 
 struct collected {
 	json_t *items;
@@ -267,11 +268,90 @@ static bool took_part(const json_t *r, uint32_t person, uint32_t extension)
 	return target == (json_int_t)person || (extension && caller == (json_int_t)extension);
 }
 
+static int on_opening(const struct records_tape_opening *o, void *arg)
+{
+	json_array_append_new(arg, json_pack("{s:I,s:s,s:s}", "at_ms", (json_int_t)o->at_ms, "by",
+					     o->by, "reason", o->reason));
+	return 0;
+}
+
+static int on_tape(const struct records_tape *t, void *arg)
+{
+	json_array_append_new(
+		arg, json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:s,s:[]}", "id", (json_int_t)t->id, "kind",
+			       t->kind, "state", t->state, "begun_ms", (json_int_t)t->begun_ms, "ms",
+			       (json_int_t)t->ms, "deleted_ms", (json_int_t)t->deleted_ms, "why",
+			       t->why, "openings"));
+	return 0;
+}
+
+/* That a call was recorded may be seen with its record; who has listened, by GAD's manager. */
+static int tapes(struct records_db *db, const struct api_query *q, json_t *list)
+{
+	int err = records_tapes_of(db, q->who.org, (uint64_t)q->id, on_tape, list);
+	json_t *t;
+	size_t i;
+
+	if (err || !(q->who.roles & API_MANAGER))
+		return err;
+	json_array_foreach(list, i, t) {
+		int64_t id = json_integer_value(json_object_get(t, "id"));
+
+		err = records_tape_openings(db, q->who.org, id, on_opening,
+					    json_object_get(t, "openings"));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* One at a time: an hour is a hundred megabytes while it is given. */
+static int recording_wav(const struct app *a, const char *name, struct api_recording *r)
+{
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	char path[MEDIA_PATH_MAX];
+	enum media_tape_state state;
+	int err;
+
+	app_tape_path(a, name, path);
+	if (pthread_mutex_trylock(&one))
+		return EBUSY;
+	err = media_tape_wav(path, a->tape_key, &r->bytes, &r->len, &state);
+	pthread_mutex_unlock(&one);
+	if (!err)
+		r->whole = state == MEDIA_TAPE_WHOLE;
+	if (!err && state == MEDIA_TAPE_DAMAGED)
+		log_error("app", "recording %s was changed: only its beginning can be heard", name);
+	return err == ENOENT ? ENODATA : err == EPROTO ? EACCES : err;
+}
+
+static int recording(void *arg, const struct api_query *q, struct api_recording *r)
+{
+	struct app *a = arg;
+	struct records_tape_opening o = {
+		.org = q->who.org, .recording = r->id, .at_ms = clock_wall_ms()};
+	struct records_tape t;
+	struct records_db *db = NULL;
+	int err = source_borrow(a, &db);
+
+	TEXT_COPY(o.by, q->who.name);
+	TEXT_COPY(o.address, r->address);
+	TEXT_COPY(o.reason, q->reason);
+	if (!err)
+		err = records_tape_get(db, q->who.org, (uint64_t)q->id, r->id, &t);
+	if (!err && t.deleted_ms)
+		err = ENODATA;
+	if (!err)
+		err = records_tape_opened(db, &o);
+	records_return(a->records, db);
+	return err ? err : recording_wav(a, t.path, r);
+}
+
 static int record(void *arg, const struct api_query *q, json_t **out)
 {
 	struct app *a = arg;
 	struct collected c = {json_array(), ""};
-	json_t *steps = json_array();
+	json_t *steps = json_array(), *taped = json_array();
 	struct records_db *db = NULL;
 	uint32_t own = 0;
 	int err = source_borrow(a, &db);
@@ -284,11 +364,15 @@ static int record(void *arg, const struct api_query *q, json_t **out)
 		err = ENOENT;
 	if (!err)
 		err = records_call_steps(db, q->who.org, (uint64_t)q->id, on_step, steps);
+	if (!err)
+		err = tapes(db, q, taped);
 	records_return(a->records, db);
 	if (!err) {
 		*out = json_incref(json_array_get(c.items, 0));
 		json_object_set(*out, "steps", steps);
+		json_object_set(*out, "recordings", taped);
 	}
+	json_decref(taped);
 	json_decref(steps);
 	json_decref(c.items);
 	return err;
@@ -298,4 +382,5 @@ void source_records_fill(struct api_source *s)
 {
 	s->records = records;
 	s->record = record;
+	s->recording = recording;
 }

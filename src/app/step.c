@@ -61,6 +61,7 @@ static const uint8_t room_of[FX_COUNT] = {
 	[FX_QUIET] = ROOM_MEDIA,      [FX_RECORD] = ROOM_MEDIA,	    [FX_RECORD_STOP] = ROOM_MEDIA,
 	[FX_KEEP] = ROOM_RECORDS,     [FX_FORGET] = ROOM_RECORDS,   [FX_STEP] = ROOM_RECORDS,
 	[FX_DAY] = ROOM_RECORDS,      [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
+	[FX_TAPE] = ROOM_MEDIA,	      [FX_TAPE_STOP] = ROOM_MEDIA,
 };
 
 static void carry_out(struct app_org *o, const struct effect *fx)

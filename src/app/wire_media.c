@@ -25,7 +25,7 @@ static void on_event(struct app *a, const struct media_event *m)
 	struct event ev;
 
 	memset(&ev, 0, sizeof(ev));
-	if (!o || (!l && m->kind != MEDIA_EV_RECORDED))
+	if (!o || (!l && m->kind != MEDIA_EV_RECORDED && m->kind != MEDIA_EV_TAPED))
 		return; /* only a recording outlives its leg */
 	ev.leg = l ? l->leg : 0;
 	switch (m->kind) {
@@ -60,6 +60,9 @@ static void on_event(struct app *a, const struct media_event *m)
 	case MEDIA_EV_GONE:
 		if (l && l->sound)
 			l->sound(l, m);
+		return;
+	case MEDIA_EV_TAPED:
+		app_tape_ended(o, l, m);
 		return;
 	case MEDIA_EV_STATE:
 		return;
@@ -96,7 +99,11 @@ int app_media_open(struct app *a)
 	c.threads = n->media.threads ? n->media.threads : 1;
 	c.legs_max = n->limits.legs;
 	c.no_opus = !n->media.opus;
-	err = media_open(&a->media, &c);
+	err = app_tapes_open(a);
+	memcpy(c.tape_key, a->tape_key, sizeof(c.tape_key));
+	if (!err)
+		err = media_open(&a->media, &c);
+	explicit_bzero(c.tape_key, sizeof(c.tape_key));
 	if (!err)
 		err = fd_listen(media_event_fd(a->media), FD_READ, on_readable, a);
 	return err;
@@ -179,6 +186,10 @@ void app_media_effect(struct app_leg *l, const struct effect *fx)
 		record(l, fx);
 	} else if (fx->kind == FX_RECORD_STOP) {
 		media_record_stop(m, l->key, MEDIA_WHY_STOPPED);
+	} else if (fx->kind == FX_TAPE) {
+		app_tape_effect(l, fx);
+	} else if (fx->kind == FX_TAPE_STOP) {
+		media_tape_stop(m, l->key);
 	} else if (fx->kind == FX_CONFER) {
 		confer(l, fx);
 	} else if (fx->kind == FX_LISTEN) {

@@ -343,6 +343,8 @@ static void (*const nexts[NX_COUNT])(struct turn *t, struct call *c) = {
     [NX_END_KEPT] = next_end_kept,
     [NX_END_FEATURE] = next_end_feature,
     [NX_REJECT] = next_reject,
+    [NX_ANNOUNCE] = exchange_attendant_announce,
+    [NX_NOTICED] = exchange_notice_go_on,
     [NX_DESK] = next_desk,
 };
 

@@ -46,8 +46,11 @@ static void say_departments(struct turn *t, struct call *c, struct effect *play)
 
 void exchange_attendant_announce(struct turn *t, struct call *c)
 {
-	struct effect *play = exchange_caller_play(t, c);
+	struct effect *play;
 
+	if (exchange_notice_line(t, c, NX_ANNOUNCE))
+		return;
+	play = exchange_caller_play(t, c);
 	exchange_say(play, PHRASE_GREETING, 0, "");
 	exchange_say(play, PHRASE_DIAL, 0, "");
 	exchange_say(play, PHRASE_LISTEN, 0, "");

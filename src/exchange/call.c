@@ -45,7 +45,8 @@ enum {
 	BOX = ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN),
 	ONWARD = ST(CALL_RING) | ST(CALL_ANNOUNCE) | ST(CALL_DIGITS) | ST(CALL_SAY) | ST(CALL_ASK) |
 		 ST(CALL_TARGET) | ST(CALL_WAIT) | ST(CALL_CONSULT) | ST(CALL_ENQUIRY) |
-		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE),
+		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE) |
+		 ST(CALL_NOTICE),
 	RECORDING = ST(CALL_RECORD) | ST(CALL_SCREEN),
 	AT_DESK = CUE_BIT(CUE_HEADSET),
 	SAID = CUE_BIT(CUE_PLAYED) | CUE_BIT(CUE_TIMER),
@@ -110,6 +111,7 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
 		       exchange_mailbox_wait_on},
     [CALL_BOX_HEAR] = {"mailbox_hear", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_BOX_WAIT),
 		       exchange_mailbox_hear_on},
+    [CALL_NOTICE] = {"notice", SAID | AT_DESK, ONWARD, exchange_notice_on},
     [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
 		    exchange_close_on},
 };
@@ -183,6 +185,8 @@ void exchange_call_goto(struct turn *t, struct call *c, enum call_state s)
 	if (!(rows[c->state].next & ST(s)) && c->state != s)
 		t->x->forbidden++; /* a programmer's error: tests look at it, callers go on */
 	call_leave(t, c);
+	if (BOX & ST(s))
+		exchange_tape_stop(t, c);
 	if (c->state != s)
 		c->since_wall_ms = t->now->wall_ms;
 	c->state = (uint8_t)s;

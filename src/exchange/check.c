@@ -77,7 +77,7 @@ static bool owned(const struct turn *t, const struct call *c)
 static const char *check_call_desk(const struct turn *t, const struct call *c)
 {
 	const uint32_t hand = ST(CALL_DESK) | ST(CALL_FETCH) | ST(CALL_THREE) | ST(CALL_DIAL);
-	const uint32_t mixed = ST(CALL_TARGET) | ST(CALL_CONSULT);
+	const uint32_t mixed = ST(CALL_TARGET) | ST(CALL_CONSULT) | ST(CALL_NOTICE);
 	bool hands = exchange_position_hands(t, c);
 
 	if (c->position > EXCHANGE_POSITIONS)

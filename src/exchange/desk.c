@@ -14,7 +14,7 @@ enum {
 	/* the attendant's: ANSWER takes a caller of the desk out of them */
 	ATTENDANTS = ST(CALL_ANNOUNCE) | ST(CALL_DIGITS) | ST(CALL_SAY) | ST(CALL_ASK) |
 		     ST(CALL_TARGET) | ST(CALL_WAIT) | ST(CALL_SCREEN) | ST(CALL_CONSULT) |
-		     ST(CALL_ENQUIRY) | ST(CALL_HITS),
+		     ST(CALL_ENQUIRY) | ST(CALL_HITS) | ST(CALL_NOTICE),
 	IN_HAND = ST(CALL_DESK) | ST(CALL_TARGET) | ST(CALL_CONSULT) | ST(CALL_THREE),
 	NOTED = IN_HAND | ST(CALL_HELD) | ST(CALL_QUEUE) | ST(CALL_WAIT) | ST(CALL_PARK),
 	RECORDINGS = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP),
@@ -53,7 +53,8 @@ static const struct command_row {
     [COMMAND_TOLD] = {NOTED, NEED_OWN, exchange_do_told},
     [COMMAND_GREET] = {ST(CALL_DESK), NEED_HAND, exchange_do_greet},
     [COMMAND_REMIND_LATER] = {ST(CALL_TALK), NEED_NONE, exchange_do_remind_later},
-    [COMMAND_HANG_UP] = {NOTED & ~ST(CALL_PARK), NEED_OWN, exchange_do_hang_up},
+    [COMMAND_HANG_UP] = {(NOTED & ~ST(CALL_PARK)) | ST(CALL_NOTICE), NEED_OWN,
+			 exchange_do_hang_up},
 };
 
 static enum clause refusal_clause(enum refusal r)

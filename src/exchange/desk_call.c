@@ -120,6 +120,7 @@ void exchange_desk_arrive(struct turn *t, struct call *c)
 	e->step.value = k == STEP_ANSWERED_OPERATOR && c->from == CALL_RING ? c->ring : 0;
 	c->queued = QUEUED_NO;
 	c->ringing = 0;
+	exchange_notice_line(t, c, NX_DESK);
 }
 
 /* What of the call's past doesn't come with it into new hands. */

@@ -35,6 +35,8 @@ enum effect_kind {
 	FX_POSITION,     /* the view of this position has changed: position */
 	FX_CALL,         /* the view of this call has changed, without a step: call */
 	FX_CONFER,       /* leg, confer.other and confer.third hear each other */
+	FX_TAPE,         /* keep both sides of the leg until it ends: tape; then EV_TAPED */
+	FX_TAPE_STOP,    /* the leg's tape ends here */
 	FX_LISTEN,       /* EV_VOICE once when the leg speaks */
 	FX_BOX,          /* a mailbox is asked for something: box; then EV_BOX if it has a serial */
 	FX_COUNT
@@ -107,6 +109,10 @@ enum box_ask {
 };
 
 enum message_urgency { MESSAGE_ORDINARY, MESSAGE_URGENT };
+
+/* Why a call is recorded whole. */
+enum exchange_tape { EXCHANGE_TAPE_LINE, EXCHANGE_TAPE_COMPLAINT };
+const char *exchange_tape_name(enum exchange_tape k); /* "line", "complaint" */
 
 /* Why a call ended: STEP_ENDED's value, and what stands behind FX_END and FX_REJECT. */
 enum exchange_end {
@@ -226,6 +232,11 @@ struct effect {
 			int64_t since_wall_ms; /* KEPT are those heard before */
 			char pin[16]; /* digits: never written down, wiped by whoever takes it */
 		} box;
+		struct {
+			uint32_t serial;
+			enum exchange_tape kind;
+			uint64_t call_no;
+		} tape;
 	};
 };
 

@@ -38,6 +38,7 @@ enum event_kind {
 	EV_CLOSING,    /* the switchboard closes: every caller is told, then ended */
 	EV_DESK,       /* a position comes, goes, or its page or headset does: desk */
 	EV_COMMAND,    /* an operator's act: command; answered by exactly one FX_COMMAND */
+	EV_TAPED,      /* the tape of the leg has ended by itself: serial, ms, why */
 	EV_VOICE,      /* the leg has begun to speak (asked for by FX_LISTEN) */
 	EV_BOX,        /* answers an FX_BOX: box */
 	EV_COUNT
@@ -140,7 +141,7 @@ struct event {
 			leg_id replaces;
 		} refer;
 		struct {
-			uint32_t serial; /* of the play, recording or keep */
+			uint32_t serial; /* of the play, recording, tape or keep */
 			uint32_t ms;
 			enum recorded_why why;
 		} done;

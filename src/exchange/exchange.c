@@ -186,6 +186,7 @@ static void (*const leg_events[EV_COUNT])(struct turn *t, struct leg *l, const s
     [EV_HELD] = leg_held_event,		  [EV_RETRIEVED] = leg_held_event,
     [EV_REFER] = exchange_transfer_refer, [EV_PLAYED] = leg_played_event,
     [EV_SILENT] = line_lost_event,	  [EV_BUSY_TONE] = line_lost_event,
+    [EV_TAPED] = exchange_tape_event,
 };
 
 static void reachable_set(struct turn *t, const struct event *ev)

@@ -60,6 +60,7 @@ static void add_leg(struct hashing *g, const struct leg *legs, uint16_t i)
 	add(g, (uint64_t)l->state << 24 | l->role << 16 | l->sound << 8 | l->flags);
 	add(g, (uint64_t)l->extension << 32 | (uint64_t)l->trunk << 16 | (l->play != 0) << 8 |
 		   l->ring_group);
+	add(g, l->tape);
 	add_text(g, l->number);
 }
 
@@ -99,7 +100,10 @@ static void add_call_past(struct hashing *g, const struct call *c)
 			       ST(CALL_HITS);
 	uint32_t now = ST(c->state);
 
-	add(g, now & ST(CALL_SAY) ? c->then : 0);
+	add(g, now & (ST(CALL_SAY) | ST(CALL_NOTICE)) ? c->then : 0);
+	add(g, now & ST(CALL_NOTICE)
+		   ? (uint64_t)c->tape << 40 | (uint64_t)c->noticed.kind << 32 | c->noticed.id
+		   : 0);
 	add(g, now & ST(CALL_ASK) ? c->menu : 0);
 	add(g, now & tries ? c->empties : 0);
 	add(g, now & asks ? c->asks : 0);

@@ -214,6 +214,7 @@ void exchange_leg_forget(struct turn *t, struct leg *l)
 	struct ext *e = l->ext == NONE16 ? NULL : &t->exts[l->ext];
 	uint16_t gen = (uint16_t)(l->gen + 1);
 
+	exchange_tape_leave(t, l);
 	leg_unjoin(t, l);
 	exchange_leg_ring_off(t, l);
 	line_out(t, l);

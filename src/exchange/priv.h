@@ -75,6 +75,8 @@ enum leg_flag {
 	LEG_RECORDING = 16,
 };
 
+enum leg_tape { TAPE_NONE, TAPE_ON, TAPE_OVER };
+
 struct leg {
 	uint8_t state, role, sound, flags;
 	uint16_t gen;
@@ -86,8 +88,11 @@ struct leg {
 	uint16_t joined;
 	uint8_t ring_group; /* 0 not in such a list */
 	uint8_t position;   /* of ROLE_POSITION: 1 up */
+	uint8_t tape;	    /* enum leg_tape */
 	uint32_t extension;
 	uint32_t play;		   /* serial, 0 none */
+	uint32_t tape_serial;
+	int64_t tape_ms;	   /* monotonic: when it was begun */
 	char number[EVENT_NUMBER]; /* who is at its far end */
 	char name[EVENT_NAME];
 };
@@ -145,6 +150,8 @@ enum next {
 	NX_END_KEPT,
 	NX_END_FEATURE,
 	NX_REJECT, /* an unanswered caller heard why: final code */
+	NX_ANNOUNCE, /* the attendant's announcement */
+	NX_NOTICED,  /* to whom the notice was on the way to */
 	NX_DESK,   /* back to the operator who sent him there */
 	NX_COUNT
 };
@@ -178,6 +185,7 @@ enum call_state {
 	CALL_BOX_PIN,  /* its PIN is typed: digits that nobody writes down */
 	CALL_BOX_WAIT, /* until the mailbox answers */
 	CALL_BOX_HEAR, /* a message is heard, then a key is asked for */
+	CALL_NOTICE, /* the caller is told that the call will be recorded */
 	CALL_STATE_COUNT
 };
 
@@ -243,6 +251,8 @@ struct call {
 	uint8_t sentence, sentence_clause; /* what Article 4 says now */
 	uint8_t from; /* FETCH: the state it came from */
 	uint8_t long_told; /* TALK: reminded that it is long, 0 or put off */
+	uint8_t tape;	   /* NOTICE: enum exchange_tape */
+	struct target noticed; /* NOTICE: NX_NOTICED leads there */
 	uint16_t rev;
 	uint32_t over; /* serial of what is played over a join, 0 none: to exchange_over_leg */
 	uint64_t call_no;
@@ -673,6 +683,16 @@ void exchange_long_word(struct turn *t, struct call *c);
 void exchange_long_leave(struct turn *t, struct call *c);
 /* Who hears what is played over the join. */
 struct leg *exchange_over_leg(struct turn *t, const struct call *c);
+
+/* ---- tape.c: calls that are recorded whole ---- */
+/* True when the caller has to hear the notice first: then comes `then`. */
+bool exchange_notice_line(struct turn *t, struct call *c, enum next then);
+bool exchange_notice_target(struct turn *t, struct call *c, struct target tg); /* then there */
+void exchange_notice_go_on(struct turn *t, struct call *c);
+void exchange_notice_on(struct turn *t, struct call *c, const struct cue *cue);
+void exchange_tape_stop(struct turn *t, struct call *c); /* a mailbox is opened */
+void exchange_tape_leave(struct turn *t, struct leg *l); /* the leg goes */
+void exchange_tape_event(struct turn *t, struct leg *l, const struct event *ev);
 
 /* ---- ring.c: the ring clock, and waiting for an operator ---- */
 void exchange_ring_start(struct turn *t, struct call *c);

@@ -101,6 +101,8 @@ void exchange_target_seek(struct turn *t, struct call *c, struct target tg)
 	const struct directory_extension *e = NULL;
 	const struct directory_department *dep = NULL;
 
+	if (exchange_notice_target(t, c, tg))
+		return;
 	if (tg.kind == TARGET_EXTENSION)
 		e = directory_extension(d, tg.id);
 	else if (tg.kind == TARGET_DEPARTMENT)

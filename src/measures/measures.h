@@ -62,6 +62,7 @@ struct measures_prefix {
 
 #define MEASURES_EMERGENCY 8
 #define MEASURES_HOURS_SETS 16
+#define MEASURES_RECORDED_LINES 16
 
 struct measures {
 	uint32_t org;     /* stable id of the organisation */
@@ -139,6 +140,12 @@ struct measures {
 	uint32_t long_call_ms;    /* A3.10; 0 off */
 	uint32_t long_call_again_ms, long_call_later_ms; /* until the next word; when put off */
 	uint32_t long_call_exempt; /* POST_BITs that are not reminded */
+
+	/* recording of whole calls; all off unless set */
+	bool recording_complaints; /* A4.1.6: on the way to customer service */
+	char recording_lines[MEASURES_RECORDED_LINES][16]; /* as dialled inside: main number, DIDs */
+	uint8_t recording_line_count;
+	uint16_t recording_keep_complaints_days, recording_keep_lines_days;
 
 	/* where Article 4 sends what has no other place: ids in the directory */
 	uint32_t gad_department;              /* A4.1.7 */

@@ -161,6 +161,13 @@ static void take_command(struct engine *e, struct command *c)
 	case COMMAND_WEB_RESTART:
 		web_restart(l, c->web);
 		break;
+	case COMMAND_TAPE:
+		tape_start(e, l, c->tape);
+		break;
+	case COMMAND_TAPE_STOP:
+		if (l->tape)
+			tape_end(e, l, MEDIA_WHY_STOPPED);
+		break;
 	case COMMAND_STOP:
 		e->stop = true;
 		break;
@@ -206,6 +213,8 @@ static void round_of(struct engine *e, const struct epoll_event *ev, int count)
 		take_commands(e);
 	if (e->finishing)
 		recording_retry(e);
+	if (e->taped)
+		tape_retry(e);
 	batch_send(e);
 }
 
@@ -214,9 +223,10 @@ static void end_all(struct engine *e)
 	for (uint32_t i = 0; i < e->legs_high; i++)
 		if (e->media->legs[i].open)
 			leg_finish(e, &e->media->legs[i]);
-	for (int i = 0; i < 1000 && e->finishing; i++) {
+	for (int i = 0; i < 1000 && (e->finishing || e->taped); i++) {
 		usleep(1000);
 		recording_retry(e);
+		tape_retry(e);
 	}
 }
 
@@ -228,7 +238,9 @@ static void *run(void *arg)
 	/* sound can't wait; where this isn't allowed, it is as good as any thread */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), ENGINE_NICE);
 	while (!e->stop) {
-		const int wait_ms = ring_count(e->commands) > 0 ? 0 : e->finishing ? 20 : -1;
+		const int wait_ms = ring_count(e->commands) > 0   ? 0
+				    : e->finishing || e->taped ? 20
+							       : -1;
 		int n = epoll_wait(e->epoll_fd, ev, WAITING_MAX, wait_ms);
 
 		if (n < 0 && errno != EINTR) {

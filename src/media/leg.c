@@ -48,6 +48,8 @@ void leg_finish(struct engine *e, struct leg *l)
 	bridge_part(e, l);
 	if (l->recording)
 		recording_end(e, l, MEDIA_WHY_HANGUP);
+	if (l->tape)
+		tape_end(e, l, MEDIA_WHY_HANGUP);
 	tick_leave(e, l);
 	play_free(l->play);
 	web_end(e, l);
@@ -229,6 +231,8 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 
 	if (relays)
 		bridge_relay(e, l, p);
+	if (l->tape && in_order)
+		tape_add(e, l, TAPE_FROM, p->payload, p->len);
 	if (!listens && !transcodes)
 		return;
 	if (!l->coder && coder_alloc(&l->coder))
@@ -336,6 +340,8 @@ void leg_sweep(struct engine *e, struct leg *l)
 		web_sweep(e, l);
 	if (l->recording)
 		recording_sweep(e, l);
+	if (l->tape)
+		tape_sweep(e, l);
 	if (e->now_us >= l->rtcp_due_us) {
 		l->rtcp_due_us = e->now_us + RTCP_US;
 		rtcp_report(e, l);

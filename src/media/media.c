@@ -82,6 +82,8 @@ static int open_tables(struct media *m)
 		err = ring_alloc(&m->clip_jobs, sizeof(struct clip *), CLIP_JOBS_MAX);
 	if (!err)
 		err = recording_writer_open(m);
+	if (!err)
+		err = tape_writer_open(m);
 	return err;
 }
 
@@ -115,6 +117,9 @@ static int start_threads(struct media *m)
 	if (!err)
 		err = pthread_create(&m->writer_thread, NULL, recording_writer, m);
 	m->writer_thread_on = m->clip_thread_on && !err;
+	if (!err)
+		err = pthread_create(&m->tape_thread, NULL, tape_writer, m);
+	m->tape_thread_on = m->writer_thread_on && !err;
 	if (!err)
 		err = clip_builtins(m);
 	if (err)
@@ -182,6 +187,11 @@ static void stop_threads(struct media *m)
 			sched_yield();
 		pthread_join(m->writer_thread, NULL);
 	}
+	if (m->tape_thread_on) {
+		while (tape_writer_stop(m))
+			sched_yield();
+		pthread_join(m->tape_thread, NULL);
+	}
 	if (m->clip_thread_on) {
 		atomic_store(&m->closing, true);
 		while (ring_push(m->clip_jobs, &none))
@@ -198,6 +208,8 @@ static void free_command(struct command *c)
 		play_free(c->play);
 	else if (c->kind == COMMAND_RECORD)
 		recording_discard(c->recording);
+	else if (c->kind == COMMAND_TAPE)
+		tape_discard(c->tape);
 	else if (c->kind == COMMAND_WEB || c->kind == COMMAND_WEB_RESTART)
 		web_free(c->web);
 }
@@ -233,6 +245,8 @@ void media_close(struct media *m)
 	ring_free(m->freed);
 	ring_free(m->clip_jobs);
 	ring_free(m->writer_jobs);
+	ring_free(m->tape_jobs);
+	explicit_bzero(m->cfg.tape_key, sizeof(m->cfg.tape_key));
 	idmap_free(&m->keys);
 	idmap_free(&m->clips);
 	free(m->shared);
@@ -544,6 +558,27 @@ int media_record_stop(struct media *m, uint32_t key, enum media_why why)
 	return tell_leg(m, key, (struct command){.kind = COMMAND_RECORD_STOP, .why = why});
 }
 
+int media_tape(struct media *m, uint32_t key, const struct media_tape *tape)
+{
+	struct command c = {.kind = COMMAND_TAPE};
+	int err;
+
+	if (!leg_of(m, key))
+		return ENOENT;
+	err = tape_make(tape, key, &c.tape);
+	if (err)
+		return err;
+	err = tell_leg(m, key, c);
+	if (err)
+		tape_discard(c.tape);
+	return err;
+}
+
+int media_tape_stop(struct media *m, uint32_t key)
+{
+	return tell_leg(m, key, (struct command){.kind = COMMAND_TAPE_STOP});
+}
+
 int media_watch(struct media *m, uint32_t key, const struct media_watch *watch)
 {
 	return tell_leg(m, key, (struct command){.kind = COMMAND_WATCH, .watch = *watch});
@@ -617,5 +652,6 @@ void media_stats(struct media *m, struct media_stats *out)
 	out->clips = m->clips.count;
 	out->clip_bytes = atomic_load(&m->clip_bytes);
 	out->recordings = atomic_load(&m->recordings);
+	out->tapes = atomic_load(&m->tapes);
 	lateness(m, out);
 }

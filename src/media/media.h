@@ -24,6 +24,7 @@
 #define MEDIA_PLAY_CLIPS_MAX 256   /* clips of one play */
 #define MEDIA_CLIP_MS_MAX    600000
 #define MEDIA_PATH_MAX       256
+#define MEDIA_TAPE_KEY       32 /* bytes */
 
 struct media;
 
@@ -43,6 +44,7 @@ struct media_config {
 	uint32_t silence_ms;         /* see media_watch; 0 off */
 	uint8_t tos;                 /* DSCP << 2 of what is sent; 0 is EF (184) */
 	bool no_opus;                /* clips aren't encoded for it */
+	uint8_t tape_key[MEDIA_TAPE_KEY]; /* the node's: keys of tapes are sealed with it */
 };
 
 /* Errors: EINVAL, ENOMEM, errno of the sockets. The pointer is set on success only. */
@@ -208,6 +210,20 @@ struct media_record {
 int media_record(struct media *m, uint32_t key, const struct media_record *rec);
 int media_record_stop(struct media *m, uint32_t key, enum media_why why);
 
+struct media_tape {
+	uint32_t serial;
+	uint32_t max_ms; /* 0: MEDIA_RECORD_MS_MAX, an hour */
+	char path[MEDIA_PATH_MAX]; /* a new file; it grows there */
+};
+
+/* Keeps both sides of the leg from now on: what it says, and what is sent to it; RFC 4733 digits
+ * are left out. Encrypted (see media/tape.h). Whatever happens to the file, the leg goes on; once
+ * it is closed comes MEDIA_EV_TAPED, exactly one for each media_tape that returned 0, with `ms` of
+ * what was written; why is STOPPED, MAX, HANGUP or FAILED. A crash loses the last second. A leg has
+ * one tape: a second one ends the first. */
+int media_tape(struct media *m, uint32_t key, const struct media_tape *tape);
+int media_tape_stop(struct media *m, uint32_t key);
+
 /* What is looked for on a leg. Off at first, but for the configuration's silence_ms, which begins
  * with the first packet that arrives; an explicit one begins now. Never while the leg is held. */
 struct media_watch {
@@ -232,6 +248,7 @@ struct media_state {
 enum media_event_kind {
 	MEDIA_EV_PLAYED,    /* serial */
 	MEDIA_EV_RECORDED,  /* serial, ms, voiced_ms, why */
+	MEDIA_EV_TAPED,     /* serial, ms, why */
 	MEDIA_EV_DIGIT,     /* digit */
 	MEDIA_EV_BUSY_TONE,
 	MEDIA_EV_SILENT,
@@ -281,10 +298,37 @@ struct media_stats {
 	uint32_t legs, legs_max;
 	uint32_t clips;
 	uint64_t clip_bytes;
-	uint32_t recordings;
+	uint32_t recordings, tapes;
 	uint32_t lateness_p99_us; /* since media_open */
 };
 void media_stats(struct media *m, struct media_stats *out);
+
+/* ---- tapes that were made: from any thread ---- */
+
+enum media_tape_state {
+	MEDIA_TAPE_WHOLE,
+	MEDIA_TAPE_CUT,	    /* it has no end: the node crashed, or it is still being made */
+	MEDIA_TAPE_DAMAGED  /* what stands behind `at` was changed and isn't used */
+};
+
+struct media_tape_sound {
+	int16_t *samples; /* 8 kHz, two channels: what the leg said, what was sent to it */
+	size_t count;	  /* of pairs */
+	enum media_tape_state state;
+	uint64_t at; /* byte of the file behind the last good block */
+};
+
+/* The whole tape, in memory; freed by media_tape_sound_free. Errors: errno of the file; ENODATA
+ * (shorter than its head), EPROTO (no tape), EACCES (another key, or it was destroyed), ENOMEM. */
+int media_tape_read(const char *path, const uint8_t key[MEDIA_TAPE_KEY],
+		    struct media_tape_sound *out);
+/* The same as the bytes of a WAV file, 16 bit, two channels; *bytes is freed by free(). */
+int media_tape_wav(const char *path, const uint8_t key[MEDIA_TAPE_KEY], void **bytes, size_t *len,
+		   enum media_tape_state *state);
+void media_tape_sound_free(struct media_tape_sound *s);
+
+/* Overwrites the tape's key, synced, then removes the file. ENOENT: there is none. */
+int media_tape_destroy(const char *path);
 
 /* ---- WAV files ---- */
 

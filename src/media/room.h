@@ -21,6 +21,7 @@
 #include "base/ring.h"
 #include "media/idmap.h"
 #include "media/media.h"
+#include "media/tape.h"
 
 #define FRAME_MS         20
 #define FRAME_US         (FRAME_MS * 1000)
@@ -38,6 +39,7 @@
 #define EVENTS_MAX       32768
 #define DIGITS_MAX       32   /* waiting to be sent on a leg */
 #define WRITER_JOBS_MAX  8192
+#define TAPE_JOBS_MAX    2048 /* blocks of 16 KiB */
 #define CLIP_JOBS_MAX    (MEDIA_CLIPS_MAX + 256)
 #define SHARED_PORTS_MAX 64
 #define DEMUX_BUCKETS    1024 /* of a shared port */
@@ -150,6 +152,7 @@ struct srtp_pair; /* srtp.c */
 struct coder;     /* codec.c */
 struct ear;       /* listen.c */
 struct recording; /* record.c */
+struct tape;      /* tape.c */
 struct web;       /* web_leg.c: of a browser's leg */
 struct mix;       /* mix.c: the conference that the leg is in */
 
@@ -189,6 +192,7 @@ struct leg {
 	struct coder *coder;
 	struct ear *ear;
 	struct recording *recording;
+	struct tape *tape;
 	struct srtp_pair *srtp;
 
 	struct media_watch watch;
@@ -229,6 +233,7 @@ struct engine {
 	uint32_t sweep_at;
 	uint32_t legs_open, legs_high; /* slots from legs_high up were never used */
 	struct recording *finishing; /* the writer's queue was full */
+	struct tape *taped;	     /* the same */
 	struct batch batch;
 	uint8_t rx_data[BATCH][PACKET_MAX + PACKET_TRAILER];
 	union address rx_from[BATCH];
@@ -243,7 +248,8 @@ struct engine {
 enum command_kind {
 	COMMAND_OPEN, COMMAND_SET, COMMAND_CLOSE, COMMAND_JOIN, COMMAND_PART, COMMAND_PLAY,
 	COMMAND_QUIET, COMMAND_DIGIT, COMMAND_RECORD, COMMAND_RECORD_STOP, COMMAND_WATCH,
-	COMMAND_STATE, COMMAND_STOP, COMMAND_CONFER, COMMAND_WEB, COMMAND_WEB_RESTART
+	COMMAND_STATE, COMMAND_STOP, COMMAND_CONFER, COMMAND_WEB, COMMAND_WEB_RESTART,
+	COMMAND_TAPE, COMMAND_TAPE_STOP
 };
 
 /* From the call thread to the engine. A pointer's owner is whoever has the command. */
@@ -261,6 +267,7 @@ struct command {
 		struct stream *stream;
 		struct play *play;
 		struct recording *recording;
+		struct tape *tape;
 	};
 };
 
@@ -283,11 +290,11 @@ struct media {
 	struct web_desk *web; /* web.c: what the call thread keeps of browsers' legs */
 
 	_Atomic uint64_t clip_bytes;
-	_Atomic uint32_t recordings;
+	_Atomic uint32_t recordings, tapes;
 	atomic_bool closing; /* clips that aren't encoded yet won't be */
-	struct ring *clip_jobs, *writer_jobs;
-	pthread_t clip_thread, writer_thread;
-	bool clip_thread_on, writer_thread_on, engine_thread_on;
+	struct ring *clip_jobs, *writer_jobs, *tape_jobs;
+	pthread_t clip_thread, writer_thread, tape_thread;
+	bool clip_thread_on, writer_thread_on, tape_thread_on, engine_thread_on;
 };
 
 /* media.c: ENOBUFS when the engine's queue is full. */
@@ -419,6 +426,19 @@ void recording_retry(struct engine *e);
 void *recording_writer(void *media);
 int recording_writer_open(struct media *m);
 int recording_writer_stop(struct media *m);
+
+/* tape.c */
+int tape_make(const struct media_tape *want, uint32_t key, struct tape **tp);
+void tape_discard(struct tape *t); /* before it was started */
+void tape_start(struct engine *e, struct leg *l, struct tape *t);
+void tape_add(struct engine *e, struct leg *l, enum tape_side side, const uint8_t *payload,
+	      size_t len);
+void tape_sweep(struct engine *e, struct leg *l);
+void tape_end(struct engine *e, struct leg *l, enum media_why why);
+void tape_retry(struct engine *e);
+void *tape_writer(void *media);
+int tape_writer_open(struct media *m);
+int tape_writer_stop(struct media *m);
 
 /* mix.c: a conference of three */
 void mix_make(struct engine *e, struct leg *a, struct leg *b, struct leg *c);

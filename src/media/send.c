@@ -60,6 +60,8 @@ void tx_packet(struct engine *e, struct leg *l, uint8_t type, bool marker, uint1
 		return;
 	rtp_build(data, type, marker, sequence, timestamp, l->tx.ssrc);
 	memcpy(data + RTP_HEADER, payload, len);
+	if (l->tape && type == l->type_tx && (int16_t)(sequence + 1 - l->tx.sequence) > 0)
+		tape_add(e, l, TAPE_TO, payload, len);
 	if (l->srtp && srtp_pair_protect(l->srtp, data, &n, false)) {
 		engine_count(e, COUNT_TX_FAILED, 1);
 		return;

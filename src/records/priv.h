@@ -15,6 +15,7 @@
 #include "records/figures.h"
 #include "records/query.h"
 #include "records/records.h"
+#include "records/tapes.h"
 
 #define RECORDS_DAY_MS	    86400000
 #define RECORDS_KEEP_BATCH  64
@@ -37,7 +38,7 @@ struct keep_waiter {
 };
 
 /* --- one of the other queue --- */
-enum keep_kind { KEEP_MESSAGE, KEEP_DAY, KEEP_DRAFT };
+enum keep_kind { KEEP_MESSAGE, KEEP_DAY, KEEP_DRAFT, KEEP_TAPE };
 enum keep_state {
 	KEEP_FRESH, /* its sound has to be put into its place */
 	KEEP_READY, /* for a row */
@@ -53,6 +54,7 @@ struct keep {
 	union {
 		struct records_message message;
 		struct records_day day;
+		struct records_tape tape;
 		struct records_draft draft; /* its json is the item's own */
 	};
 	struct keep_waiter *waiter; /* NULL nobody */
@@ -162,6 +164,9 @@ int records_write_message(struct store *s, const struct records_vocabulary *v,
 			  const struct records_message *m);
 int records_write_day(struct store *s, const struct records_day *d);
 int records_write_draft(struct store *s, const struct records_draft *d);
+int records_write_tape(struct store *s, const char *node, const struct records_tape *t);
+/* Those that a crash of this node has left open. */
+int records_tapes_cut(struct store *s, const char *node);
 /* Folds a call from its rows; ENOENT when it has none. */
 int records_read_call(struct store *s, const struct records_vocabulary *v, uint64_t call_no,
 		      struct records_call *out);

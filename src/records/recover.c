@@ -85,6 +85,8 @@ int records_recover(struct records *r, int64_t at_ms, unsigned *closed)
 		err = close_some(r, db->s, kind, at_ms, &n);
 		count += n.count;
 	} while (!err && n.count == GROUP);
+	if (!err)
+		err = records_tapes_cut(db->s, r->node);
 	if (!err && r->sounds_dir[0])
 		err = records_sounds_sweep(r->fresh_dir, r->sounds_dir, db->s, clock_wall_ms());
 	records_return(r, db);

@@ -303,6 +303,8 @@ static int keep_put(struct records *r, const struct keep *k)
 		return records_write_day(r->writer, &k->day);
 	case KEEP_DRAFT:
 		return records_write_draft(r->writer, &k->draft);
+	case KEEP_TAPE:
+		return records_write_tape(r->writer, r->node, &k->tape);
 	}
 	return EINVAL;
 }
@@ -361,6 +363,8 @@ static void keep_tell(struct records *r, struct keep *k, bool ok)
 		e.org = k->draft.org;
 		e.what = RECORDS_KEPT_DRAFT;
 		break;
+	case KEEP_TAPE:
+		break; /* no serial: nobody waits */
 	}
 	event_push(r, e);
 	k->told = true;
@@ -475,6 +479,8 @@ static void step_clean(struct records_step *s)
 static void keep_clean(struct keep *k)
 {
 	switch (k->kind) {
+	case KEEP_TAPE:
+		break; /* words of ours */
 	case KEEP_DRAFT:
 		break; /* a page's JSON: looked at before it was pushed */
 	case KEEP_DAY:

@@ -375,10 +375,12 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 	if (!e->play.count)
 		watch_wrong(s->w, "a play without a phrase");
 	l->play = e->play.serial;
-	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL | WLEG_TALK);
+	l->flags &= (uint16_t)~(WLEG_HEARD | WLEG_FINAL | WLEG_TALK | WLEG_NOTICE);
 	for (unsigned i = 0; i < e->play.count; i++) {
 		unsigned k = e->play.phrase[i].kind;
 
+		if (k == PHRASE_RECORDING_NOTICE)
+			l->flags |= WLEG_NOTICE;
 		if (is_final(k))
 			l->flags |= WLEG_FINAL;
 		if (k == PHRASE_GREETING || k == PHRASE_OTHER_EXTENSION)
@@ -478,6 +480,18 @@ static void parted(struct sight *s, struct watch_leg *l)
 	l->flags &= (uint16_t)~WLEG_CONFER;
 }
 
+static void taped(struct sight *s, const struct effect *e, struct watch_leg *l)
+{
+	const uint16_t told = WLEG_IN | WLEG_UP | WLEG_NOTICE | WLEG_HEARD;
+
+	serial_seen(s->w, e->tape.serial);
+	if (!l->trunk || (l->flags & told) != told || l->joined)
+		watch_wrong(s->w, "a call is recorded whose caller hasn't heard that it is");
+	if (l->tape)
+		watch_wrong(s->w, "a leg is taped twice");
+	l->tape = e->tape.serial;
+}
+
 static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg *l)
 {
 	bool in = l->flags & WLEG_IN, up = l->flags & WLEG_UP;
@@ -509,6 +523,9 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_RECORD:
 		sound_seen(s, e, l);
 		break;
+	case FX_TAPE:
+		taped(s, e, l);
+		break;
 	case FX_QUIET:
 		l->play = 0;
 		break;
@@ -532,6 +549,7 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_POSITION:
 	case FX_CALL:
 	case FX_LISTEN:
+	case FX_TAPE_STOP:
 	case FX_BOX:
 	case FX_COUNT:
 		break;

@@ -29,6 +29,7 @@
  * 13. A position is on duty when it came, has not left, and has its page and sound; the
  *     organisation is automatic exactly when none is, and each change of it is a step.
  * 14. A complaint is put through to customer service only.
+ * 15. Only an outside caller is taped, once, and right after the notice was heard to its end.
  *
  * Ownership: struct watch is one flat value without pointers but `wrong` (a literal) and `world`.
  */
@@ -57,13 +58,14 @@ enum watch_leg_flag {
 	WLEG_RUNG = 4096,   /* 180 sent, or heard */
 	WLEG_HEADSET = 8192, /* a position's; its call is of no meaning */
 	WLEG_CONFER = 16384,
+	WLEG_NOTICE = 32768, /* the last play was the notice that the call is recorded */
 };
 
 struct watch_leg {
 	leg_id id; /* 0 free */
 	uint32_t extension;
 	leg_id joined, consent; /* consent: with whom this principal may be joined */
-	uint32_t play, record;  /* serials under way, 0 none */
+	uint32_t play, record, tape; /* serials under way, 0 none */
 	uint16_t trunk, flags;
 	uint16_t call; /* index in watch.call */
 	uint16_t position; /* of a headset */

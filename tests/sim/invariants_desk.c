@@ -242,7 +242,8 @@ static void call_hears(struct watch *w, const struct exchange_call_view *v)
 {
 	static const char *const alone[] = {
 		"held", "queue", "park", "ring", "wait", "fetch", "dial", "announce", "digits",
-		"say", "ask", "screen", "enquiry", "hits", "record", "review", "keep", NULL};
+		"say", "ask", "screen", "enquiry", "hits", "record", "review", "keep", "notice",
+		NULL};
 	struct watch_leg *caller = watch_leg(w, v->caller);
 	unsigned index = (unsigned)(v->call_no & 0xFF) - 1, three = 0;
 

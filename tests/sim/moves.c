@@ -56,6 +56,7 @@ static const char *digits_for(const struct scene *sc, const char *state)
 		{"mailbox_who", "2#"}, {"mailbox_pin", "5#*"}, {"mailbox_wait", "7"},
 		{"mailbox_hear", "123789#"},
 		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
+		{"notice", ""},
 	};
 
 	if (sc->flags & SCENE_NO_KEYS)
@@ -113,6 +114,12 @@ static void moves_up(const struct scene *sc, const struct watch *w, const struct
 		moves_add(m, EV_DIGIT, l->id)->digit.digit = *d;
 	if (l->play)
 		moves_add(m, EV_PLAYED, l->id)->done.serial = l->play;
+	if (l->tape && !(sc->flags & SCENE_NO_KEYS)) {
+		struct event *ev = moves_add(m, EV_TAPED, l->id);
+
+		ev->done.serial = l->tape;
+		ev->done.why = RECORDED_FAILED;
+	}
 	if (sc->flags & SCENE_HOLD)
 		moves_add(m, l->flags & WLEG_HELD ? EV_RETRIEVED : EV_HELD, l->id);
 	if (text_eq(state, "talk"))

@@ -367,7 +367,7 @@ static void nonsense(struct sim *s)
 	static const enum event_kind kinds[] = {
 		EV_RINGING, EV_EARLY, EV_ANSWERED, EV_FAILED, EV_ENDED, EV_DIGIT, EV_HELD,
 		EV_RETRIEVED, EV_REFER, EV_PLAYED, EV_RECORDED, EV_KEPT, EV_NOT_KEPT, EV_SILENT,
-		EV_BUSY_TONE, EV_TIMER};
+		EV_BUSY_TONE, EV_TIMER, EV_TAPED};
 	const struct watch_leg *l = any_leg(s);
 	struct event ev;
 

@@ -11,7 +11,7 @@ static const char *const event_names[EV_COUNT] = {
 	[EV_SILENT] = "silent line", [EV_BUSY_TONE] = "busy tone", [EV_REACHABLE] = "reachable",
 	[EV_TRUNK] = "trunk",       [EV_SET] = "set",           [EV_MEASURES] = "measures",
 	[EV_CLOSING] = "closing",   [EV_DESK] = "desk",         [EV_COMMAND] = "command",
-	[EV_VOICE] = "voice",  [EV_BOX] = "mailbox answers",
+	[EV_VOICE] = "voice",       [EV_TAPED] = "taped", [EV_BOX] = "mailbox answers",
 };
 
 static const char *const effect_names[FX_COUNT] = {
@@ -25,6 +25,7 @@ static const char *const effect_names[FX_COUNT] = {
 	[FX_STEP] = "step",     [FX_DAY] = "day",
 	[FX_COMMAND] = "command", [FX_POSITION] = "position view", [FX_CALL] = "call view",
 	[FX_CONFER] = "confer", [FX_LISTEN] = "listen", [FX_BOX] = "mailbox",
+	[FX_TAPE] = "tape",     [FX_TAPE_STOP] = "tape stop",
 };
 
 /* "leg 3.1": index and generation */

@@ -103,6 +103,12 @@ static void measures_times(struct measures *m, unsigned changes)
 	m->long_call_again_ms = 300000;
 	m->long_call_later_ms = 900000;
 	m->long_call_exempt = POST_BIT(POST_GENERAL_MANAGER);
+	if (changes & WORLD_RECORDED) {
+		m->recording_complaints = true;
+		TEXT_COPY(m->recording_lines[0], "80");
+		TEXT_COPY(m->recording_lines[1], "21");
+		m->recording_line_count = 2;
+	}
 	m->wrap_up_ms = changes & WORLD_WRAP_UP ? 5000 : 0;
 	m->answer_strategy = changes & WORLD_RING_ALL ? ANSWER_ALL : ANSWER_LONGEST_IDLE;
 }

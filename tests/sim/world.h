@@ -42,7 +42,8 @@ enum world_change {
 	WORLD_WRAP_UP = 1024,     /* operators wrap up after a call */
 	WORLD_RING_ALL = 2048,    /* every position rings from the first ring on */
 	WORLD_LONG_CALLS = 4096,  /* calls with the outside are long after ten minutes (A3.10) */
-	WORLD_CHANGES = 8192,     /* one past the last */
+	WORLD_RECORDED = 8192,    /* the main number, a DID and complaints are recorded */
+	WORLD_CHANGES = 16384,    /* one past the last */
 };
 
 /* Number that the general manager's standing instruction names; and the id of another of his, for

@@ -6,6 +6,7 @@ import { clockOf, type OneRecord, showRecord } from "../state/records";
 import { stamp } from "../state/stamp";
 import { t } from "../text";
 import { callerOf } from "./records";
+import { Recordings } from "./records_tape";
 
 function Facts({ r }: { r: OneRecord }) {
   return (
@@ -33,12 +34,12 @@ function Facts({ r }: { r: OneRecord }) {
 export function RecordOpened({ no }: { no: number }) {
   const [record, setRecord] = useState<OneRecord | undefined>();
   const [wrong, setWrong] = useState("");
-  useEffect(() => {
+  const read = () =>
     showRecord(no).then(setRecord, (e: unknown) => {
       if (!(e instanceof Refusal)) throw e;
       setWrong(e.error.text || t("console.offline"));
     });
-  }, [no]);
+  useEffect(() => void read(), [no]);
   if (!record)
     return (
       <p class={wrong ? "wrong" : "q"} role={wrong ? "alert" : "status"}>
@@ -54,6 +55,7 @@ export function RecordOpened({ no }: { no: number }) {
       ) : (
         <p class="q">{t("console.records.sealed")}</p>
       )}
+      <Recordings no={no} all={record.recordings} onOpened={() => void read()} />
       {!!record.message && (
         <p class="kept">
           <span class="m">{t("console.records.has_message")}</span>

@@ -1,11 +1,12 @@
 /** Call records that the server has found, the figures of a month, one call with its steps. */
 import { signal } from "@preact/signals";
 import type { components } from "../../generated/schema";
-import { ask, Refusal } from "../api/client";
+import { ask, Refusal, send } from "../api/client";
 
 type Schemas = components["schemas"];
 export type CallRecord = Schemas["Record"];
 export type OneRecord = Schemas["RecordWithSteps"];
+export type Recording = Schemas["Recording"];
 export type Figures = Schemas["Figures"];
 export type Sums = Schemas["Sums"];
 export type By = "all" | "operator" | "department" | "line";
@@ -120,4 +121,10 @@ export function clockOf(ms: number): string {
   const s = Math.round(ms / 1000);
   const rest = `${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   return s >= 3600 ? `${Math.floor(s / 3600)}:${rest}` : rest.replace(/^0/, "");
+}
+
+/** The sound of a whole call: who listens and why is kept before it comes (A1, A5.8). */
+export async function soundOfCall(no: number, id: number, reason: string): Promise<Blob> {
+  const q = new URLSearchParams({ reason });
+  return (await send("GET", `/api/v1/records/${no}/recordings/${id}?${q.toString()}`)).blob();
 }

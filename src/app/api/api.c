@@ -131,6 +131,8 @@ static const struct http_route table[] = {
     {"GET", "/api/v1/cards", "readCards", API_OPERATOR | API_MANAGER, 0, api_cards, NULL},
     {"GET", "/api/v1/records", "listRecords", API_ALL, 0, api_records, NULL},
     {"GET", "/api/v1/records/{no}", "showRecord", API_ALL, 0, api_record, NULL},
+    {"GET", "/api/v1/records/{no}/recordings/{id}", "hearRecording", API_MANAGER, 0,
+     api_recording, NULL},
     {"GET", "/api/v1/figures", "readFigures", API_MANAGER, 0, api_figures, NULL},
     {"GET", "/api/v1/reports/figures", "reportFigures", API_MANAGER, 0, api_figures_report, NULL},
     {"GET", "/api/v1/reports/records", "reportRecords", API_MANAGER, 0, api_records_report, NULL},

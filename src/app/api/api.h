@@ -111,6 +111,14 @@ struct api_opening { /* kept for A5.8, refused ones too */
 	char clause[16], reason[API_TEXT], address[46];
 };
 
+struct api_recording {
+	int64_t id;
+	char address[46]; /* of who asks */
+	void *bytes;	  /* given: of malloc() */
+	size_t len;
+	bool whole;
+};
+
 enum api_step { API_STEP_HOUR, API_STEP_DAY, API_STEP_WEEK, API_STEP_MONTH, API_STEPS };
 enum api_by { API_BY_ALL, API_BY_OPERATOR, API_BY_DEPARTMENT, API_BY_LINE, API_BYS };
 enum api_format { API_XLSX, API_CSV, API_FORMATS };
@@ -146,6 +154,10 @@ struct api_source {
 	api_read *message;  /* id: without content; with `own` the API asks content_find first */
 	api_read *records;  /* filters; EINVAL: *out is {"field","expected"?} */
 	api_read *record;   /* id: with steps; with `own` ENOENT unless the asker took part */
+	/* The whole call's sound, as a WAV file of two channels: recording r->id of call
+	 * q->id. The opening is durable before anything is read. ENOENT;
+	 * ENODATA: its sound is gone; EACCES: it can't be read any more; EBUSY. */
+	int (*recording)(void *arg, const struct api_query *q, struct api_recording *r);
 	/* Sums of calls: q->more is a struct api_figures. EINVAL: as records. */
 	api_read *figures;
 	/* The same, or the records of the filters, as a file; the bytes are the caller's. EINVAL:

@@ -1,7 +1,8 @@
 /*
  * The content of a message (A1): it opens only to its recipient, to those whom the recipient named,
  * to the operator while it is undelivered, or to a role that the measures name, with a reason. Each
- * opening, and each refusal, is kept before anything is given (A5.8).
+ * opening, and each refusal, is kept before anything is given (A5.8). A recording of a whole call
+ * opens to GAD's manager alone, with a reason.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -126,4 +127,48 @@ void api_message_sound(struct http_call *c, void *arg)
 	}
 	if (take_query(c, &q) && open_content(c, a, &q, &content))
 		api_give_sound(c, screening ? content.screening_path : content.sound_path);
+}
+
+static void refuse_recording(struct http_call *c, int err)
+{
+	if (err == ENOENT)
+		http_call_refuse(c, 404, "not_found", NULL);
+	else if (err == ENODATA)
+		http_call_refuse(c, 410, "recording_gone", NULL);
+	else if (err == EACCES)
+		http_call_refuse(c, 500, "recording_unreadable", NULL);
+	else
+		http_call_refuse(c, 503, "unavailable", "A5.8");
+}
+
+void api_recording(struct http_call *c, void *arg)
+{
+	const char *reason = http_call_query(c, "reason");
+	struct api *a = arg;
+	struct api_recording r = {0};
+	struct api_query q;
+	int err;
+
+	api_query_begin(c, &q);
+	if (http_call_param_number(c, "no", 1, NUMBER_MAX, &q.id) ||
+	    http_call_param_number(c, "id", 1, NUMBER_MAX, &r.id)) {
+		http_call_refuse(c, 404, "not_found", NULL);
+		return;
+	}
+	if (!reason || reason[strspn(reason, " ")] == '\0') {
+		http_call_refuse(c, 403, "reason_needed", "A1");
+		return;
+	}
+	if (TEXT_COPY(q.reason, reason)) {
+		http_call_refuse_field(c, 400, "bad_value", "reason");
+		return;
+	}
+	TEXT_COPY(r.address, http_call_address(c));
+	err = a->source.recording ? a->source.recording(a->source.arg, &q, &r) : EAGAIN;
+	if (err) {
+		refuse_recording(c, err);
+		return;
+	}
+	http_call_answer_header(c, "Recording-State", r.whole ? "whole" : "cut");
+	http_call_give_bytes(c, "audio/wav", r.bytes, r.len);
 }

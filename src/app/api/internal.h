@@ -34,7 +34,7 @@ enum api_opening_rule api_content_rule(const struct http_identity *who,
 http_function api_session_open, api_session_close, api_session_show;
 http_function api_switchboard, api_calls, api_call, api_legs, api_registrations, api_trunks,
     api_people, api_departments, api_messages, api_message, api_records, api_record;
-http_function api_message_content, api_message_sound;
+http_function api_message_content, api_message_sound, api_recording;
 http_function api_desk, api_desk_duty, api_desk_command, api_desk_beat, api_desk_summary,
     api_draft_put, api_draft_drop, api_greeting_get, api_greeting_put, api_greeting_drop;
 

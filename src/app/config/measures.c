@@ -190,6 +190,22 @@ static const struct schema_field call_fields[] = {
     {0},
 };
 
+static const struct schema_field recording_fields[] = {
+    {"complaints", SCHEMA_BOOL, M(recording_complaints), .fallback = "false",
+     .help = "Calls on their way to customer service (A4.1.6) are recorded, after the caller has "
+	     "been told."},
+    {"lines", SCHEMA_LIST, .offset = offsetof(struct measures, recording_lines),
+     .size = SCHEMA_SIZE(struct measures, recording_lines[0]), 0, MEASURES_RECORDED_LINES,
+     .of = SCHEMA_DIGITS, .count_offset = offsetof(struct measures, recording_line_count),
+     .count_byte = true,
+     .help = "Numbers, as dialled inside, whose calls from outside are recorded."},
+    {"keep_complaints_days", SCHEMA_INTEGER, M(recording_keep_complaints_days), 1, 3650,
+     .fallback = "365", .help = "Then a complaint's recording is destroyed."},
+    {"keep_lines_days", SCHEMA_INTEGER, M(recording_keep_lines_days), 1, 3650, .fallback = "90",
+     .help = "Then a line's recording is destroyed."},
+    {0},
+};
+
 static const struct schema_field department_fields[] = {
     {"general_administration", SCHEMA_INTEGER, M(gad_department), 1, 999999999,
      .flags = SCHEMA_REQUIRED, .help = "Id of GAD in the directory (A4.1.7)."},
@@ -238,6 +254,7 @@ const struct schema_field measures_schema[] = {
     SECTION("screening", screening_fields, "Calls for the general manager (A4.1.3)."),
     SECTION("messages", message_fields, "Spoken messages (A3.8)."),
     SECTION("calls", call_fields, "Every call."),
+    SECTION("recording", recording_fields, "Whole calls that are recorded; none unless set."),
     {"departments", SCHEMA_SECTION, ALL, .fields = department_fields, .flags = SCHEMA_REQUIRED,
      .help = "Where Article 4 sends what has no other place."},
     SECTION("cards", cards_fields, "Texts at an operator's hand; the exchange doesn't read them."),

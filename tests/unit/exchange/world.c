@@ -304,6 +304,10 @@ static void desk_text(struct world *w, const struct effect *e, int i)
 		OUT("CALL");
 	} else if (e->kind == FX_LISTEN) {
 		OUT("LISTEN %c", 'a' + i);
+	} else if (e->kind == FX_TAPE_STOP) {
+		OUT("TAPE_STOP %c", 'a' + i);
+	} else if (e->kind == FX_TAPE) {
+		OUT("TAPE %c %s", 'a' + i, exchange_tape_name(e->tape.kind));
 	} else {
 		other = leg_of(w, e->confer.other);
 		OUT("CONFER %c %c %c", 'a' + i, 'a' + other, 'a' + leg_of(w, e->confer.third));
@@ -389,6 +393,8 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_CALL:
 	case FX_CONFER:
 	case FX_LISTEN:
+	case FX_TAPE:
+	case FX_TAPE_STOP:
 		desk_text(w, e, i);
 		break;
 	case FX_BOX: box_text(w, e); break;
