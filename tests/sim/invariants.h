@@ -143,4 +143,7 @@ void watch_command(struct watch *w, const struct event *ev, const struct effects
 void watch_duty_step(struct watch *w, const struct effect *e);
 bool watch_is_service(const struct watch *w, uint32_t extension);
 
+bool watch_is_final(unsigned phrase); /* a caller may be let go after it */
+void watch_taped(struct watch *w, struct watch_leg *l, uint32_t serial);
+
 #endif
