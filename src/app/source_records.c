@@ -277,11 +277,14 @@ static int on_opening(const struct records_tape_opening *o, void *arg)
 
 static int on_tape(const struct records_tape *t, void *arg)
 {
-	json_array_append_new(
-		arg, json_pack("{s:I,s:s,s:s,s:I,s:I,s:I,s:s,s:[]}", "id", (json_int_t)t->id, "kind",
-			       t->kind, "state", t->state, "begun_ms", (json_int_t)t->begun_ms, "ms",
-			       (json_int_t)t->ms, "deleted_ms", (json_int_t)t->deleted_ms, "why",
-			       t->why, "openings"));
+	json_t *j = json_pack("{s:I,s:s,s:s,s:s,s:[]}", "id", (json_int_t)t->id, "kind", t->kind,
+			      "state", t->state, "why", t->why, "openings");
+	json_t *times = json_pack("{s:I,s:I,s:I}", "begun_ms", (json_int_t)t->begun_ms, "ms",
+				  (json_int_t)t->ms, "deleted_ms", (json_int_t)t->deleted_ms);
+
+	json_object_update(j, times);
+	json_decref(times);
+	json_array_append_new(arg, j);
 	return 0;
 }
 

@@ -117,7 +117,8 @@ static void play(struct app_leg *l, const struct effect *fx)
 	int err = media_play(l->org->app->media, l->key, fx->play.serial,
 			     clips, n, false);
 
-	if (err) { /* never leave the exchange waiting for the end of a sound */
+	/* never leave the exchange waiting for the end of a sound; what has none isn't heard */
+	if (err || n == 0) {
 		struct event ev;
 
 		memset(&ev, 0, sizeof(ev));

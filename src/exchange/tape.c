@@ -104,9 +104,9 @@ void exchange_notice_on(struct turn *t, struct call *c, const struct cue *cue)
 		headset_gone(t, c);
 		return;
 	}
-	if (cue->kind == CUE_PLAYED) {
+	if (cue->kind == CUE_PLAYED && !cue->failed) {
 		tape_start(t, c);
-	} else { /* its end never came: it may not have been heard */
+	} else { /* it couldn't be played, or its end never came: nobody has heard it */
 		exchange_call_caller(t, c)->tape = TAPE_OVER;
 		exchange_leg_silence(t, exchange_call_caller(t, c));
 	}

@@ -143,7 +143,7 @@ struct measures {
 
 	/* recording of whole calls; all off unless set */
 	bool recording_complaints; /* A4.1.6: on the way to customer service */
-	char recording_lines[MEASURES_RECORDED_LINES][16]; /* as dialled inside: main number, DIDs */
+	char recording_lines[MEASURES_RECORDED_LINES][16]; /* as dialled inside */
 	uint8_t recording_line_count;
 	uint16_t recording_keep_complaints_days, recording_keep_lines_days;
 

@@ -231,8 +231,6 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 
 	if (relays)
 		bridge_relay(e, l, p);
-	if (l->tape && in_order)
-		tape_add(e, l, TAPE_FROM, p->payload, p->len);
 	if (!listens && !transcodes)
 		return;
 	if (!l->coder && coder_alloc(&l->coder))
@@ -246,6 +244,14 @@ static void hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bo
 		bridge_transcode(e, l, p, pcm, (size_t)n);
 	if (listens)
 		listen_to(e, l, p->timestamp, pcm, (size_t)n);
+}
+
+/* After the relay: what is kept makes no packet late. */
+static void taped_hear(struct engine *e, struct leg *l, const struct rtp_packet *p, bool in_order)
+{
+	hear(e, l, p, in_order);
+	if (l->tape && in_order)
+		tape_add(e, l, TAPE_FROM, p->payload, p->len);
 }
 
 static void wrong_type(struct engine *e, struct leg *l, uint8_t type, const union address *from)
@@ -287,7 +293,7 @@ static void receive_rtp(struct engine *e, struct leg *l, const uint8_t *data, si
 	if (digit)
 		digit_receive(e, l, p.timestamp, p.marker, p.payload, p.len);
 	else if (l->direction & STREAM_RECV)
-		hear(e, l, &p, in_order);
+		taped_hear(e, l, &p, in_order);
 }
 
 void leg_receive(struct engine *e, struct leg *l, uint8_t *data, size_t len,

@@ -6,7 +6,9 @@
 
 #include "records/priv.h"
 
-#define COLUMNS "t.id, t.org, t.call_no, t.kind, t.path, t.begun_ms, t.ms, t.state, t.why, t.deleted_ms"
+#define COLUMNS                                                                                    \
+	"t.id, t.org, t.call_no, t.kind, t.path, t.begun_ms, t.ms, t.state, t.why,"                \
+	" t.deleted_ms"
 
 static const struct store_statement sql_put = {
     "records_tape",

@@ -248,7 +248,8 @@ function routes(w) {
       reason: "on_duty", position: null, positions: w.positions, calls: [], extensions: [], drafts: {}, greeting: { text: "您好，某城集团", lines: [{ number: "8000", name: "某城集团" }, { number: "8312", name: "张三丰" }] },
       figures: { offered: 0, within_three: 0, attendant: 0, given_up: 0, waiting: 0, held: 0, returned: 0 } })],
     ["GET", "/api/v1/switchboard", ["operator", "manager"], () => ({ state: "manual", reason: "on_duty", operators: 1, company: "某城集团",
-      main_number: "8000", calls: [], extensions: [], trunks: [], messages_unheard: 3, event_id: "1-1" })],
+      main_number: "8000", calls: [], extensions: [], trunks: [], messages_unheard: 3, event_id: "1-1",
+      storage: { state: "well", since_ms: Date.now() - 3600e3, lost_steps: 0, clock_by_s: 0 } })],
   ];
 }
 

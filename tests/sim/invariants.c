@@ -346,27 +346,6 @@ static void conferred(struct sight *s, const struct effect *e, struct watch_leg 
 		three[i]->flags |= WLEG_CONFER;
 }
 
-/* The sentences after which a caller may be let go. */
-static bool is_final(unsigned phrase)
-{
-	switch (phrase) {
-	case PHRASE_GOODBYE:
-	case PHRASE_MESSAGE_KEPT:
-	case PHRASE_MESSAGE_NOT_KEPT:
-	case PHRASE_CLOSING:
-	case PHRASE_NOT_PERMITTED:
-	case PHRASE_NO_TRUNK:
-	case PHRASE_VACANT_NUMBER:
-	case PHRASE_DND_ON:
-	case PHRASE_DND_OFF:
-	case PHRASE_FORWARD_ON:
-	case PHRASE_FORWARD_OFF:
-	case PHRASE_PARKED_AT:
-		return true;
-	}
-	return false;
-}
-
 static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 {
 	struct watch_call *c = &s->w->call[l->call % WATCH_CALLS];
@@ -381,7 +360,7 @@ static void played(struct sight *s, const struct effect *e, struct watch_leg *l)
 
 		if (k == PHRASE_RECORDING_NOTICE)
 			l->flags |= WLEG_NOTICE;
-		if (is_final(k))
+		if (watch_is_final(k))
 			l->flags |= WLEG_FINAL;
 		if (k == PHRASE_GREETING || k == PHRASE_OTHER_EXTENSION)
 			l->flags |= WLEG_BY_MAIN;
@@ -480,18 +459,6 @@ static void parted(struct sight *s, struct watch_leg *l)
 	l->flags &= (uint16_t)~WLEG_CONFER;
 }
 
-static void taped(struct sight *s, const struct effect *e, struct watch_leg *l)
-{
-	const uint16_t told = WLEG_IN | WLEG_UP | WLEG_NOTICE | WLEG_HEARD;
-
-	serial_seen(s->w, e->tape.serial);
-	if (!l->trunk || (l->flags & told) != told || l->joined)
-		watch_wrong(s->w, "a call is recorded whose caller hasn't heard that it is");
-	if (l->tape)
-		watch_wrong(s->w, "a leg is taped twice");
-	l->tape = e->tape.serial;
-}
-
 static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg *l)
 {
 	bool in = l->flags & WLEG_IN, up = l->flags & WLEG_UP;
@@ -524,7 +491,8 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 		sound_seen(s, e, l);
 		break;
 	case FX_TAPE:
-		taped(s, e, l);
+		serial_seen(s->w, e->tape.serial);
+		watch_taped(s->w, l, e->tape.serial);
 		break;
 	case FX_QUIET:
 		l->play = 0;

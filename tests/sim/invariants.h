@@ -159,4 +159,7 @@ void watch_box(struct watch *w, const struct event *ev, const struct effects *fx
 const struct watch_box *watch_box_of(const struct watch *w, uint32_t serial);
 bool watch_is_service(const struct watch *w, uint32_t extension);
 
+bool watch_is_final(unsigned phrase); /* a caller may be let go after it */
+void watch_taped(struct watch *w, struct watch_leg *l, uint32_t serial);
+
 #endif

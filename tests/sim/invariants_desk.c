@@ -362,3 +362,35 @@ void watch_state(struct watch *w, const struct exchange *x, const struct now *no
 		if (w->leg[i].id && (w->leg[i].flags & WLEG_HEADSET))
 			headset_hears(w, x, &w->leg[i]);
 }
+
+/* The sentences after which a caller may be let go. */
+bool watch_is_final(unsigned phrase)
+{
+	switch (phrase) {
+	case PHRASE_GOODBYE:
+	case PHRASE_MESSAGE_KEPT:
+	case PHRASE_MESSAGE_NOT_KEPT:
+	case PHRASE_CLOSING:
+	case PHRASE_NOT_PERMITTED:
+	case PHRASE_NO_TRUNK:
+	case PHRASE_VACANT_NUMBER:
+	case PHRASE_DND_ON:
+	case PHRASE_DND_OFF:
+	case PHRASE_FORWARD_ON:
+	case PHRASE_FORWARD_OFF:
+	case PHRASE_PARKED_AT:
+		return true;
+	}
+	return false;
+}
+
+void watch_taped(struct watch *w, struct watch_leg *l, uint32_t serial)
+{
+	const uint16_t told = WLEG_IN | WLEG_UP | WLEG_NOTICE | WLEG_HEARD;
+
+	if (!l->trunk || (l->flags & told) != told || l->joined)
+		watch_wrong(w, "a call is recorded whose caller hasn't heard that it is");
+	if (l->tape)
+		watch_wrong(w, "a leg is taped twice");
+	l->tape = serial;
+}

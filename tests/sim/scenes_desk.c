@@ -110,8 +110,8 @@ const struct scene scenes_desk[] = {
 	 .desk = {.positions = 1, .commands = SCREENS | C(COMPLAINT),
 		  .targets = {{.person = PERSON_GM}}}},
 
-	{.name = "desk: recorded", TWO, .flags = LEAN | SCENE_LINES, CALLERS, .changes = WORLD_RECORDED,
-	 .states = {40000, WIDE},
+	{.name = "desk: recorded", TWO, .flags = LEAN | SCENE_LINES, CALLERS,
+	 .changes = WORLD_RECORDED, .states = {40000, WIDE},
 	 .desk = {.positions = 1, .commands = C(ANSWER) | C(COMPLAINT) | C(PUT_THROUGH) |
 					      C(PULL_BACK) | C(HANG_UP),
 		  .targets = {{.extension = EXT_STAFF}, {.department = DEPT_SERVICE}}}},

@@ -394,11 +394,9 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_CONFER:
 	case FX_LISTEN:
 	case FX_TAPE:
-	case FX_TAPE_STOP:
-		desk_text(w, e, i);
-		break;
+	case FX_TAPE_STOP: desk_text(w, e, i); break;
 	case FX_BOX: box_text(w, e); break;
-	case FX_COUNT: fail(); break;
+	case FX_COUNT: fail();
 	}
 	OUT("\n");
 }

@@ -1,7 +1,8 @@
 /*
  * A load on the media room alone: the room on one core, the far ends on another.
- * media_bench prompt|bridge|own CALLS SECONDS: legs that hear a prompt (and speak), pairs of legs
- * on shared sockets, pairs of legs with a socket each. Prints the room's CPU, memory, lateness, and
+ * media_bench prompt|bridge|own|taped CALLS SECONDS: legs that hear a prompt (and speak), pairs of
+ * legs on shared sockets, pairs of legs with a socket each, pairs whose one leg is taped to /tmp.
+ * Prints the room's CPU, memory, lateness, and
  * the gaps of 30 ms and more that the far ends saw (kernel time stamps) in what was sent evenly.
  */
 #include <arpa/inet.h>
@@ -247,12 +248,42 @@ static struct media *open_room(void)
 	return m;
 }
 
+static void tape(struct media *m, unsigned leg)
+{
+	struct media_tape t = {.serial = leg};
+
+	snprintf(t.path, sizeof(t.path), "/tmp/zongji-bench-%d-%u.tape", (int)getpid(), leg);
+	if (media_tape(m, leg, &t))
+		fprintf(stderr, "leg %u can't be taped\n", leg);
+}
+
+static void untape(void)
+{
+	for (unsigned i = 1; i < g.legs; i += 2) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/tmp/zongji-bench-%d-%u.tape", (int)getpid(), i);
+		unlink(path);
+	}
+}
+
+static void leg_start(struct media *m, unsigned i, bool prompt, bool taped)
+{
+	if (prompt)
+		media_music(m, i + 1);
+	else if (i % 2)
+		media_join(m, i, i + 1);
+	if (taped && i % 2)
+		tape(m, i);
+}
+
 int main(int argc, char **argv)
 {
 	const unsigned calls = argc > 3 ? (unsigned)atoi(argv[2]) : 0;
 	const unsigned seconds = argc > 3 ? (unsigned)atoi(argv[3]) : 0;
 	const bool prompt = argc > 3 && strcmp(argv[1], "prompt") == 0;
 	const bool own = argc > 3 && strcmp(argv[1], "own") == 0;
+	const bool taped = argc > 3 && strcmp(argv[1], "taped") == 0;
 	struct rlimit files = {200000, 200000};
 	struct media *m;
 	double cpu, wall;
@@ -263,7 +294,7 @@ int main(int argc, char **argv)
 	g.legs = prompt ? calls : 2 * calls;
 	sockets = (g.legs + SHARE - 1) / SHARE;
 	if (calls == 0 || seconds == 0 || g.legs > LEGS) {
-		fprintf(stderr, "usage: media_bench prompt|bridge|own CALLS SECONDS\n");
+		fprintf(stderr, "usage: media_bench prompt|bridge|own|taped CALLS SECONDS\n");
 		return 2;
 	}
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -275,10 +306,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < g.legs; i++)
 		open_leg(m, i, !own);
 	for (unsigned i = 0; i < g.legs; i++) {
-		if (prompt)
-			media_music(m, i + 1);
-		else if (i % 2)
-			media_join(m, i, i + 1);
+		leg_start(m, i, prompt, taped);
 	}
 	sleep(1);
 	signal(SIGTERM, on_signal);
@@ -297,5 +325,7 @@ int main(int argc, char **argv)
 	kill(child, SIGTERM);
 	waitpid(child, NULL, 0);
 	media_close(m);
+	if (taped)
+		untape();
 	return 0;
 }
