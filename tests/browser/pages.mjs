@@ -132,12 +132,14 @@ await test("messages: a slip is written by keyboard alone, and kept once", async
     await page.keyboard.type(text);
   }
   await page.keyboard.press("Tab");
+  await page.keyboard.type("今天下午三点后");
+  await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Control+Enter");
   await page.locator(".opened h2", { hasText: "张三丰" }).waitFor();
   const { body, key } = lastSent("/api/v1/messages");
-  check(body.for_person === 7 && body.matter.startsWith("图纸") && body.urgency === "urgent", JSON.stringify(body));
+  check(body.for_person === 7 && body.matter.startsWith("图纸") && body.urgency === "urgent" && body.call_back === "今天下午三点后", JSON.stringify(body));
   check(/^[0-9a-f]{32}$/.test(key), `key ${key}`);
   await page.context().close();
 });

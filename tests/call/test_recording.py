@@ -163,8 +163,9 @@ def test_only_the_manager_and_with_a_reason(s):
     with refused(403):
         Client(s, "operator1").ask("GET", path + "?reason=x")
     gad = Client(s, "manager")
-    for missing in ("", "?reason=", "?reason=%20"):
-        with refused(403, code="reason_needed"):
+    for missing, status, code in (("", 400, "required"), ("?reason=", 403, "reason_needed"),
+                                  ("?reason=%20", 403, "reason_needed")):
+        with refused(status, code=code):
             gad.ask("GET", path + missing)
     with refused(404):
         gad.ask("GET", f"/records/{no}/recordings/{item + 1000}?reason=x")

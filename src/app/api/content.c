@@ -155,7 +155,11 @@ void api_recording(struct http_call *c, void *arg)
 		http_call_refuse(c, 404, "not_found", NULL);
 		return;
 	}
-	if (!reason || reason[strspn(reason, " ")] == '\0') {
+	if (!reason) {
+		http_call_refuse_field(c, 400, "required", "reason");
+		return;
+	}
+	if (reason[strspn(reason, " ")] == '\0') {
 		http_call_refuse(c, 403, "reason_needed", "A1");
 		return;
 	}

@@ -111,6 +111,16 @@ static unsigned latest(void)
 	return count;
 }
 
+/* PostgreSQL's databases take seconds to make: but for a full run, the first and the last schema.
+ */
+static bool left_out(unsigned version)
+{
+	const char *tier = getenv("ZONGJI_TIER");
+
+	return w.engine == STORE_POSTGRES && (!tier || strcmp(tier, "full") != 0) && version > 1 &&
+	       version < latest();
+}
+
 static int count_row(const struct store_row *row, void *arg)
 {
 	*(int64_t *)arg = store_row_int(row, 0);
@@ -163,6 +173,8 @@ static void test_upgraded_in_place(void **state)
 		struct store *s = NULL;
 		struct store_options o;
 
+		if (left_out(version))
+			continue;
 		world_fresh(state);
 		o = world_options().store;
 		store_at(&s, &o, version);
@@ -210,6 +222,8 @@ static void test_moved_from_each_schema(void **state)
 		struct backup_counts counts;
 		struct store *s = NULL;
 
+		if (left_out(version))
+			continue;
 		world_fresh(state);
 		from = world_options().store;
 		store_at(&s, &from, version);
