@@ -42,7 +42,8 @@ static double share(const struct media_tape_sound *s, unsigned channel, double h
 			im += v * sin(2 * M_PI * hz * (double)i / 8000);
 			energy += v * v;
 		}
-		most = fmax(most, (re * re + im * im) * 2 / 400 / energy);
+		if (energy > 400e6) /* silence has no pitch; the tones are far above */
+			most = fmax(most, (re * re + im * im) * 2 / 400 / energy);
 	}
 	return most;
 }
@@ -99,6 +100,7 @@ static void both_sides(enum codec c)
 	pair_open(&p, c, "both.tape");
 	pair_say(&p, 60);
 	media_part(p.m, 1); /* what the other says now is nothing of this leg's */
+	room_settle(p.m, 1);
 	for (unsigned i = 0; i < 10; i++)
 		phone_say(&p.b, 1800, 8000, 1, 20000);
 	media_leg_close(p.m, 1);
