@@ -54,11 +54,16 @@ class Mailbox:
         self.mails, self.tries, self.lock = [], {}, threading.Lock()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate())
-        self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port, tls_context=context,
-                                     require_starttls=True, auth_required=True, auth_require_tls=True,
-                                     authenticator=self.authenticate)
-        self.controller.start()
+        for left in reversed(range(5)):  # a free port may have been taken by the time it is bound
+            self.port = free_port(socket.SOCK_STREAM)
+            self.controller = Controller(self, hostname="127.0.0.1", port=self.port, tls_context=context,
+                                         require_starttls=True, auth_required=True, auth_require_tls=True,
+                                         authenticator=self.authenticate)
+            try:
+                return self.controller.start()
+            except OSError:
+                if not left:
+                    raise
 
     def authenticate(self, server, session, envelope, mechanism, data):
         good = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
