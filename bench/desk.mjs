@@ -66,7 +66,7 @@ const isFree = () => page.locator(".head h3", { hasText: zh["console.desk.free"]
   if (![zh["console.desk.tag.next"], zh["console.desk.tag.past"]].includes(chip)) throw e;
 });
 const random = (from, to) => from + Math.random() * (to - from);
-let known_entries;
+let known_entries, known_titles;
 let serial = 0;
 const newNumber = () => `139${String(10000000 + ++serial)}`;
 await page.locator(".desk-call .head").waitFor();
@@ -204,7 +204,7 @@ const figures = {
   async letters() {
     const { indexOf, search, keyOf } = await ranking();
     const people = await directory();
-    const index = indexOf(await directory(true), Date.now());
+    const index = indexOf(await directory(true), Date.now(), known_titles);
     const known = new Map();
     const leads = (q, e) => {
       if (!known.has(q)) known.set(q, search(index, q).hits[0]?.entry);
@@ -276,7 +276,8 @@ const figures = {
 };
 
 async function directory(everything = false) {
-  const entries = await page.evaluate(async () => (await (await fetch("/api/v1/directory")).json()).entries);
+  const { entries, titles } = await page.evaluate(async () => await (await fetch("/api/v1/directory")).json());
+  known_titles ??= titles;
   return everything ? (known_entries ??= entries) : (await directory(true)).filter((e) => e.kind === "person" && e.id >= 10000);
 }
 async function ranking() {

@@ -161,6 +161,7 @@ test("ways of search, in their order; frequent first", () => {
       entry(2, "zhu shan fu", { uses: 9 }),
       entry(3, "gong cheng bu", { kind: "department", name: "d3" }),
       entry(4, "li si", { department: "d3", title: "chief" }),
+      entry(6, "he jing", { title: "总经理" }),
       entry(5, "wang wu", {
         readings: [
           { full: "wang wu", initials: "ww" },
@@ -169,6 +170,7 @@ test("ways of search, in their order; frequent first", () => {
       }),
     ],
     0,
+    { 总经理: [{ full: "zong jing li", initials: "zjl" }] },
   );
   const ids = (q: string) => search(index, q).hits.map((h) => [h.entry.id, h.way]);
   expect(ids("zsf")).toEqual([
@@ -186,6 +188,7 @@ test("ways of search, in their order; frequent first", () => {
     [4, "department"],
   ]);
   expect(ids("chief")).toEqual([[4, "post"]]);
+  for (const q of ["zjl", "zongjingli", "zongj"]) expect(ids(q), q).toEqual([[6, "post"]]);
   expect(ids("huangw")).toEqual([[5, "pinyin"]]);
   expect(search(index, "99999").total).toBe(0);
 });
@@ -208,7 +211,7 @@ test("5,000 people: letters until the wanted one is first, by how often they are
       uses: Math.floor(3000 / (i + 1)),
     }),
   );
-  const index = indexOf(people, 0);
+  const index = indexOf(people, 0, {});
   const wanted: number[] = [];
   for (const p of people) {
     const q = p.readings[0]!.full.replaceAll(" ", "");

@@ -51,11 +51,9 @@ static void reading_add(json_t *list, const struct pinyin *p)
 	plain(p->numbered, full, sizeof(full));
 	if (!full[0])
 		return;
-	json_array_foreach(list, i, one)
-		if (strcmp(json_string_value(json_object_get(one, "full")), full) == 0)
-			return;
-	json_array_append_new(list,
-			      json_pack("{s:s,s:s}", "full", full, "initials", p->initials));
+	json_array_foreach(list, i, one) if (strcmp(json_string_value(json_object_get(one, "full")),
+						    full) == 0) return;
+	json_array_append_new(list, json_pack("{s:s,s:s}", "full", full, "initials", p->initials));
 }
 
 /* Both ways that a character may be read: as a surname, and as a word. */
@@ -134,9 +132,9 @@ static int on_use(const struct records_use *u, void *arg)
 	snprintf(key, sizeof(key), "%c%u", u->department ? 'd' : 'p', u->item);
 	if (u->last_ms > b->last_ms)
 		b->last_ms = u->last_ms;
-	json_object_set_new(b->uses, key,
-			    json_pack("{s:i,s:I}", "uses", (int)u->times, "last_used_ms",
-				      (json_int_t)u->last_ms));
+	json_object_set_new(
+	    b->uses, key,
+	    json_pack("{s:i,s:I}", "uses", (int)u->times, "last_used_ms", (json_int_t)u->last_ms));
 	return 0;
 }
 
@@ -162,17 +160,16 @@ static json_t *readings_of(const struct building *b, char kind, uint32_t id, con
 	size_t i;
 
 	typed_add(list, own);
-	json_array_foreach(more, i, one)
-		typed_add(list, json_string_value(one));
-	json_array_foreach(guesses, i, one) {
+	json_array_foreach(more, i, one) typed_add(list, json_string_value(one));
+	json_array_foreach(guesses, i, one)
+	{
 		const char *full = json_string_value(json_object_get(one, "full"));
 		bool there = false;
 		json_t *other;
 		size_t k;
 
-		json_array_foreach(list, k, other)
-			there |= strcmp(json_string_value(json_object_get(other, "full")),
-					full) == 0;
+		json_array_foreach(list, k, other) there |=
+		    strcmp(json_string_value(json_object_get(other, "full")), full) == 0;
 		if (!there)
 			json_array_append(list, one);
 	}
@@ -207,22 +204,21 @@ static void entry_finish(struct building *b, json_t *e, char kind, uint32_t id)
 static void person_add(struct building *b, const struct directory_person *p)
 {
 	const struct directory_department *d =
-		p->department ? directory_department(b->d, p->department) : NULL;
+	    p->department ? directory_department(b->d, p->department) : NULL;
 	const struct directory_extension *x =
-		p->extension ? directory_extension(b->d, p->extension) : NULL;
+	    p->extension ? directory_extension(b->d, p->extension) : NULL;
 	const char *number = x ? x->number : "";
 	json_t *e;
 
 	if (b->q->own && p->disclosure == DISCLOSE_NONE && p->id != b->q->who.person)
 		return;
-	e = json_pack("{s:s,s:i,s:s,s:o,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:o}", "kind", "person", "id",
-		      (int)p->id, "name", p->name, "readings",
-		      readings_of(b, 'p', p->id, p->reading, p->name), "title", p->title,
-		      "department", d ? d->name : "", "department_id", (int)p->department, "number",
-		      number, "post", source_posts[p->post], "reach",
-		      reaches[measures_reach((enum post)p->post)], "disclosure",
-		      disclosures[p->disclosure], "disclosure_text",
-		      disclosure_text(b, p->disclosure, p->name, number));
+	e = json_pack(
+	    "{s:s,s:i,s:s,s:o,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:o}", "kind", "person", "id", (int)p->id,
+	    "name", p->name, "readings", readings_of(b, 'p', p->id, p->reading, p->name), "title",
+	    p->title, "department", d ? d->name : "", "department_id", (int)p->department, "number",
+	    number, "post", source_posts[p->post], "reach",
+	    reaches[measures_reach((enum post)p->post)], "disclosure", disclosures[p->disclosure],
+	    "disclosure_text", disclosure_text(b, p->disclosure, p->name, number));
 	if (p->secretary)
 		json_object_set_new(e, "secretary", json_integer(p->secretary));
 	if (p->deputy)
@@ -239,19 +235,33 @@ static const char *department_post(const struct building *b, uint32_t id)
 	const struct measures *m = o ? &b->app->config->measures[o->index] : NULL;
 
 	if (m && id == m->gad_department)
-		return "gad"; /* A4.1.7 */
+		return "gad";							    /* A4.1.7 */
 	return m && id == m->customer_service_department ? "customer_service" : ""; /* A4.1.6 */
+}
+
+/* Whose phones ring for it: its lamp is theirs. */
+static json_t *members_of(const struct directory *d, const struct directory_department *group)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < group->member_count; i++) {
+		const struct directory_extension *x = directory_extension(d, group->members[i]);
+
+		if (x)
+			json_array_append_new(list, json_string(x->number));
+	}
+	return list;
 }
 
 static void department_add(struct building *b, const struct directory_department *d)
 {
 	json_t *e = json_pack(
-		"{s:s,s:i,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "kind", "department", "id",
-		(int)d->id, "name", d->name, "readings",
-		readings_of(b, 'd', d->id, d->reading, d->name), "title", "", "department", "",
-		"number", d->number, "post", department_post(b, d->id), "reach", "department",
-		"disclosure", disclosures[d->disclosure], "disclosure_text",
-		disclosure_text(b, d->disclosure, d->name, d->number));
+	    "{s:s,s:i,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "kind", "department", "id",
+	    (int)d->id, "name", d->name, "readings",
+	    readings_of(b, 'd', d->id, d->reading, d->name), "title", "", "department", "",
+	    "number", d->number, "post", department_post(b, d->id), "reach", "department",
+	    "disclosure", disclosures[d->disclosure], "disclosure_text",
+	    disclosure_text(b, d->disclosure, d->name, d->number), "members", members_of(b->d, d));
 
 	if (!b->q->own || d->disclosure != DISCLOSE_NONE)
 		entry_finish(b, e, 'd', d->id);
@@ -271,10 +281,24 @@ static int gather(struct building *b, struct records_db *db)
 /* What it was made of: the directory, its uses, what this asker may see of it. */
 static bool etag_same(const struct building *b, struct api_directory *out)
 {
-	snprintf(out->etag, sizeof(out->etag), "\"%u-%u-%llx-%s%s%u\"", b->q->who.org,
+	snprintf(out->etag, sizeof(out->etag), "\"t%u-%u-%llx-%s%s%u\"", b->q->who.org,
 		 b->d->version, (unsigned long long)b->last_ms, lang_name(b->q->lang),
 		 b->q->own ? "-own" : "", b->q->own ? b->q->who.person : 0);
 	return out->seen && strstr(out->seen, out->etag);
+}
+
+/* How each title is read, once: many have the same. */
+static json_t *titles_of(const struct directory *d)
+{
+	json_t *titles = json_object();
+
+	for (uint32_t i = 0; i < d->person_count; i++) {
+		const char *title = d->people[i].title;
+
+		if (title[0] && !json_object_get(titles, title))
+			json_object_set(titles, title, guessed(title, false));
+	}
+	return titles;
 }
 
 static char *text_of(struct building *b)
@@ -286,7 +310,8 @@ static char *text_of(struct building *b)
 		person_add(b, &b->d->people[i]);
 	for (uint32_t i = 0; i < b->d->department_count; i++)
 		department_add(b, &b->d->departments[i]);
-	whole = json_pack("{s:i,s:O}", "version", (int)b->d->version, "entries", b->entries);
+	whole = json_pack("{s:i,s:O,s:o}", "version", (int)b->d->version, "entries", b->entries,
+			  "titles", titles_of(b->d));
 	text = json_dumps(whole, JSON_COMPACT);
 	json_decref(whole);
 	return text;
@@ -439,12 +464,15 @@ static json_t *extension_json(const struct directory *d, const struct directory_
 	static const char *const classes[] = {"inside", "city", "national", "international"};
 	const struct directory_person *p = x->person ? directory_person(d, x->person) : NULL;
 	const struct directory_department *e =
-		x->department ? directory_department(d, x->department) : NULL;
+	    x->department ? directory_department(d, x->department) : NULL;
 
 	return json_pack("{s:i,s:s,s:i,s:i,s:s,s:s,s:b,s:i,s:s,s:s,s:s}", "id", (int)x->id,
 			 "number", x->number, "person", (int)x->person, "department",
-			 (int)x->department, "owner", p ? p->name : e ? e->name : "", "class",
-			 x->service_class < CLASS_COUNT ? classes[x->service_class] : "",
+			 (int)x->department, "owner",
+			 p   ? p->name
+			 : e ? e->name
+			     : "",
+			 "class", x->service_class < CLASS_COUNT ? classes[x->service_class] : "",
 			 "call_waiting", x->call_waiting, "pickup_group", (int)x->pickup_group,
 			 "forward_always", x->forward_always, "forward_busy", x->forward_busy,
 			 "forward_no_answer", x->forward_no_answer);
@@ -512,12 +540,11 @@ static int on_change(const struct records_change *c, void *arg)
 	struct changes *all = arg;
 
 	all->last = c->id;
-	json_array_append_new(
-		all->items,
-		json_pack("{s:I,s:I,s:s,s:s,s:I,s:o,s:o}", "id", (json_int_t)c->id, "at_ms",
-			  (json_int_t)c->at_ms, "by", c->by, "what", c->what, "item",
-			  (json_int_t)c->item, "before", told_json(c->before), "after",
-			  told_json(c->after)));
+	json_array_append_new(all->items,
+			      json_pack("{s:I,s:I,s:s,s:s,s:I,s:o,s:o}", "id", (json_int_t)c->id,
+					"at_ms", (json_int_t)c->at_ms, "by", c->by, "what", c->what,
+					"item", (json_int_t)c->item, "before", told_json(c->before),
+					"after", told_json(c->after)));
 	return 0;
 }
 

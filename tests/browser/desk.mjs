@@ -157,7 +157,7 @@ await test("the usual call: Enter, three letters, Enter; Enter lets go and takes
   await page.keyboard.press("Enter");
   await did("put_through");
   check(fake.log.at(-1).target.person === 1 && fake.log.at(-1).text.includes("华建工程王先生"), JSON.stringify(fake.log.at(-1)));
-  await shows(page, ".target", zh["console.desk.rings_nth"].replace("{n}", "1"));
+  await shows(page, ".target", zh["console.desk.rings_nth"].replace("{n}", zh["console.desk.nth.1"]));
   await page.keyboard.press("Enter");
   await until(() => whats().endsWith("let_go answer"), () => whats());
   await shows(page, ".head h3", "138 0000 2046");
@@ -186,6 +186,11 @@ await test("Escape pulls a ringing target back; no answer returns with the sente
   check(m.for_person === 1 && m.matter === "请今天回电" && m.call === 11, JSON.stringify(m));
   await shows(page, ".notice", "张三丰");
   check((await page.$(".slip")) === null, "the slip is closed only now");
+  await shows(page, ".sentence", "一定转达");
+  check((await page.$("[data-testid=query]")) === null, "the search is empty again");
+  await page.keyboard.press("Enter"); // goodbye: one key
+  await did("hang_up");
+  check(fake.log.at(-1).value === "done", JSON.stringify(fake.log.at(-1)));
   await page.context().close();
 });
 
@@ -196,10 +201,13 @@ await test("the general manager: three asked, won't say counts, F8 only then; co
   await page.waitForSelector("#slip-matter");
   check(!whats().includes("put_through"), "no way round the screening");
   check(await page.evaluate(() => document.activeElement?.id === "slip-matter"), "the first unanswered has the focus");
-  check((await place(page, "consult").count()) === 0, "not yet");
+  check((await place(page, "consult").getAttribute("aria-disabled")) === "true", "in sight, and not yet");
+  await page.keyboard.press("Shift+Tab");
+  check(await page.evaluate(() => document.activeElement?.id === "slip-organisation"), "Tab goes from field to field");
+  await page.keyboard.press("Enter");
   await page.keyboard.press("F8");
-  await page.locator(".line", { has: page.locator("#slip-matter") }).locator("button").click();
-  await place(page, "consult").waitFor();
+  await page.keyboard.press("Shift+Enter"); // won't say
+  await page.locator('[data-place="consult"]:not([aria-disabled="true"])').waitFor();
   await until(() => fake.log.some((c) => c.what === "screen" && c.value?.matter), () => "the three weren't told");
   check(!whats().includes("consult"), "F8 did nothing before");
   await page.keyboard.press("F8");
@@ -277,6 +285,49 @@ await test("hang up with a reason; far end's hang-up: Enter is ignored for half 
   await page.context().close();
 });
 
+await test("free hands: the held caller's row shows its key; Enter when nobody else waits", async () => {
+  const page = await desk(2);
+  await page.keyboard.press("Delete");
+  await page.keyboard.press("Enter");
+  await did("hang_up");
+  await shows(page, '[data-no="14"] kbd', "/");
+  await shows(page, '[data-no="12"] kbd', "Enter");
+  await page.keyboard.press("ArrowDown"); // chosen with free hands: not for the next call
+  await page.keyboard.press("NumpadDivide");
+  await did("retrieve");
+  await shows(page, ".head h3", "陈女士");
+  check((await page.$(".entry.chosen")) === null, "what was chosen before is carried into the call");
+  await page.keyboard.press("NumpadDivide");
+  await did("hold");
+  fake.drop(12);
+  await shows(page, '[data-no="14"] kbd', "Enter");
+  fake.log.length = 0;
+  await page.keyboard.press("Enter");
+  await did("retrieve");
+  await page.context().close();
+});
+
+await test("the chairman: his secretary's phone is the one that rings; a department is as its phones are", async () => {
+  const page = await desk(2);
+  await page.keyboard.type("gcb");
+  await shows(page, ".target.hot", zh["console.desk.lamp.members"].replace("{n}", "2"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("dsz");
+  await shows(page, ".steps", zh["console.desk.step.to_secretary"]);
+  await page.keyboard.press("Enter");
+  await did("put_through");
+  await shows(page, ".target", "何静");
+  await shows(page, ".target", "顾长河 董事长");
+  fake.target("unreachable");
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("zsf");
+  await page.keyboard.press("Enter");
+  await shows(page, ".target", "张三丰");
+  fake.target("unreachable");
+  await shows(page, ".sentence", "暂时接不通");
+  await page.context().close();
+});
+
 await test("hold, rows by the arrow keys, swap, park, hand over, conference isn't for the general manager", async () => {
   const page = await desk(2);
   await page.keyboard.press("ArrowRight");
@@ -315,6 +366,9 @@ await test("digits that match nothing are dialled; with free hands too; an enqui
   await page.keyboard.press("Control+Enter");
   await did("told");
   check(fake.log.at(-1).target.person === 15, JSON.stringify(fake.log.at(-1)));
+  await shows(page, ".sentence", "再见");
+  await page.keyboard.press("Enter");
+  await did("hang_up");
   await page.context().close();
 });
 
@@ -348,7 +402,8 @@ await test("F3: an input method's characters search; Enter acts only when nothin
 
 await test("pinyin, department, post, keypad letters; what is chosen stays while lamps change", async () => {
   const page = await desk(2);
-  for (const [typed, name] of [["zhangsf", "张三丰"], ["lixiang", "李向东"], ["cwb", "财务部"], ["8400", "财务部"], ["973", "张三丰"]]) {
+  for (const [typed, name] of [["zhangsf", "张三丰"], ["lixiang", "李向东"], ["cwb", "财务部"], ["8400", "财务部"], ["973", "张三丰"],
+    ["zjl", "朱善富"], ["zongjingli", "朱善富"]]) {
     await page.keyboard.type(typed);
     await shows(page, ".entry", name);
     await page.keyboard.press("Escape");
@@ -493,7 +548,7 @@ await test("blind: what is announced carries the call", async () => {
   const page = await desk(1);
   await listen(page);
   await page.keyboard.press("Alt+KeyW");
-  await hears(page, "外线，第 2 声，王先生 华建工程，共 2 通等待");
+  await hears(page, "外线，第二声，王先生 华建工程，共 2 通等待");
   await page.keyboard.press("Alt+KeyS");
   await hears(page, "您好，某城集团");
   await page.keyboard.press("Enter");

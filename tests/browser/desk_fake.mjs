@@ -4,7 +4,7 @@
 import { createReadStream, existsSync, statSync } from "node:fs";
 import http from "node:http";
 import { extname } from "node:path";
-import { directory, scenes, world } from "./desk_world.mjs";
+import { directory, scenes, titles, world } from "./desk_world.mjs";
 
 const root = new URL("../../", import.meta.url).pathname;
 const dist = process.env.DESK_DIST ?? `${root}console/dist`;
@@ -146,13 +146,18 @@ export async function startFake({ port = 0, people = 0 } = {}) {
     "GET /desk/summary": () => ({ body: { from_ms: Date.now() - 3600000, calls: 41, within_three: 40, attendant: 1,
       given_up: 0, messages_unheard: 2,
       promises: [{ call: 3, at_ms: Date.now() - 720e3, number: "13800001111", name: "吴女士（远山广告）" }] } }),
-    "GET /directory": () => ({ body: { version: 1, entries } }),
+    "GET /directory": () => ({ body: { version: 1, entries, titles: titles(entries) } }),
     "GET /cards": () => ({ body: state.cards }),
     "GET /instructions": () => ({ body: { items: state.instructions } }),
     "POST /instructions": (b) => (state.instructions.push({ id: state.instructions.length + 1, ...b }), { status: 201, body: { id: 1 } }),
     "POST /told": () => ({ status: 201, body: { id: 3 } }),
     "GET /messages": () => ({ body: { next: null, items: [{ id: 1, kept_ms: Date.now() - 6660e3, for: { name: "张三丰" } }] } }),
-    "POST /messages": (b) => (log.push({ what: "message", ...b }), { status: 201, body: { id: 7 } }),
+    "POST /messages"(b) {
+      log.push({ what: "message", ...b });
+      const call = state.calls.get(b.call);
+      if (call) step(call, "message_kept", "A5.7"), put(call);
+      return { status: 201, body: { id: 7 } };
+    },
   };
 
   async function bodyOf(req) {

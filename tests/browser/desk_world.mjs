@@ -10,7 +10,7 @@ const PEOPLE = (now) => [
   P(1, "张三丰", "工程部经理", "工程部", "8312", "zhang san feng", { uses: 90 }),
   D(2, "综合管理部", "8600", "zong he guan li bu", { uses: 80, post: "gad" }),
   D(3, "客户服务中心", "8950", "ke hu fu wu zhong xin", { uses: 70, post: "customer_service" }),
-  D(4, "工程部", "8310", "gong cheng bu", { uses: 60 }),
+  D(4, "工程部", "8310", "gong cheng bu", { uses: 60, members: ["8312", "8313"] }),
   P(5, "张淑芬", "", "财务部", "8420", "zhang shu fen", { uses: 50, away_until_ms: now + 4.3 * 3600e3 }),
   P(6, "朱善富", "总经理", "", "8801", "zhu shan fu", { uses: 40, post: "general_manager", reach: "screened" }),
   P(7, "顾长河", "董事长", "", "8800", "gu chang he", { uses: 30, post: "chairman", reach: "secretary", secretary: 17 }),
@@ -48,7 +48,11 @@ export function directory(people = 0) {
   return list;
 }
 
-const LAMPS = { 8312: "idle", 8600: "idle", 8950: "idle", 8310: "idle", 8420: "idle", 8801: "idle", 8805: "idle",
+const READ = { 总经理: "zong jing li", 董事长: "dong shi zhang", 董事长秘书: "dong shi zhang mi shu" };
+export const titles = (entries) => Object.fromEntries(entries.filter((e) => READ[e.title]).map((e) => [e.title,
+  [{ full: READ[e.title], initials: READ[e.title].split(" ").map((s) => s[0]).join("") }]]));
+
+const LAMPS = { 8312: "idle", 8600: "idle", 8950: "idle", 8420: "idle", 8801: "idle", 8805: "idle",
   8806: "busy", 8701: "unreachable", 8313: "idle", 8601: "idle", 8951: "busy", 8952: "idle", 8953: "idle", 8230: "idle",
   8510: "idle", 8400: "idle" };
 

@@ -135,7 +135,7 @@ function directory(w) {
   const reading = (text) => text && { full: text.replace(/\d/g, ""), initials: text.split(" ").map((s) => s[0]).join("") };
   const common = (r) => ({ id: Number(r.id), name: r.name, readings: [reading(r.reading), ...(w.readings.get(r.id) ?? []).map(reading)].filter(Boolean),
     disclosure: r.disclosure, disclosure_text: "", uses: 0, last_used_ms: 0,  });
-  return { version: w.version, entries: [
+  return { version: w.version, titles: {}, entries: [
     ...w.tables.people.map((p) => ({ kind: "person", ...common(p), title: p.title, department: names.get(p.department) ?? "",
       number: numbers.get(p.extension) ?? "", post: p.post, reach: "straight", away_until_ms: w.away.get(p.id)?.until_ms,
       away_word: w.away.get(p.id)?.word ?? "" })),

@@ -20,6 +20,7 @@ export type Target = NonNullable<Command["target"]>;
 
 /** One line of the directory. */
 export type Entry = Schemas["DirectoryEntry"];
+export type Reading = Schemas["Reading"];
 export type Directory = Schemas["Directory"];
 /** A leader's word of the day. */
 export type Instruction = Schemas["Instruction"];

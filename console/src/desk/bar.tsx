@@ -28,8 +28,9 @@ function State() {
 
 function share(): string {
   const f = board.value?.figures;
-  if (!f || f.offered === 0) return "\u2014";
-  return `${((100 * f.within_three) / f.offered).toFixed(1)} %`;
+  // a call that still rings counts when it is answered, passed on or given up
+  const settled = f ? f.within_three + f.attendant + f.given_up : 0;
+  return f && settled ? `${((100 * f.within_three) / settled).toFixed(1)} %` : "\u2014";
 }
 
 function Figures() {

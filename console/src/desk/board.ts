@@ -16,6 +16,7 @@ import {
   type Instruction,
   listInstructions,
   type Position,
+  type Reading,
   showCards,
   showDesk,
   listUnheard,
@@ -48,6 +49,8 @@ export const lines = signal<Desk["greeting"]["lines"]>([]);
 /** State of each extension by its number; `since` by our clock, 0 not known. */
 export const lamps = signal<ReadonlyMap<string, Lamp>>(new Map());
 export const entries = signal<readonly Entry[]>([]);
+/** How the titles of the entries are read. */
+export const titles = signal<Readonly<Record<string, readonly Reading[]>>>({});
 export const instructions = signal<readonly Instruction[]>([]);
 export const cards = signal<Cards>(keptCards());
 /** The last calls that this page saw the operator end. */
@@ -67,11 +70,18 @@ export const next = computed(() => nextCall(calls.value, myNo.value));
 export const held = computed(() =>
   [...calls.value.values()].filter((c) => bayOf(c, myNo.value) === "held"),
 );
+/** Whom free hands take back: of those that this operator holds, the longest. */
+export const keptLongest = computed(() =>
+  held.value
+    .filter((c) => c.bay === "held")
+    .sort((a, b) => a.since_ms - b.since_ms)
+    .at(0),
+);
 /** Calls with the outside that last too long (A3.10), the longest first. */
 export const longCalls = computed(() =>
   [...calls.value.values()].filter((c) => c.bay === "long").sort((a, b) => a.since_ms - b.since_ms),
 );
-export const index = computed(() => indexOf(entries.value, Date.now()));
+export const index = computed(() => indexOf(entries.value, Date.now(), titles.value));
 export const usual = computed(() => frequent(index.value));
 export const byKey = computed(() => new Map(entries.value.map((e) => [`${e.kind}-${e.id}`, e])));
 export const isLost = computed(() => lostSince.value !== undefined);
@@ -120,7 +130,8 @@ export function putCall(call: DeskCall): void {
   if ((before?.rev ?? gone.get(call.no) ?? -1) > call.rev) return;
   if (!isOurs(call)) {
     ownEnd.add(call.no); // put through: nobody hung up
-    dropCall(call.no);
+    dropCall(call.no, call);
+    done.value = done.value.map((d) => (d.call.no === call.no ? { ...d, call } : d));
     remember(call.no, call.rev);
     return;
   }
@@ -134,13 +145,14 @@ function leftHand(call: DeskCall): void {
   done.value = [{ call, atMs: Date.now() }, ...done.value].slice(0, DONE_KEPT);
 }
 
-export function dropCall(no: number): void {
+/** `last`: as it was told of when it left, where it was. */
+export function dropCall(no: number, last?: DeskCall): void {
   const call = calls.value.get(no);
   if (!call) return;
   batch(() => {
     if (inHand.value?.no === no) {
       if (!ownEnd.has(no)) farEnded();
-      leftHand(call);
+      leftHand(last ?? call);
     }
     place(replace(calls.value, no, undefined));
     drafts.value = replace(drafts.value, no, undefined);
@@ -275,7 +287,10 @@ export async function readDirectory(): Promise<void> {
     const d = await showDirectory();
     if (d.version === directoryVersion) return;
     directoryVersion = d.version;
-    entries.value = d.entries;
+    batch(() => {
+      titles.value = d.titles;
+      entries.value = d.entries;
+    });
   } catch {
     // what was known stays; the next event or reload asks again
   }

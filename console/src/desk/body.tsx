@@ -6,106 +6,17 @@ import { calls, done, inHand, isLost, longCalls, next, owing } from "./board";
 import { isPast } from "./bays";
 import { form } from "./forms";
 import { keyOf } from "./keys";
-import { type Extra, extras, type Offer, offers, type Place } from "./offers";
-import { clauseOf, hasStandIn } from "./phase";
-import { dayOf, lampWord, outcomeWord, reachWord, shownAs, targetName, who, whoFrom } from "./text";
-import { chosen, ending, entryOf, lampOf, onDuty, phase } from "./view";
+import { offers, type Place } from "./offers";
+import { clauseOf, hasStandIn, servedBy } from "./phase";
+import { dayOf, outcomeWord, rungName, shownAs, targetName, titled, who, whoFrom } from "./text";
+import { chosen, ending, entryOf, onDuty, phase, rungOf } from "./view";
 import { has, t } from "../text";
 import { alsoAnswering, type Fact, Facts, Waiting } from "./facts";
-import { EntryLamp, Mark } from "./marks";
+import { Mark } from "./marks";
 import { DeskSlip } from "./slip";
 import { DeskStart } from "./start";
-
-const RING_MS = 20_000;
-
-/** A person whom one is about to reach, or is reaching. */
-export function TargetCard(p: {
-  entry: Entry;
-  hot?: boolean;
-  more: string;
-  tail?: ComponentChildren;
-  ringing?: number;
-}) {
-  const lamp = lampOf(p.entry);
-  const kind = p.ringing === undefined ? lamp.kind : "ringing";
-  return (
-    <div class={`target${p.hot ? " hot" : ""}`}>
-      <EntryLamp kind={kind} />
-      <p class="n one">
-        {p.entry.name} <span class="m">{p.entry.title}</span>
-      </p>
-      <b class="x num">{p.entry.number}</b>
-      <p class="l2 one">
-        <span class={`word ${kind}`}>
-          {p.ringing === undefined
-            ? lampWord(lamp, p.entry)
-            : t("console.desk.rings_nth", { n: Math.floor(p.ringing / 5000) + 1 })}
-        </span>{" "}
-        {p.more}
-      </p>
-      <span class="l2b num">{p.tail ?? reachWord(p.entry)}</span>
-      {p.ringing !== undefined && (
-        <svg class="gauge" viewBox="0 0 600 12" preserveAspectRatio="none" aria-hidden="true">
-          <rect class="track" x=".5" y=".5" width="599" height="11" />
-          <rect
-            class="fill"
-            x="2"
-            y="2"
-            height="8"
-            width={Math.min(596, (596 * p.ringing) / RING_MS)}
-          />
-        </svg>
-      )}
-    </div>
-  );
-}
-
-interface ChoiceProps {
-  no: number;
-  place: Place;
-  first?: boolean;
-  hint?: string;
-  clause?: string;
-}
-function Choice({ place, ...rest }: ChoiceProps) {
-  const o = offers.value[place];
-  if (!o) return null;
-  return <ChoiceRow {...rest} sign={keyOf(o.action ?? place)} offer={o} />;
-}
-
-function ChoiceRow(p: Omit<ChoiceProps, "place"> & { sign: string; offer: Offer }) {
-  return (
-    <button
-      type="button"
-      tabIndex={-1}
-      class={`choice${p.first ? " first" : ""}`}
-      onClick={p.offer.run}
-    >
-      <span class="o">{p.no}</span>
-      <kbd class={p.first ? "go" : undefined}>{p.sign}</kbd>
-      <span class="one">
-        <b>{p.offer.label}</b> {p.hint && <span class="m">{p.hint}</span>}
-      </span>
-      <span class="clause">{p.clause === "house" ? t("console.desk.house") : p.clause}</span>
-    </button>
-  );
-}
-
-/** What has no place in the bar, with its key. */
-function Extras() {
-  const all = Object.entries(extras.value) as [Extra, Offer][];
-  if (!all.length) return null;
-  return (
-    <p class="extras">
-      {all.map(([a, o]) => (
-        <button key={a} type="button" tabIndex={-1} class="btn" onClick={o.run}>
-          <kbd>{keyOf(a)}</kbd>
-          {o.label}
-        </button>
-      ))}
-    </p>
-  );
-}
+import { Choice, ChoiceRow, Extras } from "./choices";
+import { RING_MS, TargetCard } from "./target";
 
 function Free() {
   const rows = done.value.map(({ call, atMs }): Fact => {
@@ -219,14 +130,16 @@ function dialledEntry(call: DeskCall): Entry {
 }
 
 function Trying({ call }: { call: DeskCall }) {
-  const e = entryOf(call.target) ?? dialledEntry(call);
+  const wanted = entryOf(call.target) ?? dialledEntry(call);
+  const e = rungOf(wanted);
+  const shown = t("console.desk.shown", { text: shownAs(call) });
   const ms = Math.min(RING_MS, since(call.since_ms));
   const s = (n: number) => t("console.desk.seconds", { n: Math.floor(n / 1000) });
   return (
     <>
       <TargetCard
         entry={e}
-        more={t("console.desk.shown", { text: shownAs(call) })}
+        more={e === wanted ? shown : t("console.desk.rings_for", { name: titled(wanted) })}
         ringing={ms}
         tail={`${s(ms)} / ${s(RING_MS)}`}
       />
@@ -258,8 +171,36 @@ function Trying({ call }: { call: DeskCall }) {
   );
 }
 
+/** What the caller came for is done: goodbye, or something else by letters. */
+function Served({ call }: { call: DeskCall }) {
+  const e = chosen.value;
+  return (
+    <>
+      <p class="result">
+        <Mark name="disc" tone="idle" />
+        <b>{t(`console.desk.served.${servedBy(call) ?? "told"}`)}</b>
+      </p>
+      {e ? (
+        <TargetCard entry={e} hot more={t("console.desk.will_show", { text: shownAs(call) })} />
+      ) : (
+        <div class="choices">
+          <Choice no={1} place="enter" first hint={t("console.desk.hint.goodbye")} clause="A3.7" />
+          <ChoiceRow
+            no={2}
+            sign="A–Z"
+            hint={t("console.desk.hint.another")}
+            clause="A4.1.2"
+            offer={{ label: t("console.desk.key.else"), run: () => undefined }}
+          />
+        </div>
+      )}
+      <Extras />
+    </>
+  );
+}
+
 function Outcome({ call }: { call: DeskCall }) {
-  const name = targetName(call);
+  const name = rungName(call);
   return (
     <>
       <p class="result">
@@ -305,7 +246,9 @@ function Consult({ call }: { call: DeskCall }) {
     return (
       <>
         <h3>
-          {t("console.desk.asking", { name: `${targetName(call)} ${call.target?.title ?? ""}` })}
+          {t("console.desk.asking", {
+            name: `${targetName(call)}\u00a0${call.target?.title ?? ""}`,
+          })}
         </h3>
         <p class="m">{t("console.desk.consult.music", { name: who(call) })}</p>
       </>
@@ -374,6 +317,7 @@ function bodyOf(call: DeskCall | undefined): [label: string, body: ComponentChil
   }
   if (f?.call === call.no) return [f.kind, <DeskSlip call={call} kind={f.kind} />];
   if (phase.value === "outcome") return ["choices", <Outcome call={call} />];
+  if (phase.value === "served") return ["served", <Served call={call} />];
   return ["through", <Talk call={call} />];
 }
 

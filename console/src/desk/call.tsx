@@ -1,12 +1,21 @@
 /** The call in hand, read from top to bottom: who, what to say, where in the procedure, what now. */
-import type { DeskCall } from "../api/desk";
+import type { DeskCall, Entry } from "../api/desk";
 import { minutes, since } from "../state/clock";
 import { inHand, isLost, next } from "./board";
 import { isPast } from "./bays";
 import { form } from "./forms";
-import { clauseOf, clausesOf, sentencesOf, sizeOf, type StepMark, stepsOf } from "./phase";
+import {
+  clauseOf,
+  clausesOf,
+  sentencesOf,
+  servedBy,
+  sizeOf,
+  type StepMark,
+  type Procedure,
+  stepsOf,
+} from "./phase";
 import { notice } from "./commands";
-import { about, clockOf, outcomeWord, sentence, targetName, who } from "./text";
+import { about, clockOf, needsScreening, outcomeWord, sentence, targetName, who } from "./text";
 import { chosen, phase } from "./view";
 import { t } from "../text";
 import { DeskBody } from "./body";
@@ -34,7 +43,7 @@ function Legs({ call }: { call: DeskCall }) {
       </svg>
       <span class="leg">
         <b class="one">
-          {targetName(call)} {call.target?.title}
+          {targetName(call)} <span class="whole">{call.target?.title}</span>
         </b>
         <span class="one m">
           {t(`console.desk.legs.${heard ? "answered" : "rings"}`, {
@@ -125,22 +134,32 @@ function StepShape({ mark }: { mark: StepMark["mark"] }) {
   );
 }
 
+/** The way to whom the letters have chosen. */
+function wayTo(call: DeskCall, e: Entry): Procedure {
+  if (needsScreening(call, e)) return "screening";
+  return e.reach === "secretary" ? "to_secretary" : "ready";
+}
+
+const OUTCOME_OF: Partial<Record<string, Procedure>> = { "A4.1.2": "outcome", "A4.1.3": "asked" };
+const FORM_STEPS: Partial<Record<string, Procedure>> = { message: "message", told: "telling" };
+
+function waySteps(call: DeskCall): Procedure {
+  const open = form.value?.call === call.no ? FORM_STEPS[form.value.kind] : undefined;
+  if (open) return open;
+  const now = phase.value ?? "talk";
+  if (chosen.value && (now === "served" || now === "talk")) return wayTo(call, chosen.value);
+  if (now === "served") return `served_${servedBy(call) ?? "told"}`;
+  return now === "outcome" ? (OUTCOME_OF[clauseOf(call)] ?? "secretary") : now;
+}
+
 function stepsNow(): StepMark[] {
-  const call = inHand.value;
-  if (!call) return stepsOf(next.value && isPast(next.value) ? "past" : "next");
-  if (form.value?.kind === "message" && form.value.call === call.no) return stepsOf("message");
-  if (phase.value === "talk" && chosen.value) return stepsOf("ready");
-  if (phase.value === "outcome") {
-    const clause = clauseOf(call);
-    if (clause !== "A4.1.2") return stepsOf(clause === "A4.1.3" ? "asked" : "secretary");
-  }
-  return stepsOf(phase.value ?? "talk");
+  if (inHand.value) return stepsOf(waySteps(inHand.value));
+  return stepsOf(next.value && isPast(next.value) ? "past" : "next");
 }
 
 function stepText(s: StepMark, call: DeskCall | undefined): string {
-  const name =
-    (chosen.value && phase.value === "talk" ? chosen.value.name : "") ||
-    (call ? targetName(call) : "");
+  const chose = chosen.value && ["talk", "served"].includes(phase.value ?? "");
+  const name = (chose ? chosen.value?.name : "") || (call ? targetName(call) : "");
   if (s.name === "outcome" && call) return outcomeWord(call);
   return t(`console.desk.step.${s.name}`, { name });
 }

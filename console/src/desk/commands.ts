@@ -14,6 +14,7 @@ import {
 } from "../api/desk";
 import { t } from "../text";
 import { applyDesk, calls, closeUp, inHand, isLost, next, putCall } from "./board";
+import { clearSearch } from "./view";
 import { announce } from "./voice";
 
 export interface Notice {
@@ -119,8 +120,14 @@ export function answerNext(): void {
   if (call) void answerCall(call);
 }
 
-/** A held or parked call is retrieved (what is in hand is held), any other answered. */
+/** A held or parked call is retrieved (what is in hand is held), any other answered. What was typed
+    and chosen before was for another moment. */
 export async function answerCall(call: DeskCall): Promise<void> {
+  clearSearch();
+  await take(call);
+}
+
+async function take(call: DeskCall): Promise<void> {
   const kept = call.bay === "held" || call.bay === "parked" || call.bay === "let_go";
   await commandOn(call, call.bay === "let_go" ? "pull_back" : kept ? "retrieve" : "answer");
 }
@@ -132,10 +139,11 @@ export const isTakingNext = signal(false);
 export async function letGoAndNext(): Promise<void> {
   const call = inHand.value;
   if (!call) return;
+  clearSearch();
   isTakingNext.value = true;
   try {
     const coming = (await commandOn(call, "let_go")) && next.value;
-    if (coming) await answerCall(coming);
+    if (coming) await take(coming);
   } finally {
     isTakingNext.value = false;
   }

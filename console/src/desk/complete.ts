@@ -5,7 +5,7 @@ import { byKey, calls } from "./board";
 import { commandOn, keepMessage, note, refuse, targetOf } from "./commands";
 import { dropForm, field, form } from "./forms";
 import { shownAs } from "./text";
-import { chosen, special } from "./view";
+import { chosen, clearSearch, special } from "./view";
 import { announce } from "./voice";
 
 /** One key for one slip: sent again after a lost answer it is still one message. */
@@ -47,6 +47,7 @@ async function message(call: DeskCall): Promise<void> {
   if (!sent) return;
   keys.delete(call.no);
   dropForm(call.no);
+  clearSearch();
   const text = t("console.desk.message.kept", { name: entry.name });
   note(text, "A3.8");
   announce("form", text);
@@ -79,6 +80,7 @@ async function told(call: DeskCall): Promise<void> {
   }
   if (!(await commandOn(call, "told", { target: targetOf(e) }))) return;
   dropForm(call.no);
+  clearSearch();
   note(t("console.desk.told.kept", { name: e.name }), "A4.1.5");
 }
 

@@ -10,13 +10,14 @@ export interface Fact {
   text: ComponentChildren;
   tail?: string | undefined;
 }
-export function Facts({ rows }: { rows: readonly Fact[] }) {
+/** `whole`: what is to be said, so not cut off. */
+export function Facts({ rows, whole }: { rows: readonly Fact[]; whole?: boolean }) {
   return (
     <ul class="facts">
       {rows.map((r, i) => (
         <li key={i}>
-          <span class="q one">{r.head}</span>
-          <span class="one">{r.text}</span>
+          <span class={whole ? "q" : "q one"}>{r.head}</span>
+          <span class={whole ? undefined : "one"}>{r.text}</span>
           <span class="m">{r.tail}</span>
         </li>
       ))}

@@ -14,6 +14,7 @@ function Key({ place, offer, inField }: { place: Place; offer: Offer; inField: b
       tabIndex={-1}
       class={offer.prime ? "prime" : undefined}
       data-place={place}
+      aria-disabled={offer.off}
       onClick={() => (action === "emergency" ? act("emergency") : offer.run())}
     >
       <kbd class={offer.prime ? "go" : undefined}>{keyOf(action, inField)}</kbd>

@@ -5,7 +5,7 @@ import { command, commandOn, duty, targetOf } from "./commands";
 import { answered, closeForm, field, form, openForm, type Screened } from "./forms";
 import { isOutcome } from "./phase";
 import { keyOf } from "./search";
-import { shownAs } from "./text";
+import { needsScreening, shownAs } from "./text";
 import { chosen, clearSearch, ending, entryOf } from "./view";
 
 /** A dated word of the principal's own acts by itself: the server decides which. */
@@ -15,8 +15,7 @@ function instructed(e: Entry): boolean {
 
 /** Puts the call through to an entry, by the way that its reach permits. */
 export async function through(call: DeskCall, e: Entry): Promise<void> {
-  const asks = e.reach === "screened" && !call.consent && !call.complaint;
-  if (asks && !instructed(e)) return startScreening(call, e);
+  if (needsScreening(call, e) && !instructed(e)) return startScreening(call, e);
   const done = await commandOn(call, "put_through", { target: targetOf(e), text: shownAs(call) });
   if (done) {
     clearSearch();

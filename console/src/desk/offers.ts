@@ -5,7 +5,7 @@
 import { computed } from "@preact/signals";
 import type { DeskCall } from "../api/desk";
 import { t } from "../text";
-import { byKey, inHand, isLost, longCalls, mine, next } from "./board";
+import { byKey, inHand, isLost, keptLongest, longCalls, mine, next } from "./board";
 import { answerCall, answerNext, commandOn, letGoAndNext, targetOf } from "./commands";
 import { completeForm } from "./complete";
 import { allAnswered, closeForm, field, form, write } from "./forms";
@@ -23,7 +23,7 @@ import {
 } from "./moves";
 import { hasStandIn, isOutcome } from "./phase";
 import { keyOf } from "./search";
-import { who } from "./text";
+import { needsScreening, who } from "./text";
 import {
   chosen,
   chosenKey,
@@ -63,6 +63,10 @@ export interface Offer {
   prime?: boolean;
   /** The key that stands for it, when it isn't the place's own. */
   action?: Action;
+  /** The call that it takes: its row shows the key. */
+  call?: number;
+  /** Not yet: shown, so that one knows what follows. */
+  off?: boolean;
 }
 export type Offers = Partial<Record<Place, Offer>>;
 
@@ -106,7 +110,7 @@ function consultOffers(call: DeskCall): Offers {
 function tryingOffers(call: DeskCall): Offers {
   return {
     enter: next.value
-      ? offer("let_go_next", () => void letGoAndNext())
+      ? { ...offer("let_go_next", () => void letGoAndNext()), call: next.value.no }
       : offer("let_go", () => void commandOn(call, "let_go")),
     escape: offer("pull_back", () => void commandOn(call, "pull_back"), true),
     hold: offer("hold", () => void commandOn(call, "hold")),
@@ -123,8 +127,9 @@ function formOffers(call: DeskCall): Offers {
   if (f?.kind !== "complaint")
     offers.complaint = offer("complaint", () => void startComplaint(call));
   if (f?.kind === "screening") {
-    if (allAnswered.value)
-      offers.consult = offer("consult", () => void consult(call, target ?? chosen.value), true);
+    offers.consult = allAnswered.value
+      ? offer("consult", () => void consult(call, target ?? chosen.value), true)
+      : { ...offer("consult", () => undefined), off: true };
     return offers;
   }
   const name = f?.kind === "complaint" ? "complete_service" : `complete_${f?.kind ?? "note"}`;
@@ -160,7 +165,7 @@ function enterInTalk(call: DeskCall): Offer | undefined {
     };
   }
   if (!e) return undefined;
-  const name = e.reach === "screened" && !call.complaint ? "screen" : e.reach;
+  const name = needsScreening(call, e) ? "screen" : e.reach;
   return {
     label: key(`through.${name}`, { number: e.number, name: e.name }),
     run: () => void through(call, e),
@@ -168,27 +173,33 @@ function enterInTalk(call: DeskCall): Offer | undefined {
   };
 }
 
+/** Letters and what they have chosen go with Esc. */
+function offerClearing(offers: Offers) {
+  if (query.value || chosenKey.value) offers.escape = offer("clear", clearSearch);
+}
+
 function talkOffers(call: DeskCall): Offers {
   const e = chosen.value;
   const failed = isOutcome(call);
   const gad = special(hasStandIn(call) ? "gad_manager" : "gad");
-  const busy = failed && call.outcome === "busy";
-  const enter = enterInTalk(call);
-  const asks = e?.reach !== "screened" ? e : undefined;
+  const served = phase.value === "served";
+  const goodbye = served ? offer("end.done", () => void hangUp("done"), true) : undefined;
+  const enter = enterInTalk(call) ?? goodbye;
   const offers: Offers = {
     message: offer("message", () => openMessage(call), failed && !enter),
     complaint: offer("complaint", () => void startComplaint(call)),
-    hold: busy
-      ? offer("wait_free", () => void commandOn(call, "wait_free"))
-      : offer("hold", () => void commandOn(call, "hold")),
-    hang_up: offer("hang_up", () => (ending.value = true)),
+    hold:
+      failed && call.outcome === "busy"
+        ? offer("wait_free", () => void commandOn(call, "wait_free"))
+        : offer("hold", () => void commandOn(call, "hold")),
+    hang_up: goodbye ? { ...goodbye, prime: false } : offer("hang_up", () => (ending.value = true)),
     away: offer("away", () => (panel.value = "away")),
   };
   if (enter) offers.enter = enter;
-  if (query.value || chosenKey.value) offers.escape = offer("clear", clearSearch);
+  offerClearing(offers);
   if (gad) offers.gad = { label: gad.name, run: () => void through(call, gad) };
   if (failed) offers.call_back = offer("call_back", () => void commandOn(call, "call_back"));
-  if (asks) offers.consult = offer("consult", () => void consult(call, asks));
+  if (e && e.reach !== "screened") offers.consult = offer("consult", () => void consult(call, e));
   if (phase.value === "three") {
     offers.enter = offer("leave", () => void commandOn(call, "leave"), true);
     offers.escape = offer("to_caller", () => void commandOn(call, "pull_back"));
@@ -200,9 +211,19 @@ function freeOffers(): Offers {
   const e = chosen.value;
   const l = listed.value;
   const offers: Offers = { away: offer("away", () => (panel.value = "away")) };
+  const kept = keptLongest.value;
+  if (kept)
+    offers.hold = {
+      label: key("retrieve", { name: who(kept) }),
+      run: () => void answerCall(kept),
+      call: kept.no,
+    };
   if (next.value) {
     const past = next.value.bay === "attendant";
-    offers.enter = offer(past ? "take_back" : "answer", answerNext, true);
+    offers.enter = {
+      ...offer(past ? "take_back" : "answer", answerNext, true),
+      call: next.value.no,
+    };
   } else if (l.dial) {
     const number = l.dial;
     offers.enter = {
@@ -216,8 +237,8 @@ function freeOffers(): Offers {
       run: () => void dialOut(targetOf(e)),
       prime: true,
     };
-  }
-  if (query.value || chosenKey.value) offers.escape = offer("clear", clearSearch);
+  } else if (offers.hold) offers.enter = { ...offers.hold, prime: true };
+  offerClearing(offers);
   return offers;
 }
 
@@ -232,6 +253,7 @@ function rowOffers(offers: Offers, call: DeskCall): Offers {
         void answerCall(call);
       },
       prime: true,
+      call: call.no,
     },
     escape: offer("clear", () => (rowNo.value = undefined)),
   };
@@ -251,6 +273,7 @@ function handOffers(call: DeskCall): Offers {
     case "complaint":
     case "outcome":
     case "talk":
+    case "served":
     case "three":
     case undefined:
       return form.value?.call === call.no ? formOffers(call) : talkOffers(call);
@@ -296,7 +319,7 @@ export const extras = computed<Partial<Record<Extra, Offer>>>(() => {
   const long = longCalls.value[0];
   if (long) list.remind_later = offer("remind_later", () => void commandOn(long, "remind_later"));
   if (!call) return list;
-  if (p === "talk" || p === "outcome") {
+  if (p === "talk" || p === "outcome" || p === "served") {
     list.told = offer("told", () => tellNumber(call));
     list.park = offer("park", () => void commandOn(call, "park"));
     list.hand_over = offer("hand_over", () => (panel.value = "hand_over"));

@@ -10,6 +10,7 @@ export type Phase =
   | "consult" // he is on the private line
   | "three" // conference
   | "complaint"
+  | "served" // the slip is kept, the number told: goodbye
   | "recording"; // the caller speaks a message
 
 export function isOutcome(call: DeskCall): boolean {
@@ -28,6 +29,21 @@ export function clauseOf(call: DeskCall): string {
   return ["chairman", "secretary"].includes(call.reached) ? "A4.1.4" : "A4.1.2";
 }
 
+/** What a caller has got who needs nobody any more, by the step that says so. */
+const SERVED = { message_kept: "message", told: "told" } as const;
+export type Served = (typeof SERVED)[keyof typeof SERVED];
+const ELSE =
+  /^(target|connected|consult|complaint|customer_service|gad|secretary|pulled_back|waiting)/;
+
+/** Undefined: nothing yet, or something else was begun since. */
+export function servedBy(call: DeskCall): Served | undefined {
+  for (const { step } of [...call.steps].reverse()) {
+    if (step in SERVED) return SERVED[step as keyof typeof SERVED];
+    if (ELSE.test(step)) return undefined;
+  }
+  return undefined;
+}
+
 /** A phone rings, or is waited for, while the operator has the caller. */
 const TRYING = ["target", "wait", "dial", "trunk"];
 const RECORDING = ["record", "review", "keep"];
@@ -38,6 +54,7 @@ export function phaseOf(call: DeskCall): Phase {
   if (call.state === "three") return "three";
   if (call.state === "consult") return call.consulted ? "consult" : "asking";
   if (TRYING.includes(call.state)) return "trying";
+  if (servedBy(call)) return "served";
   if (call.complaint) return "complaint";
   if (call.target && isOutcome(call)) return "outcome";
   return "talk";
@@ -53,7 +70,9 @@ export interface StepMark {
 type Row = [name: string, clause: string];
 /** The procedure of each phase, and which of its steps is the current one. */
 const PROCEDURE: Record<
-  Phase | "asked" | "secretary" | "ready" | "message" | "next" | "past",
+  | Exclude<Phase, "served">
+  | ("asked" | "secretary" | "ready" | "to_secretary" | "message" | "next" | "past")
+  | ("telling" | "served_message" | "served_told"),
   [Row[], number]
 > = {
   next: [
@@ -89,6 +108,42 @@ const PROCEDURE: Record<
       ["connected", "A4.1.2"],
     ],
     2,
+  ],
+  to_secretary: [
+    [
+      ["greet", "A4.1.1"],
+      ["wants", "A4.1.4"],
+      ["to_secretary", "A4.1.4"],
+      ["connected", "A4.1.4"],
+    ],
+    2,
+  ],
+  telling: [
+    [
+      ["greet", "A4.1.1"],
+      ["asks_number", "A4.1.5"],
+      ["tell", "A4.1.5"],
+      ["goodbye", "house"],
+    ],
+    2,
+  ],
+  served_told: [
+    [
+      ["greet", "A4.1.1"],
+      ["asks_number", "A4.1.5"],
+      ["tell", "A4.1.5"],
+      ["goodbye", "house"],
+    ],
+    3,
+  ],
+  served_message: [
+    [
+      ["wants_message", "A4.1.2"],
+      ["write_read", "A5.7"],
+      ["deliver", "A3.8"],
+      ["goodbye", "house"],
+    ],
+    3,
   ],
   trying: [
     [
@@ -190,7 +245,9 @@ const PROCEDURE: Record<
   ],
 };
 
-export function stepsOf(which: keyof typeof PROCEDURE): StepMark[] {
+export type Procedure = keyof typeof PROCEDURE;
+
+export function stepsOf(which: Procedure): StepMark[] {
   const [rows, now] = PROCEDURE[which];
   return rows.map(([name, clause], i) => ({
     mark: i < now ? "done" : i === now ? "now" : "next",

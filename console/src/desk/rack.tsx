@@ -1,22 +1,23 @@
 /** The rack: five bays, fourteen places, none of which ever moves. */
 import type { DeskCall } from "../api/desk";
 import { BAYS, type BayName, isPast, PLACES } from "./bays";
-import { bays, calls, inHand, isLost, next } from "./board";
+import { bays, calls, isLost } from "./board";
 import { answerCall } from "./commands";
 import { keyOf } from "./keys";
-import { offers } from "./offers";
+import { offers, type Place } from "./offers";
 import { clockOf, isDue, spaced, who, why } from "./text";
-import { locked, panel, phase, rowNo } from "./view";
+import { locked, panel, rowNo } from "./view";
 import { t } from "../text";
 import { Marks } from "./marks";
 
-/** Whether Enter acts on this row: as the next right thing, or as a thing that may be done. */
-function markOf(call: DeskCall): "next" | "may" | "" {
-  if (isLost.value || locked.value || panel.value) return "";
-  if (rowNo.value !== undefined) return rowNo.value === call.no ? "next" : "";
-  if (next.value?.no !== call.no || !offers.value.enter) return "";
-  if (!inHand.value) return "next";
-  return phase.value === "trying" ? "may" : "";
+/** The key that takes this row now: as the next right thing, or as a thing that may be done. */
+function markOf(call: DeskCall): { key: Place; css: "next" | "may" } | undefined {
+  if (isLost.value || locked.value || panel.value) return undefined;
+  for (const key of ["enter", "hold"] as const) {
+    const o = offers.value[key];
+    if (o?.call === call.no) return { key, css: o.prime ? "next" : "may" };
+  }
+  return undefined;
 }
 
 function tintOf(call: DeskCall): string {
@@ -45,7 +46,7 @@ function Strip({ call }: { call: DeskCall }) {
     <button
       type="button"
       tabIndex={-1}
-      class={`ticket${tintOf(call)}${mark ? ` ${mark}` : ""}`}
+      class={`ticket${tintOf(call)}${mark ? ` ${mark.css}` : ""}`}
       data-no={call.no}
       data-from={call.caller.number}
       aria-current={rowNo.value === call.no}
@@ -62,7 +63,7 @@ function Strip({ call }: { call: DeskCall }) {
         <b class="who one">{nameOf(call)}</b>
         <span class="why one">{why(call)}</span>
       </span>
-      {mark && <kbd class={mark === "next" ? "go" : undefined}>{keyOf("enter")}</kbd>}
+      {mark && <kbd class={mark.css === "next" ? "go" : undefined}>{keyOf(mark.key)}</kbd>}
     </button>
   );
 }

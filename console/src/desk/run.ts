@@ -8,7 +8,7 @@ import { actionOf, searched } from "./keys";
 import { act } from "./act";
 import { isTakingNext } from "./commands";
 import { connectAgain, headset, sound } from "./sound";
-import { entryLine, outcomeWord, sentence, targetName, whoFrom } from "./text";
+import { entryLine, nth, outcomeWord, sentence, targetName, whoFrom } from "./text";
 import {
   chosen,
   ending,
@@ -44,7 +44,7 @@ function whoWaits(): string {
     ? t("console.desk.voice.with_attendant")
     : first.bay === "returned"
       ? t("console.desk.bay.returned")
-      : t("console.desk.voice.ring", { n: Math.max(1, first.rings) });
+      : t("console.desk.voice.ring", { n: nth(Math.max(1, first.rings)) });
   const kept = held.value.length ? t("console.desk.voice.held", { n: held.value.length }) : "";
   return line(
     t(`console.desk.bay.${first.caller.trunk ? "outside" : "inside"}`),

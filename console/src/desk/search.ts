@@ -2,7 +2,7 @@
  * Search in the directory: exact number, initials, pinyin, characters, department, post, and the
  * keypad's digits as letters (T9). Frequent and recent targets first. Pure; 5,000 entries a key.
  */
-import type { Entry } from "../api/desk";
+import type { Entry, Reading } from "../api/desk";
 
 export const WAYS = [
   "number",
@@ -33,13 +33,15 @@ interface Row {
   name: string;
   department: string[];
   title: string;
+  titleInitials: string[];
+  titleSyllables: string[][];
   rank: number;
   /** Of its name, spelled whole. */
   letters: number;
 }
 export type Index = readonly Row[];
 
-const SHOWN = 40;
+const SHOWN = 24;
 const KEYPAD = "22233344455566677778889999";
 
 function t9Of(letters: string): string {
@@ -55,7 +57,15 @@ function weight(e: Entry, nowMs: number): number {
   return (e.uses ?? 0) + (last > 0 ? 10 / (1 + Math.max(0, days)) : 0);
 }
 
-export function indexOf(entries: readonly Entry[], nowMs: number): Index {
+const syllablesOf = (readings: readonly Reading[]) =>
+  readings.map((r) => r.full.toLowerCase().split(" ").filter(Boolean));
+const initialsOf = (readings: readonly Reading[]) => readings.map((r) => r.initials.toLowerCase());
+
+export function indexOf(
+  entries: readonly Entry[],
+  nowMs: number,
+  titles: Readonly<Record<string, readonly Reading[]>>,
+): Index {
   const departments = new Map<string, string[]>();
   for (const e of entries)
     if (e.kind === "department")
@@ -64,8 +74,9 @@ export function indexOf(entries: readonly Entry[], nowMs: number): Index {
         e.readings.flatMap((r) => [r.initials, r.full.replaceAll(" ", "")]),
       );
   const rows = entries.map((entry): Row => {
-    const syllables = entry.readings.map((r) => r.full.toLowerCase().split(" ").filter(Boolean));
-    const initials = entry.readings.map((r) => r.initials.toLowerCase());
+    const syllables = syllablesOf(entry.readings);
+    const initials = initialsOf(entry.readings);
+    const title = titles[entry.title] ?? [];
     return {
       entry,
       initials,
@@ -77,6 +88,8 @@ export function indexOf(entries: readonly Entry[], nowMs: number): Index {
         ...(entry.kind === "person" ? (departments.get(entry.department) ?? []) : []),
       ].filter(Boolean),
       title: plain(entry.title),
+      titleInitials: initialsOf(title),
+      titleSyllables: syllablesOf(title),
       rank: weight(entry, nowMs),
       letters: Math.min(...syllables.map((s) => s.join("").length)),
     };
@@ -112,6 +125,8 @@ function byLetters(row: Row, q: string): Way | undefined {
   if (row.syllables.some((s) => spells(s, q))) return "pinyin";
   if (row.name.includes(q)) return "name";
   if (row.department.some((d) => d.startsWith(q))) return "department";
+  if (row.titleInitials.some((i) => i.startsWith(q))) return "post";
+  if (row.titleSyllables.some((s) => spells(s, q))) return "post";
   return row.title.includes(q) ? "post" : undefined;
 }
 

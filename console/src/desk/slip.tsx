@@ -11,7 +11,7 @@ import { offers } from "./offers";
 import { outcomeWord } from "./text";
 import { chosen, entryOf, special } from "./view";
 import { t } from "../text";
-import { TargetCard } from "./body";
+import { TargetCard } from "./target";
 import { Facts } from "./facts";
 
 interface FieldProps {
@@ -29,6 +29,7 @@ function Decline({ name }: { name: string }) {
     <button
       type="button"
       class="btn"
+      tabIndex={-1}
       aria-pressed={on}
       aria-label={`${t(`console.desk.field.${name}`)}: ${t("console.desk.declined")}`}
       onClick={() => write(name, { declined: !on })}
@@ -53,20 +54,18 @@ function Field(p: FieldProps) {
     ref,
     class: "in",
     value: value.text,
-    disabled: value.declined,
+    readOnly: value.declined,
+    placeholder: value.declined ? t("console.desk.declined") : "",
     autocomplete: "off",
     spellcheck: false,
     onInput: (e: { currentTarget: { value: string } }) =>
       write(p.name, { text: e.currentTarget.value }),
+    onKeyDown: (e: FieldKey) => fieldKey(e, p.long ?? false, p.declines ? [p.name] : []),
   };
   return (
     <div class="line">
       <label for={id}>{t(`console.desk.field.${p.name}`)}</label>
-      {p.long ? (
-        <textarea {...common} maxLength={2000} />
-      ) : (
-        <input {...common} maxLength={200} onKeyDown={nextField} />
-      )}
+      {p.long ? <textarea {...common} maxLength={2000} /> : <input {...common} maxLength={200} />}
       {p.declines && <Decline name={p.name} />}
       {p.voice && (
         <button type="button" class="btn" onClick={() => void speakMessage(p.voice)}>
@@ -85,17 +84,19 @@ function Caller({ focus }: { focus?: boolean }) {
     if (focus) ref.current?.focus();
   }, []);
   const off = field("surname").declined && field("organisation").declined;
+  const both = ["surname", "organisation"];
   const box = (name: string, more: object) => (
     <input
       {...more}
       class="in"
       value={field(name).text}
-      disabled={off}
+      readOnly={off}
+      placeholder={t(`console.desk.field.${name}`)}
       maxLength={200}
       autocomplete="off"
       spellcheck={false}
       onInput={(e) => write(name, { text: e.currentTarget.value })}
-      onKeyDown={nextField}
+      onKeyDown={(e) => fieldKey(e, false, both)}
     />
   );
   return (
@@ -111,12 +112,10 @@ function Caller({ focus }: { focus?: boolean }) {
       <button
         type="button"
         class="btn"
+        tabIndex={-1}
         aria-pressed={off}
         aria-label={`${t("console.desk.field.from")}: ${t("console.desk.declined")}`}
-        onClick={() => {
-          write("surname", { declined: !off });
-          write("organisation", { declined: !off });
-        }}
+        onClick={() => decline(both)}
       >
         {t("console.desk.declined")}
       </button>
@@ -124,9 +123,19 @@ function Caller({ focus }: { focus?: boolean }) {
   );
 }
 
-/** Enter in a line of text goes to the next one; while an input method composes it is the method's. */
-function nextField(e: KeyboardEvent & { currentTarget: HTMLElement }): void {
+/** "Won't say" for all of them, or not any more. */
+function decline(names: readonly string[]): void {
+  const on = names.every((n) => field(n).declined);
+  for (const n of names) write(n, { declined: !on });
+}
+
+type FieldKey = KeyboardEvent & { currentTarget: HTMLElement };
+/** Enter in a line of text goes to the next one, with Shift it says that the caller won't say; while
+    an input method composes it is the method's. */
+function fieldKey(e: FieldKey, long: boolean, declines: readonly string[]): void {
   if (e.key !== "Enter" || e.isComposing || e.ctrlKey || e.altKey) return;
+  if (e.shiftKey && declines.length) decline(declines);
+  else if (long || e.shiftKey) return;
   e.preventDefault();
   const all = [...(e.currentTarget.closest(".slip")?.querySelectorAll<HTMLElement>(".in") ?? [])];
   all[all.indexOf(e.currentTarget) + 1]?.focus();
@@ -174,13 +183,13 @@ function Screening({ call }: { call: DeskCall }) {
           more={order?.text ?? t("console.desk.no_order")}
           tail={
             <>
-              {t("console.desk.reach.screened")}{" "}
-              {allAnswered.value && <kbd class="go">{keyOf("consult")}</kbd>}
+              {t(`console.desk.screening.${allAnswered.value ? "ready" : "then"}`)}{" "}
+              <kbd class={allAnswered.value ? "go" : undefined}>{keyOf("consult")}</kbd>
             </>
           }
         />
       )}
-      <Saved hint={call.caller.name ? t("console.desk.screening.check") : ""} />
+      <Saved hint={t(`console.desk.screening.${call.caller.name ? "check" : "keys"}`)} />
     </>
   );
 }
@@ -249,6 +258,7 @@ function Complaint({ call }: { call: DeskCall }) {
         <Field name="said" long focus known={t("console.desk.complaint.seen")} />
       </div>
       <Facts
+        whole
         rows={cards.value.approved.slice(0, 2).map((c) => ({
           head: c.title || t("console.desk.complaint.explain"),
           text: c.text,

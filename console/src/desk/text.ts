@@ -5,8 +5,8 @@ import { minutes, now, since, timeOfDay } from "../state/clock";
 import { byKey, greeting, inHand, isLost, next } from "./board";
 import { isPast, waitsSince } from "./bays";
 import { field, form } from "./forms";
-import { isOutcome, phaseOf } from "./phase";
-import { chosen, lampOf, type LampView, locked, phase } from "./view";
+import { isOutcome, phaseOf, servedBy } from "./phase";
+import { chosen, entryOf, lampOf, type LampView, locked, phase, rungOf } from "./view";
 
 /** A mobile number as it is read: 138 0000 0417. */
 export function spaced(number: string): string {
@@ -36,9 +36,25 @@ export function targetName(call: DeskCall): string {
   return call.target?.name || call.target?.number || "";
 }
 
+/** Whose phone rings, or rang. */
+export function rungName(call: DeskCall): string {
+  const e = entryOf(call.target);
+  return e ? rungOf(e).name : targetName(call);
+}
+
+/** A person with the post, as one speaks of them. */
+export function titled(e: Entry): string {
+  return [e.name, e.title].filter(Boolean).join(" ");
+}
+
+/** An ordinal as it is said; figures beyond five. */
+export function nth(n: number): string {
+  return n >= 1 && n <= 5 ? t(`console.desk.nth.${n}`) : String(n);
+}
+
 function whyKept(call: DeskCall): string {
   if (call.park) return t("console.desk.why.parked", { number: call.park });
-  if (call.bay === "let_go") return t("console.desk.why.let_go", { name: targetName(call) });
+  if (call.bay === "let_go") return t("console.desk.why.let_go", { name: rungName(call) });
   const name = targetName(call) || t("console.desk.why.you");
   if (call.remind_ms === null) return t("console.desk.why.held", { name });
   const left = call.remind_ms - waitsSince(call);
@@ -54,7 +70,7 @@ export function isDue(call: DeskCall): boolean {
 function whyLost(call: DeskCall): string {
   const n = Math.min(3, Math.max(1, call.rings));
   const kept = call.bay === "held" || call.bay === "parked";
-  return t(kept ? "console.desk.why.lost_held" : "console.desk.why.lost_ringing", { n });
+  return t(kept ? "console.desk.why.lost_held" : "console.desk.why.lost_ringing", { n: nth(n) });
 }
 
 function whyWaits(call: DeskCall): string {
@@ -111,10 +127,16 @@ export function dayOf(ms: number): string {
 export function lampWord(v: LampView, e: Entry): string {
   if (isLost.value) return t("console.desk.lamp.unknown");
   if (v.kind === "away") return awayWord(e);
+  if (v.free !== undefined) return membersWord(v);
   const busy = v.kind === "busy" && v.since > 0 ? ` ${minutes(now.value - v.since)}` : "";
   const word = t(`console.desk.lamp.${v.kind === "unknown" ? "unreachable" : v.kind}`) + busy;
   if (v.of === e) return word;
   return t("console.desk.lamp.secretary", { name: v.of.name, number: v.of.number, state: word });
+}
+
+function membersWord(v: LampView): string {
+  if (v.kind === "unknown") return t("console.desk.lamp.no_phone");
+  return t(`console.desk.lamp.${v.free ? "members" : "all_busy"}`, { n: v.free ?? 0 });
 }
 
 function awayWord(e: Entry): string {
@@ -144,7 +166,8 @@ function sayForm(call: DeskCall): Say | undefined {
   if (!f || f.call !== call.no) return undefined;
   const v = (name: string) => field(name).text;
   if (f.kind === "message" && v("matter")) {
-    const parts = [v("surname"), spaced(v("number")), v("matter").replace(/[。.]+$/u, "")];
+    const from = `${v("organisation")}${v("surname")}`;
+    const parts = [from, spaced(v("number")), v("matter").replace(/[。.]+$/u, ""), v("call_back")];
     return say("read_back", "A5.7", { all: parts.filter(Boolean).join(t("console.desk.comma")) });
   }
   if (f.kind === "message") return say("message", "A4.1.2");
@@ -176,7 +199,8 @@ function sayOutcome(call: DeskCall): Say {
     );
   if (call.outcome === "busy") return say("busy", "A4.1.2");
   if (call.outcome === "closed") return say("closed", "house");
-  return say("no_answer", "A4.1.2");
+  const what = call.outcome === "unreachable" ? "unreachable" : "no_answer";
+  return say(what, "A4.1.2");
 }
 
 function screenedEntry(call: DeskCall): Entry | undefined {
@@ -200,8 +224,21 @@ function sayConsult(call: DeskCall): Say {
   });
 }
 
+/** Asked for before anybody rings: the three (A4.1.3). */
+export function needsScreening(call: DeskCall, e: Entry): boolean {
+  return e.reach === "screened" && !call.consent && !call.complaint;
+}
+
+/** Goodbye, or what the entry wants that was chosen instead. */
+function sayServed(call: DeskCall): Say {
+  if (chosen.value) return sayTalk(call);
+  return say(`served_${servedBy(call) ?? "told"}`, "house");
+}
+
 function sayTalk(call: DeskCall): Say {
-  if (chosen.value) return say("one_moment", "A4.1.2");
+  const e = chosen.value;
+  if (e && needsScreening(call, e)) return say("screening", "A4.1.3", { name: e.title || e.name });
+  if (e) return say("one_moment", "A4.1.2");
   if (call.queued !== "no" || isOutcome(call)) return say("sorry_wait", "house");
   return greet();
 }
@@ -228,6 +265,8 @@ function sayHand(call: DeskCall): Say {
       return say("three", "house");
     case "recording":
       return say("recording", "A3.8");
+    case "served":
+      return sayServed(call);
     case "talk":
       return sayTalk(call);
   }

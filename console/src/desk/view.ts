@@ -151,6 +151,24 @@ export interface LampView {
   /** The extension that is shown: a chairman's is his secretary's. */
   of: Entry;
   since: number;
+  /** Of a department: how many of its phones are free. */
+  free?: number;
+}
+
+/** Whose phone rings for a target: a chairman's is his secretary's. */
+export function rungOf(e: Entry): Entry {
+  return (e.reach === "secretary" && byKey.value.get(`person-${e.secretary ?? 0}`)) || e;
+}
+
+/** A department is as its members' phones are. */
+function lampOfMembers(e: Entry): LampView {
+  const known = (e.members ?? []).flatMap((n) => {
+    const lamp = lamps.value.get(n);
+    return !lamp || lamp.state === "unreachable" ? [] : [lamp];
+  });
+  const free = known.filter((l) => l.state === "idle" && !l.dnd).length;
+  const kind = free ? "idle" : known.length ? "busy" : "unknown";
+  return { kind, of: e, since: 0, free };
 }
 
 /** Left out: here. 0: away, nobody said until when. */
@@ -160,12 +178,12 @@ function isAway(e: Entry): boolean {
 
 /** A lamp that isn't known is drawn as unknown. */
 export function lampOf(e: Entry): LampView {
-  const secretary = e.reach === "secretary" ? byKey.value.get(`person-${e.secretary ?? 0}`) : null;
-  const of = secretary ?? e;
+  const of = rungOf(e);
   const lamp = isLost.value ? undefined : lamps.value.get(of.number);
   const since = lamp?.since ?? 0;
   if (isLost.value) return { kind: "unknown", of, since };
   if (isAway(e)) return { kind: "away", of: e, since };
+  if (!lamp && e.kind === "department") return lampOfMembers(e);
   if (!lamp) return { kind: "unknown", of, since };
   if (lamp.state === "busy") return { kind: "busy", of, since };
   if (lamp.state === "ringing") return { kind: "ringing", of, since };

@@ -8,9 +8,9 @@ export const entries = signal<readonly Entry[] | undefined>(undefined);
 let index: Index = [];
 
 export async function loadEntries(): Promise<void> {
-  const all = (await showDirectory()).entries;
-  index = indexOf(all, Date.now());
-  entries.value = all;
+  const all = await showDirectory();
+  index = indexOf(all.entries, Date.now(), all.titles);
+  entries.value = all.entries;
 }
 
 const byKey = computed(
