@@ -9,7 +9,6 @@ from lib import breaks
 from lib.breaks import STEPS, Cell
 from lib.desk import Desk
 from lib.server import Server, hears
-from test_kill import quiet_ports
 
 FULL = os.environ.get("ZONGJI_TIER") == "full"
 ENDED_MS, AGAIN_MS = 2000, 3000
@@ -20,7 +19,6 @@ MEASURES = {"ringing": {"target": "30s"}, "calls": {"silent_line": "60s"}, "park
 
 def world():
     s = Server("desk_breaks", measures=MEASURES, start=False)
-    s.sip_port, s.http_port = quiet_ports()
     return s.start()
 
 

@@ -4,7 +4,6 @@ records closed, no message lost for which “kept” was heard, and each that wa
 comes twice has the same Message-ID. 20 kills; 1,000 with ZONGJI_TIER=full; ZONGJI_KILLS for another number."""
 import os
 import random
-import socket
 import subprocess
 import threading
 import time
@@ -35,26 +34,10 @@ def recordings():
     return folder
 
 
-def quiet_ports():
-    """SIP (UDP, TCP, the next one TLS) and HTTP, below the range that others' connections are given:
-    while the server is down nobody may take them."""
-    while True:
-        p = random.randrange(30100, 32700, 4)
-        try:
-            for kind, port in ((socket.SOCK_DGRAM, p), (socket.SOCK_STREAM, p), (socket.SOCK_STREAM, p + 1),
-                               (socket.SOCK_STREAM, p + 2)):
-                with socket.socket(socket.AF_INET, kind) as x:
-                    x.bind(("127.0.0.1", port))
-            return p, p + 2
-        except OSError:
-            continue
-
-
 class Supervised(Server):
     """Started again when a signal ended it, as ./run does."""
 
     def start(self):
-        self.sip_port, self.http_port = quiet_ports()
         super().start()
         self.ending, self.starts, self.began = False, 1, time.monotonic()
         threading.Thread(target=self.watch, daemon=True).start()

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -12,7 +13,7 @@ import urllib.request
 import yaml
 
 from lib import phone, sound
-from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, free_pair, hears, prompt
+from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, free_ports, hears, prompt
 
 V6 = type("V6", (), {})()
 
@@ -21,7 +22,7 @@ def world():
     def six(config):
         path = os.path.join(config, "node.yaml")
         n = yaml.safe_load(open(path))
-        V6.port = free_pair()
+        V6.port = free_ports(None, socket.SOCK_STREAM)
         n["interfaces"].append({"name": "six", "address": "::1", "udp_port": V6.port, "tcp_port": V6.port})
         dump(n, open(path, "w"))
     return Server("service", office=ALWAYS, csv_edit=six)

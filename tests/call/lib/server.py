@@ -4,6 +4,7 @@ import csv
 import datetime
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -37,23 +38,23 @@ SHORT = {
 }
 
 
-def free_port(kind=socket.SOCK_DGRAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def free_pair():
-    """A port free on UDP and TCP, the next one free on TCP (TLS)."""
+def free_ports(*kinds):
+    """The first of some ports in a row, each free for its kind (None: for UDP and TCP). They lie below the
+    range that connections are given: nobody takes one while its server is started again."""
     while True:
-        p = free_port()
+        p = random.randrange(30200, 32760)
         try:
-            for kind, n in ((socket.SOCK_STREAM, p), (socket.SOCK_STREAM, p + 1)):
-                with socket.socket(socket.AF_INET, kind) as s:
-                    s.bind(("127.0.0.1", n))
+            for i, kind in enumerate(kinds):
+                for k in [kind] if kind else [socket.SOCK_DGRAM, socket.SOCK_STREAM]:
+                    with socket.socket(socket.AF_INET, k) as s:
+                        s.bind(("127.0.0.1", p + i))
             return p
         except OSError:
             continue
+
+
+def free_port(kind=socket.SOCK_DGRAM):
+    return free_ports(kind)
 
 
 def certificate():
@@ -105,7 +106,9 @@ class Server:
         self.config = os.path.join(self.dir, "config")
         shutil.copytree(os.path.join(ROOT, "config", "sample"), self.config)
         self.data = os.path.join(self.dir, "data")
-        self.sip_port, self.http_port = free_pair(), free_port(socket.SOCK_STREAM)
+        # SIP by UDP and TCP, by TLS, and HTTP
+        self.sip_port = free_ports(None, socket.SOCK_STREAM, socket.SOCK_STREAM)
+        self.http_port = self.sip_port + 2
         self.process, self.phones, self.log = None, [], open(os.path.join(self.dir, "log"), "ab")
         self.write_config(office, measures or {}, node or {}, csv_edit)
         if start:
