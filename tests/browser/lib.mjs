@@ -51,7 +51,8 @@ export async function open(options = {}) {
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => errors.push(String(e)));
   page.on("console", (m) => {
-    if (m.type() === "error" && !/status of 40[01349]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())) errors.push(m.text());
+    if (m.type() === "error" && !/status of 40[01349]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text()))
+      errors.push(`${m.text()} ${m.location().url}`);
   });
   // where the switchboard is seen live; an operator's first page is the desk
   await page.goto((options.base ?? base) + (options.path ?? "/live"));

@@ -166,8 +166,9 @@ async function through(o, letters, name) {
   await o.sees.chose(name);
   await o.press("Enter");
 }
-async function hangUp(o) {
-  await o.press("Delete", "Enter");
+/** To a caller who has been served. */
+async function goodbye(o) {
+  await o.press("Enter");
   await o.sees.free();
 }
 async function takeMessage(o, name, matter) {
@@ -175,7 +176,7 @@ async function takeMessage(o, name, matter) {
   await write(o, { surname: "王先生", matter });
   await o.press("Control+Enter");
   await o.sees.done(d("message.kept", { name }));
-  await hangUp(o);
+  await goodbye(o);
 }
 async function reachGeneralManager(o) {
   await through(o, "8801", "朱善富");
@@ -213,7 +214,7 @@ const KINDS = {
     await write(o, { matter: "，改日" });
     await o.press("Control+Enter");
     await o.sees.done(d("message.kept", { name: "朱善富" }));
-    await hangUp(o);
+    await goodbye(o);
   },
   async no_secretary(o, letters, name) {
     await through(o, letters, name);
@@ -238,7 +239,7 @@ const KINDS = {
     await o.sees.found(number);
     await o.press("Control+Enter");
     await o.sees.done(d("told.kept", { name }));
-    await hangUp(o);
+    await goodbye(o);
   },
   async wrong(o) {
     await o.press("Delete", "NumpadSubtract");

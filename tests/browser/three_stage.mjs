@@ -165,8 +165,12 @@ export class Operator {
     await this.type(letters);
     await this.see(".entry.chosen", name);
   }
-  /** Del, then Enter: done. */
+  /** Del, then Enter: done. Who has been served is said goodbye to with Enter alone. */
   async ends(key = "Enter") {
+    if (await this.page.locator('[data-place="enter"]', { hasText: zh["console.desk.key.end.done"] }).count()) {
+      await this.press("Enter");
+      return this.free();
+    }
     await this.offers("hang_up", zh["console.desk.key.hang_up"]);
     await this.press("Delete");
     await this.offers("message", zh["console.desk.key.end.silent"]);

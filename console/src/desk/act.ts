@@ -4,9 +4,11 @@ import { completeForm } from "./complete";
 import { form } from "./forms";
 import type { Action } from "./keys";
 import { EXTRA, type Extra, extras, type Offer, offers, type Place, PLACES } from "./offers";
-import { ending, locked, panel, typing } from "./view";
+import { ending, locked, panel, phase, typing } from "./view";
 
 const ENTER_PAUSE_MS = 500;
+/** When Del said goodbye: whoever's fingers go on with Enter, as elsewhere, mustn't take the next call. */
+let goodbyeAt = -ENTER_PAUSE_MS;
 function openPanel(which: CardAction): void {
   panel.value = panel.value === which ? undefined : which;
 }
@@ -33,6 +35,11 @@ function isCard(a: Action): a is CardAction {
   return CARDS.some((c) => c === a);
 }
 
+/** Enter right after a call has ended isn't meant for the next one. */
+function tooSoon(): boolean {
+  return performance.now() - Math.max(farEndAt.value, goodbyeAt) < ENTER_PAUSE_MS;
+}
+
 /** Runs what a key stands for now. True: the key was ours. */
 export function act(action: Action): boolean {
   if (isCard(action)) {
@@ -47,11 +54,14 @@ export function act(action: Action): boolean {
     complete();
     return true;
   }
-  if (action === "enter") {
-    if (performance.now() - farEndAt.value < ENTER_PAUSE_MS) return true;
-    if (offers.value.enter?.action === "complete") return false;
-  }
+  if (action === "enter" && tooSoon()) return true;
+  if (action === "enter" && offers.value.enter?.action === "complete") return false;
+  return runOffer(action);
+}
+
+function runOffer(action: Action): boolean {
   const o = offered(action);
+  if (action === "hang_up" && phase.value === "served") goodbyeAt = performance.now();
   o?.run();
   return o !== undefined || isPlace(action);
 }
