@@ -112,6 +112,7 @@ struct app {
 	struct app_sounds *sounds;
 	struct app_files *files;
 	struct app_mailbox *mailbox;
+	struct app_boxcall *boxcall;
 	struct app_asks *asks;
 	struct app_desk *desk;
 	struct app_delivery *delivery;

@@ -20,6 +20,7 @@
 
 #include <sodium.h>
 
+#include "app/boxcall.h"
 #include "app/lamps.h"
 #include "app/monthly.h"
 #include "app/live.h"
@@ -137,7 +138,7 @@ void app_delivery_times(const struct measures *m, struct records_message *messag
 }
 
 /* 30 s, 2 min, 8 min … */
-static int64_t interval_ms(const struct config_delivery *c, uint32_t attempts)
+int64_t app_delivery_interval_ms(const struct config_delivery *c, uint32_t attempts)
 {
 	int64_t ms = c->retry_first_ms;
 
@@ -181,7 +182,7 @@ static int settle(struct app_delivery *d, const struct config_delivery *c, struc
 	struct records_try t = {.id = f->id, .at_ms = r->began_ms};
 	int err;
 
-	t.next_ms = clock_wall_ms() + interval_ms(c, f->attempts);
+	t.next_ms = clock_wall_ms() + app_delivery_interval_ms(c, f->attempts);
 	t.state = r->outcome == DELIVER_OK ? RECORDS_WAY_DELIVERED
 		  : deliver_outcome_final(r->outcome) || f->attempts + 1 >= c->attempts
 		      ? RECORDS_WAY_FAILED
@@ -323,7 +324,7 @@ static int report_send(struct app_delivery *d, const struct config_delivery *c,
 		return 0;
 	log_error("app", "report %lld waits: %s", (long long)r.id, strerror(err));
 	t.id = r.id;
-	t.next_ms = clock_wall_ms() + interval_ms(c, r.attempts);
+	t.next_ms = clock_wall_ms() + app_delivery_interval_ms(c, r.attempts);
 	TEXT_COPY(t.outcome, "no_file");
 	return records_report_settle(db, &t);
 }
@@ -443,6 +444,8 @@ static void turn(struct app_delivery *d)
 	if (!err)
 		err = results_write(d, &c, db);
 	if (!err)
+		err = app_boxcall_turn(a, &c, db);
+	if (!err)
 		staff_links_send(a, db, &c, d->deliver);
 	for (unsigned i = 0; i < a->org_count && !err; i++) {
 		err = due_send(d, &c, db, &a->org[i]);
@@ -470,12 +473,13 @@ static void *delivery_main(void *arg)
 {
 	struct app_delivery *d = arg;
 	struct pollfd p[] = {{.fd = d->wake_fd, .events = POLLIN},
-			     {.fd = deliver_result_fd(d->deliver), .events = POLLIN}};
+			     {.fd = deliver_result_fd(d->deliver), .events = POLLIN},
+			     {.fd = app_boxcall_fd(d->app), .events = POLLIN}};
 	uint64_t n;
 
 	while (!atomic_load(&d->stop)) {
 		turn(d);
-		(void)poll(p, 2, atomic_load(&d->changed) ? LAMPS_MS : TURN_MS);
+		(void)poll(p, 3, atomic_load(&d->changed) ? LAMPS_MS : TURN_MS);
 		if (p[0].revents && read(d->wake_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			log_warn("app", "eventfd: %s", strerror(errno));
 		results_take(d);

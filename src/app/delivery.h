@@ -18,6 +18,10 @@ void app_delivery_wake(struct app *a);
 /* The configuration has changed; on the call thread. */
 void app_delivery_configure(struct app *a);
 
+/* Until the next attempt after one that came to nothing: growing, by how many there were. */
+struct config_delivery;
+int64_t app_delivery_interval_ms(const struct config_delivery *c, uint32_t attempts);
+
 /* Until when a message has to be received, and its interval between ways, by the measures. */
 void app_delivery_times(const struct measures *m, struct records_message *message);
 

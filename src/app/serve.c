@@ -24,6 +24,7 @@
 #include "app/desk.h"
 #include "app/headset.h"
 #include "app/lamps.h"
+#include "app/boxcall.h"
 #include "app/mailbox.h"
 
 struct serve_options {
@@ -33,10 +34,10 @@ struct serve_options {
 };
 
 static const char help[] =
-	"usage: zongji serve [--data DIR] [--http-port N] [--sip-port N] [--listen ADDRESS]\n"
-	"                    [--config FILE] [--sample]\n\n"
-	"Runs the switchboard in the foreground until SIGINT or SIGTERM. SIGHUP reads the\n"
-	"configuration again. Without --config: DIR/node.yaml if it is there, else the sample.\n";
+    "usage: zongji serve [--data DIR] [--http-port N] [--sip-port N] [--listen ADDRESS]\n"
+    "                    [--config FILE] [--sample]\n\n"
+    "Runs the switchboard in the foreground until SIGINT or SIGTERM. SIGHUP reads the\n"
+    "configuration again. Without --config: DIR/node.yaml if it is there, else the sample.\n";
 
 static bool port_option(const char *text, unsigned *out)
 {
@@ -52,14 +53,10 @@ static bool port_option(const char *text, unsigned *out)
 static int parse(int argc, char **argv, struct serve_options *o)
 {
 	static const struct option options[] = {
-		{"data", required_argument, NULL, 'd'},
-		{"http-port", required_argument, NULL, 'p'},
-		{"sip-port", required_argument, NULL, 's'},
-		{"listen", required_argument, NULL, 'l'},
-		{"config", required_argument, NULL, 'c'},
-		{"sample", no_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	    {"data", required_argument, NULL, 'd'},	{"http-port", required_argument, NULL, 'p'},
+	    {"sip-port", required_argument, NULL, 's'}, {"listen", required_argument, NULL, 'l'},
+	    {"config", required_argument, NULL, 'c'},	{"sample", no_argument, NULL, 'S'},
+	    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
 	};
 	bool ok = true;
 	int c;
@@ -259,11 +256,11 @@ static int open_exchange(struct app_org *o)
 {
 	const struct config_limits *l = &o->app->config->node.limits;
 	struct exchange_caps caps = {
-		.calls = l->calls,
-		.legs = l->legs,
-		.extensions = 8192,
-		.people = 1024,
-		.reserve = 4,
+	    .calls = l->calls,
+	    .legs = l->legs,
+	    .extensions = 8192,
+	    .people = 1024,
+	    .reserve = 4,
 	};
 	size_t bytes = exchange_bytes(&caps);
 
@@ -328,14 +325,24 @@ static const struct {
 	const char *what;
 	int (*open)(struct app *a);
 } rooms[] = {
-	{"storage", app_records_open}, {"directory", open_orgs},   {"media", app_media_open},
-	{"files", app_files_open},     {"speech", open_speech},	   {"sounds", app_sounds_open},
-	{"mailboxes", app_mailbox_open},
-	{"live", app_live_open},       {"desk", app_desk_open},	   {"reload", app_reload_open},
-	{"lamps", app_lamps_open},     {"delivery", app_delivery_open},
-	{"http", open_http},	       {"delivery", app_delivery_start},
-	{"state", app_state_open},     {"sip", app_sip_open},
-	{"nightly", app_nightly_open},
+    {"storage", app_records_open},
+    {"directory", open_orgs},
+    {"media", app_media_open},
+    {"files", app_files_open},
+    {"speech", open_speech},
+    {"sounds", app_sounds_open},
+    {"mailboxes", app_mailbox_open},
+    {"calls for messages", app_boxcall_open},
+    {"live", app_live_open},
+    {"desk", app_desk_open},
+    {"reload", app_reload_open},
+    {"lamps", app_lamps_open},
+    {"delivery", app_delivery_open},
+    {"http", open_http},
+    {"delivery", app_delivery_start},
+    {"state", app_state_open},
+    {"sip", app_sip_open},
+    {"nightly", app_nightly_open},
 };
 
 /* ---- running ---- */
@@ -458,6 +465,7 @@ static void close_rooms(struct app *a)
 	for (unsigned i = 0; i < a->org_count; i++)
 		tmr_cancel(&a->org[i].timer);
 	app_mailbox_close(a);
+	app_boxcall_close(a);
 	speech_close(a->speech);
 	app_files_close(a);
 	app_sounds_close(a);

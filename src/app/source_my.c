@@ -333,7 +333,8 @@ static json_t *ways_json(const struct records_reached *r)
 	const struct {
 		const char *channel, *address;
 	} ways[] = {{"page", "page"},	       {"mail", r->mail},     {"wecom", r->wecom},
-		    {"dingtalk", r->dingtalk}, {"feishu", r->feishu}, {"webhook", r->webhook}};
+		    {"dingtalk", r->dingtalk}, {"feishu", r->feishu}, {"webhook", r->webhook},
+		    {"call", r->call}};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

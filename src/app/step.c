@@ -1,5 +1,6 @@
 /* Events into an exchange, its effects out to the rooms: the one place where both meet. */
 #include "app/desk.h"
+#include "app/boxcall.h"
 #include "app/mailbox.h"
 
 #include <errno.h>
@@ -54,14 +55,14 @@ static void reject(struct app_org *o, const struct effect *fx)
 /* Which room an effect is for. */
 enum room { ROOM_APP, ROOM_SIP, ROOM_MEDIA, ROOM_RECORDS };
 static const uint8_t room_of[FX_COUNT] = {
-	[FX_RING] = ROOM_SIP,	      [FX_PROGRESS] = ROOM_SIP,	    [FX_ANSWER] = ROOM_SIP,
-	[FX_END] = ROOM_SIP,	      [FX_REFER_ANSWER] = ROOM_SIP, [FX_REFER_NOTIFY] = ROOM_SIP,
-	[FX_SHOW] = ROOM_SIP,	      [FX_JOIN] = ROOM_MEDIA,	    [FX_PART] = ROOM_MEDIA,
-	[FX_PLAY] = ROOM_MEDIA,	      [FX_TONE] = ROOM_MEDIA,	    [FX_MUSIC] = ROOM_MEDIA,
-	[FX_QUIET] = ROOM_MEDIA,      [FX_RECORD] = ROOM_MEDIA,	    [FX_RECORD_STOP] = ROOM_MEDIA,
-	[FX_KEEP] = ROOM_RECORDS,     [FX_FORGET] = ROOM_RECORDS,   [FX_STEP] = ROOM_RECORDS,
-	[FX_DAY] = ROOM_RECORDS,      [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
-	[FX_TAPE] = ROOM_MEDIA,	      [FX_TAPE_STOP] = ROOM_MEDIA,
+    [FX_RING] = ROOM_SIP,     [FX_PROGRESS] = ROOM_SIP,	    [FX_ANSWER] = ROOM_SIP,
+    [FX_END] = ROOM_SIP,      [FX_REFER_ANSWER] = ROOM_SIP, [FX_REFER_NOTIFY] = ROOM_SIP,
+    [FX_SHOW] = ROOM_SIP,     [FX_JOIN] = ROOM_MEDIA,	    [FX_PART] = ROOM_MEDIA,
+    [FX_PLAY] = ROOM_MEDIA,   [FX_TONE] = ROOM_MEDIA,	    [FX_MUSIC] = ROOM_MEDIA,
+    [FX_QUIET] = ROOM_MEDIA,  [FX_RECORD] = ROOM_MEDIA,	    [FX_RECORD_STOP] = ROOM_MEDIA,
+    [FX_KEEP] = ROOM_RECORDS, [FX_FORGET] = ROOM_RECORDS,   [FX_STEP] = ROOM_RECORDS,
+    [FX_DAY] = ROOM_RECORDS,  [FX_CONFER] = ROOM_MEDIA,	    [FX_LISTEN] = ROOM_MEDIA,
+    [FX_TAPE] = ROOM_MEDIA,   [FX_TAPE_STOP] = ROOM_MEDIA,
 };
 
 static void carry_out(struct app_org *o, const struct effect *fx)
@@ -105,6 +106,8 @@ static void step(struct app_org *o, const struct event *ev)
 	for (unsigned i = 0; i < fx.count; i++) {
 		if (fx.v[i].kind == FX_BOX)
 			app_mailbox_effect(o, &fx.v[i]); /* and wipes what is secret in it */
+		else if (fx.v[i].kind == FX_BOX_CALLED)
+			app_boxcall_effect(o, &fx.v[i]);
 		else
 			carry_out(o, &fx.v[i]);
 	}

@@ -24,6 +24,7 @@
  *            ANNOUNCE --Enter-->          TARGET, WAIT, CONSULT, THREE --> TALK
  *
  *  a mailbox (mailbox.c): arrived, DIGITS --> BOX_WHO, BOX_PIN --> BOX_WAIT <--> BOX_HEAR --> ended
+ *  called for a message (boxcall.c): BOX_RING --> BOX_PIN
  *
  * The table below is the whole of it: for each state the cues it permits, the states it may go to
  * and the function that takes the cues. A cue that isn't permitted changes nothing; "the caller has
@@ -45,8 +46,7 @@ enum {
 	BOX = ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN),
 	ONWARD = ST(CALL_RING) | ST(CALL_ANNOUNCE) | ST(CALL_DIGITS) | ST(CALL_SAY) | ST(CALL_ASK) |
 		 ST(CALL_TARGET) | ST(CALL_WAIT) | ST(CALL_CONSULT) | ST(CALL_ENQUIRY) |
-		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE) |
-		 ST(CALL_NOTICE),
+		 ST(CALL_CLOSE) | ST(CALL_FETCH) | ST(CALL_DESK) | ST(CALL_QUEUE) | ST(CALL_NOTICE),
 	RECORDING = ST(CALL_RECORD) | ST(CALL_SCREEN),
 	AT_DESK = CUE_BIT(CUE_HEADSET),
 	SAID = CUE_BIT(CUE_PLAYED) | CUE_BIT(CUE_TIMER),
@@ -56,7 +56,8 @@ enum {
 };
 
 static const struct call_row rows[CALL_STATE_COUNT] = {
-    [CALL_FREE] = {"free", 0, ONWARD | ST(CALL_TALK) | ST(CALL_DIAL) | BOX, NULL},
+    [CALL_FREE] = {"free", 0, ONWARD | ST(CALL_TALK) | ST(CALL_DIAL) | ST(CALL_BOX_RING) | BOX,
+		   NULL},
     [CALL_RING] = {"ring", CUE_BIT(CUE_TIMER), ONWARD, exchange_ring_on},
     [CALL_ANNOUNCE] = {"announce", SAID | CUE_BIT(CUE_DIGIT), ONWARD,
 		       exchange_attendant_announce_on},
@@ -111,6 +112,9 @@ static const struct call_row rows[CALL_STATE_COUNT] = {
 		       exchange_mailbox_wait_on},
     [CALL_BOX_HEAR] = {"mailbox_hear", SAID | CUE_BIT(CUE_DIGIT), ONWARD | ST(CALL_BOX_WAIT),
 		       exchange_mailbox_hear_on},
+    [CALL_BOX_RING] = {"mailbox_ring",
+		       (RANG & ~CUE_BIT(CUE_DOWN)) | CUE_BIT(CUE_GONE) | CUE_BIT(CUE_TIMER),
+		       ST(CALL_BOX_PIN) | ST(CALL_CLOSE), exchange_boxcall_on},
     [CALL_NOTICE] = {"notice", SAID | AT_DESK, ONWARD, exchange_notice_on},
     [CALL_CLOSE] = {"close", SAID | CUE_BIT(CUE_LEG_PLAYED) | CUE_BIT(CUE_DOWN), 0,
 		    exchange_close_on},
@@ -224,6 +228,12 @@ struct effect *exchange_call_step(struct turn *t, struct call *c, enum step_kind
 	return e;
 }
 
+bool exchange_call_room(const struct exchange *x)
+{
+	return x->caps.calls - x->call_count > x->caps.reserve &&
+	       x->caps.legs - x->leg_count > x->caps.reserve * 2;
+}
+
 struct call *exchange_call_new(struct turn *t, uint64_t call_no, const char *dialled)
 {
 	struct exchange *x = t->x;
@@ -284,6 +294,7 @@ void exchange_call_finish(struct turn *t, struct call *c, uint16_t code, enum ex
 	struct effect *e;
 
 	call_leave(t, c);
+	exchange_boxcall_told(t, c, OUTCOME_ANSWERED, false);
 	exchange_desk_forget(t, c);
 	exchange_call_await(t, c, 0);
 	if (caller)

@@ -388,20 +388,13 @@ void exchange_three_on(struct turn *t, struct call *c, const struct cue *cue)
 
 void exchange_dial_on(struct turn *t, struct call *c, const struct cue *cue)
 {
-	static const enum exchange_end why[OUTCOME_COUNT] = {
-	    [OUTCOME_ANSWERED] = END_NO_ANSWER,	     [OUTCOME_BUSY] = END_BUSY,
-	    [OUTCOME_NO_ANSWER] = END_NO_ANSWER,     [OUTCOME_REFUSED] = END_REFUSED,
-	    [OUTCOME_UNREACHABLE] = END_UNREACHABLE, [OUTCOME_AWAY] = END_NO_ANSWER,
-	    [OUTCOME_CLOSED] = END_NO_ANSWER,	     [OUTCOME_VACANT] = END_VACANT_NUMBER,
-	};
-
 	if (cue->kind == CUE_UP) {
 		c->from = CALL_DIAL;
 		c->desk |= DESK_GREETED;
 		exchange_call_goto(t, c, CALL_DESK);
 		exchange_desk_sound(t, c);
 	} else if (cue->kind == CUE_GONE) {
-		exchange_call_finish(t, c, cue->code, cue->why ? cue->why : why[cue->outcome]);
+		exchange_call_finish(t, c, cue->code, cue->why ? cue->why : exchange_end_of(cue->outcome));
 	} else if (cue->kind == CUE_TIMER) {
 		exchange_call_finish(t, c, 487, END_NO_ANSWER);
 	} else if (cue->kind == CUE_HEADSET) {

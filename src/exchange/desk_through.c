@@ -397,12 +397,6 @@ static void dial_go(struct turn *t, struct call *c, const struct order *o, const
 	exchange_desk_sound(t, c);
 }
 
-static bool dial_room(const struct exchange *x)
-{
-	return x->caps.calls - x->call_count > x->caps.reserve &&
-	       x->caps.legs - x->leg_count > x->caps.reserve * 2;
-}
-
 /* command.call_no is the new call's number, made by the app as for a call that arrives. */
 enum refusal exchange_do_dial(struct turn *t, struct order *o)
 {
@@ -423,7 +417,7 @@ enum refusal exchange_do_dial(struct turn *t, struct order *o)
 		: REFUSAL_NONE;
 	if (r != REFUSAL_NONE)
 		return r;
-	if (t->x->closing || !dial_room(t->x))
+	if (t->x->closing || !exchange_call_room(t->x))
 		return REFUSAL_FULL;
 	c = exchange_call_new(t, o->ev->command.call_no, "");
 	c->flags |= CALL_ATTENDED;

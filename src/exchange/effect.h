@@ -39,6 +39,7 @@ enum effect_kind {
 	FX_TAPE_STOP,    /* the leg's tape ends here */
 	FX_LISTEN,       /* EV_VOICE once when the leg speaks */
 	FX_BOX,          /* a mailbox is asked for something: box; then EV_BOX if it has a serial */
+	FX_BOX_CALLED,   /* answers EV_BOX_CALL: box_called */
 	FX_COUNT
 };
 
@@ -232,6 +233,12 @@ struct effect {
 			int64_t since_wall_ms; /* KEPT are those heard before */
 			char pin[16]; /* digits: never written down, wiped by whoever takes it */
 		} box;
+		struct {
+			uint64_t call_no;
+			/* enum exchange_outcome: ANSWERED, why nothing rings, or what it came to */
+			uint8_t outcome;
+			bool opened; /* by the right PIN; else nothing was heard of any message */
+		} box_called;
 		struct {
 			uint32_t serial;
 			enum exchange_tape kind;

@@ -41,6 +41,7 @@ enum event_kind {
 	EV_TAPED,      /* the tape of the leg has ended by itself: serial, ms, why */
 	EV_VOICE,      /* the leg has begun to speak (asked for by FX_LISTEN) */
 	EV_BOX,        /* answers an FX_BOX: box */
+	EV_BOX_CALL,   /* a person's own phone is to ring, for a message: box_call */
 	EV_COUNT
 };
 
@@ -189,6 +190,10 @@ struct event {
 			char when[9]; /* HHMMmmdd */
 			char from[EVENT_NUMBER]; /* "" unknown */
 		} box;
+		struct {
+			uint64_t call_no; /* of the call to be, from the app */
+			uint32_t person;
+		} box_call;
 	};
 };
 

@@ -82,9 +82,8 @@ static void leg_held(struct turn *t, struct leg *l, bool held)
 static void leg_played(struct turn *t, struct leg *l, uint32_t serial, bool failed)
 {
 	struct call *c = &t->calls[l->call];
-	struct cue cue = {.kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED,
-			  .leg = l,
-			  .failed = failed};
+	struct cue cue = {
+	    .kind = is_caller(t, l) ? CUE_PLAYED : CUE_LEG_PLAYED, .leg = l, .failed = failed};
 
 	if (serial && c->over == serial) {
 		c->over = 0; /* the join lay under it all the while */
@@ -214,6 +213,8 @@ static bool exchange_event(struct turn *t, const struct event *ev)
 		made(t, ev);
 	else if (ev->kind == EV_BOX)
 		box_answered(t, ev);
+	else if (ev->kind == EV_BOX_CALL)
+		exchange_boxcall_event(t, ev);
 	else if (ev->kind == EV_REACHABLE)
 		reachable_set(t, ev);
 	else if (ev->kind == EV_TRUNK)

@@ -79,9 +79,8 @@ static unsigned queue_place(const struct call *calls, const struct call *c)
 static bool is_late(const struct call *c)
 {
 	const uint32_t last = ST(NX_RECORD_MESSAGE) | ST(NX_MESSAGE) | ST(NX_MESSAGE_GAD) |
-			      ST(NX_MESSAGE_URGENT) | ST(NX_MESSAGE_CALL_BACK) |
-			      ST(NX_END) | ST(NX_END_KEPT) | ST(NX_END_FEATURE) |
-			      ST(NX_REJECT);
+			      ST(NX_MESSAGE_URGENT) | ST(NX_MESSAGE_CALL_BACK) | ST(NX_END) |
+			      ST(NX_END_KEPT) | ST(NX_END_FEATURE) | ST(NX_REJECT);
 	const uint32_t states = ST(CALL_RECORD) | ST(CALL_REVIEW) | ST(CALL_KEEP) | ST(CALL_CLOSE);
 
 	return (states & ST(c->state)) || (c->state == CALL_SAY && (last & ST(c->then)));
@@ -95,9 +94,9 @@ static void add_call_past(struct hashing *g, const struct call *c)
 	const uint32_t asks = ST(CALL_ASK) | ST(CALL_ENQUIRY) | ST(CALL_HITS) | ST(CALL_REVIEW) |
 			      ST(CALL_CONSULT) | ST(CALL_BOX_HEAR);
 	const uint32_t box = ST(CALL_BOX_WHO) | ST(CALL_BOX_PIN) | ST(CALL_BOX_WAIT) |
-			     ST(CALL_BOX_HEAR);
-	const uint32_t typed = (box & ~ST(CALL_BOX_WAIT)) | ST(CALL_DIGITS) | ST(CALL_ENQUIRY) |
-			       ST(CALL_HITS);
+			     ST(CALL_BOX_HEAR) | ST(CALL_BOX_RING);
+	const uint32_t typed =
+	    (box & ~ST(CALL_BOX_WAIT)) | ST(CALL_DIGITS) | ST(CALL_ENQUIRY) | ST(CALL_HITS);
 	uint32_t now = ST(c->state);
 
 	add(g, now & (ST(CALL_SAY) | ST(CALL_NOTICE)) ? c->then : 0);
@@ -146,8 +145,8 @@ static uint64_t position_base(const struct hashing *g, unsigned i)
 	const struct position *p = &g->x->position[i];
 	struct hashing own = {g->x, g->now, g->how, 5};
 
-	add(&own, (uint64_t)p->state << 32 | p->before << 24 | p->lost << 16 | p->nailed << 8 |
-		      p->over);
+	add(&own,
+	    (uint64_t)p->state << 32 | p->before << 24 | p->lost << 16 | p->nailed << 8 | p->over);
 	add(&own, (uint64_t)p->person << 32 | p->extension);
 	add(&own, (uint64_t)(p->call != NONE16) << 8 | idle_rank(g, p));
 	add(&own, timer_left(g, exchange_timer_closing(g->x) + 1 + i));
@@ -157,8 +156,8 @@ static uint64_t position_base(const struct hashing *g, unsigned i)
 
 static bool in_hand(const struct hashing *g, const struct call *c)
 {
-	return c->position && g->x->position[c->position - 1].call ==
-				  (uint16_t)(c - exchange_calls_at(g->x));
+	return c->position &&
+	       g->x->position[c->position - 1].call == (uint16_t)(c - exchange_calls_at(g->x));
 }
 
 static void add_call_desk(struct hashing *g, const struct call *c)

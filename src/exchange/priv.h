@@ -185,6 +185,7 @@ enum call_state {
 	CALL_BOX_PIN,  /* its PIN is typed: digits that nobody writes down */
 	CALL_BOX_WAIT, /* until the mailbox answers */
 	CALL_BOX_HEAR, /* a message is heard, then a key is asked for */
+	CALL_BOX_RING, /* the phone of whoever a message is for rings */
 	CALL_NOTICE, /* the caller is told that the call will be recorded */
 	CALL_STATE_COUNT
 };
@@ -216,6 +217,7 @@ enum box_flag {
 	BOX_WHOLE = 16,	  /* what plays is all of it: heard to its end it is heard */
 	BOX_MARKED = 32,  /* … and was noted */
 	BOX_REMOVED = 64, /* that one was deleted is still to be said */
+	BOX_CALLED = 128, /* we called: what comes of it is still to be told */
 };
 
 enum { SAW_BUSY = 1, SAW_NO_ANSWER = 2, SAW_REFUSED = 4, SAW_UNREACHABLE = 8, SAW_AWAY = 16 };
@@ -476,6 +478,7 @@ void exchange_ext_lamp(struct turn *t, struct ext *e);
 
 /* ---- call.c ---- */
 struct call *exchange_call_new(struct turn *t, uint64_t call_no, const char *dialled);
+bool exchange_call_room(const struct exchange *x); /* for one that isn't an emergency */
 void exchange_call_goto(struct turn *t, struct call *c, enum call_state s);
 const char *exchange_call_state_name(enum call_state s);
 bool exchange_call_permits(enum call_state s, enum cue_kind k);
@@ -538,6 +541,7 @@ void exchange_target_on(struct turn *t, struct call *c, const struct cue *cue);
 enum outcome exchange_target_state(struct turn *t, struct call *c,
 				   const struct directory_extension *e);
 enum outcome exchange_outcome_of(const struct leg *l, uint16_t code);
+enum exchange_end exchange_end_of(enum outcome o); /* of a call that is only rung */
 void exchange_outcome_saw(struct call *c, enum outcome o);
 enum outcome exchange_outcome_seen(const struct call *c);
 void exchange_group_start(struct turn *t, struct call *c, const struct directory_department *d,
@@ -594,9 +598,16 @@ void exchange_message_keep_on(struct turn *t, struct call *c, const struct cue *
 
 /* ---- mailbox.c ---- */
 void exchange_mailbox_start(struct turn *t, struct call *c);
+void exchange_mailbox_called(struct turn *t, struct call *c); /* his phone was answered */
 void exchange_mailbox_digits_on(struct turn *t, struct call *c, const struct cue *cue);
 void exchange_mailbox_wait_on(struct turn *t, struct call *c, const struct cue *cue);
 void exchange_mailbox_hear_on(struct turn *t, struct call *c, const struct cue *cue);
+
+/* ---- boxcall.c ---- */
+void exchange_boxcall_event(struct turn *t, const struct event *ev);
+void exchange_boxcall_on(struct turn *t, struct call *c, const struct cue *cue);
+/* What came of the call, once; of any other call nothing. */
+void exchange_boxcall_told(struct turn *t, struct call *c, enum outcome o, bool opened);
 
 /* ---- talk.c: together, hold ---- */
 void exchange_talk_sound(struct turn *t, struct call *c);

@@ -274,6 +274,18 @@ enum outcome exchange_outcome_of(const struct leg *l, uint16_t code)
 	return OUTCOME_UNREACHABLE;
 }
 
+enum exchange_end exchange_end_of(enum outcome o)
+{
+	static const enum exchange_end why[OUTCOME_COUNT] = {
+	    [OUTCOME_ANSWERED] = END_NO_ANSWER,	     [OUTCOME_BUSY] = END_BUSY,
+	    [OUTCOME_NO_ANSWER] = END_NO_ANSWER,     [OUTCOME_REFUSED] = END_REFUSED,
+	    [OUTCOME_UNREACHABLE] = END_UNREACHABLE, [OUTCOME_AWAY] = END_NO_ANSWER,
+	    [OUTCOME_CLOSED] = END_NO_ANSWER,	     [OUTCOME_VACANT] = END_VACANT_NUMBER,
+	};
+
+	return why[o];
+}
+
 void exchange_outcome_saw(struct call *c, enum outcome o)
 {
 	static const uint8_t bits[OUTCOME_COUNT] = {

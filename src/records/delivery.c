@@ -20,10 +20,12 @@ static const struct store_statement sql_clock_stages = {
     " THEN deadline_ms + $1 ELSE 0 END WHERE heard_at_ms = 0"
     " AND (kept_at_ms < $2 OR kept_at_ms > $3)"};
 static const struct store_statement sql_person = {
-    "records_reached_person", "SELECT mail, wecom, dingtalk, feishu, webhook, '', deliver, name"
+    "records_reached_person", "SELECT mail, wecom, dingtalk, feishu, webhook, '', deliver, name,"
+			      " COALESCE((SELECT number FROM extensions e WHERE e.org = people.org"
+			      " AND e.id = people.extension), '')"
 			      " FROM people WHERE org = $1 AND id = $2"};
 static const struct store_statement sql_department = {
-    "records_reached_department", "SELECT mail, '', '', '', webhook, robot, deliver, name"
+    "records_reached_department", "SELECT mail, '', '', '', webhook, robot, deliver, name, ''"
 				  " FROM departments WHERE org = $1 AND id = $2"};
 static const struct store_statement sql_plan = {
     "records_outbox_plan",
@@ -55,6 +57,8 @@ static const struct store_statement sql_no_way = {
     "records_stage_no_way",
     "UPDATE messages SET stage_due_ms = $2 WHERE id = $1 AND stage = 0 AND NOT EXISTS"
     " (SELECT 1 FROM outbox WHERE message = $1 AND state IN (0, 1))"};
+static const struct store_statement sql_postpone = {
+    "records_outbox_postpone", "UPDATE outbox SET due_ms = $2 WHERE id = $1 AND state = 0"};
 static const struct store_statement sql_end = {
     "records_outbox_end", "UPDATE outbox SET state = 3 WHERE message = $1 AND state = 0"};
 static const struct store_statement sql_attempts = {
@@ -102,6 +106,7 @@ static int reached_row(const struct store_row *row, void *arg)
 	TEXT_COPY(f->r.webhook, store_row_text(row, 4));
 	TEXT_COPY(f->r.robot, store_row_text(row, 5));
 	TEXT_COPY(f->r.deliver, store_row_text(row, 6));
+	TEXT_COPY(f->r.call, store_row_text(row, 8));
 	return 0;
 }
 
@@ -117,6 +122,8 @@ static const char *address_of(const struct records_reached *r, const char *chann
 		return r->dingtalk;
 	if (text_eq(channel, "feishu"))
 		return r->feishu;
+	if (text_eq(channel, "call"))
+		return r->call;
 	if (text_eq(channel, "robot"))
 		return r->robot;
 	return text_eq(channel, "webhook") ? r->webhook : "";
@@ -326,6 +333,13 @@ int records_outbox_settle(struct records_db *db, const struct records_try *t)
 	return err ? err : end(db->s, settle(db->s, t));
 }
 
+int records_outbox_postpone(struct records_db *db, int64_t id, int64_t due_ms)
+{
+	const struct store_value v[] = {STORE_I(id), STORE_I(due_ms)};
+
+	return store_run(db->s, &sql_postpone, v, 2, NULL, NULL);
+}
+
 /* --- the own page --- */
 
 #define PAGE_BATCH 200
@@ -349,8 +363,7 @@ int records_page_shown(struct records_db *db, uint32_t org, uint32_t person, int
 {
 	const struct store_value v[] = {STORE_I(org), STORE_I(person), STORE_I(from_id),
 					STORE_I(to_id), STORE_I(PAGE_BATCH)};
-	struct records_try t = {
-	    .at_ms = at_ms, .state = RECORDS_WAY_DELIVERED, .outcome = "ok"};
+	struct records_try t = {.at_ms = at_ms, .state = RECORDS_WAY_DELIVERED, .outcome = "ok"};
 	struct page_rows p = {.count = 0};
 	int err = store_run(db->s, &sql_page, v, 5, page_row, &p);
 

@@ -24,6 +24,7 @@
 /* Columns of people and departments: where they are reached. Those that the table lacks are "". */
 struct records_reached {
 	char mail[RECORDS_ADDRESS];
+	char call[RECORDS_REACH_ID]; /* the own extension's number: in no column of its own */
 	char wecom[RECORDS_REACH_ID], dingtalk[RECORDS_REACH_ID], feishu[RECORDS_REACH_ID];
 	char webhook[RECORDS_REACH_ID], robot[RECORDS_REACH_ID];
 	char deliver[RECORDS_REACH_ORDER];
@@ -42,7 +43,7 @@ struct records_way {
 	uint32_t org, person, department; /* to whom: one of them */
 	uint32_t seq, attempts;
 	enum records_way_state state;
-	char channel[RECORDS_CHANNEL]; /* page mail wecom dingtalk feishu robot webhook */
+	char channel[RECORDS_CHANNEL]; /* page mail wecom dingtalk feishu robot webhook call */
 	char address[RECORDS_ADDRESS];
 };
 typedef int(records_way_h)(const struct records_way *w, void *arg);
@@ -68,6 +69,8 @@ struct records_try {
 	char outcome[RECORDS_OUTCOME], detail[RECORDS_DETAIL];
 };
 int records_outbox_settle(struct records_db *db, const struct records_try *t);
+/* Not before due_ms, and that is no attempt. */
+int records_outbox_postpone(struct records_db *db, int64_t id, int64_t due_ms);
 
 typedef int(records_try_h)(const struct records_try *t, void *arg);
 /* Of a message, oldest first; t->id is the outbox's. */

@@ -519,6 +519,7 @@ static void leg_effect(struct sight *s, const struct effect *e, struct watch_leg
 	case FX_LISTEN:
 	case FX_TAPE_STOP:
 	case FX_BOX:
+	case FX_BOX_CALLED:
 	case FX_COUNT:
 		break;
 	}
@@ -528,6 +529,8 @@ static void call_ended(struct sight *s, const struct effect *e, struct watch_cal
 {
 	bool displaced = e->step.value == END_DISPLACED;
 
+	if (c->flags & WCALL_CALLED)
+		watch_wrong(s->w, "a call for a message ended, and nobody was told what came of it");
 	if ((c->flags & WCALL_OPEN) && !displaced)
 		watch_wrong(s->w, "a call ended while its message was being recorded");
 	if ((c->flags & WCALL_OWED) && !displaced)
@@ -543,14 +546,17 @@ static void call_arrived(struct sight *s, const struct effect *e)
 	struct watch_call *c = &s->w->call[((e->step.call_no & 0xFF) - 1) % WATCH_CALLS];
 	const struct event *ev = s->ev;
 	bool dialled = ev->kind == EV_COMMAND && ev->command.what == COMMAND_DIAL;
+	bool box = ev->kind == EV_BOX_CALL;
+	uint64_t no = dialled ? ev->command.call_no : box ? ev->box_call.call_no : ev->invite.call_no;
 
-	if ((ev->kind != EV_INVITE && !dialled) || c->call_no ||
-	    e->step.call_no != (dialled ? ev->command.call_no : ev->invite.call_no)) {
+	if ((ev->kind != EV_INVITE && !dialled && !box) || c->call_no || e->step.call_no != no) {
 		watch_wrong(s->w, "a call arrived that nobody brought");
 		return;
 	}
 	c->call_no = e->step.call_no;
-	c->caller = dialled ? 1u << 31 : ev->invite.extension << 8 | ev->invite.trunk;
+	c->caller = dialled || box ? 1u << 31 : ev->invite.extension << 8 | ev->invite.trunk;
+	if (box)
+		c->flags |= WCALL_CALLED;
 	s->w->calls++;
 }
 
@@ -659,6 +665,8 @@ static void effect_seen(struct sight *s, const struct effect *e)
 		forgotten(s, e);
 	else if (e->kind == FX_COMMAND)
 		command_seen(s, e);
+	else if (e->kind == FX_BOX_CALLED)
+		watch_box_called(s->w, s->ev, e);
 	else if (e->kind == FX_DIALOG || e->kind == FX_DAY || e->kind == FX_POSITION ||
 		 e->kind == FX_CALL || e->kind == FX_BOX)
 		return;

@@ -76,6 +76,7 @@ enum watch_call_flag {
 	WCALL_OPEN = 2,    /* it is being recorded */
 	WCALL_OWED = 4,    /* it was recorded: to be kept */
 	WCALL_KEPT = 8,
+	WCALL_CALLED = 16, /* made for a message: what came of it is still to be told */
 };
 
 struct watch_call {
@@ -118,6 +119,7 @@ struct watch {
 	struct watch_met met;
 	struct watch_box box[WATCH_CALLS]; /* what was asked of mailboxes, in turn */
 	uint8_t box_next;
+	uint32_t box_open; /* bit a person whose PIN was right while these calls lived */
 	struct watch_call call[WATCH_CALLS];
 	struct watch_leg leg[WATCH_LEGS]; /* by the index in the leg's id */
 };
@@ -154,6 +156,8 @@ void watch_duty_step(struct watch *w, const struct effect *e);
 /* ---- mailboxes (invariants_box.c) ---- */
 /* Nothing of a mailbox is said but in the step of its answer; a PIN is in the one question that
  * opens it and in nothing else; "deleted" is said after the answer alone. */
+/* What came of an EV_BOX_CALL is told once, before the call's end. */
+void watch_box_called(struct watch *w, const struct event *ev, const struct effect *e);
 void watch_box(struct watch *w, const struct event *ev, const struct effects *fx);
 /* The question of that serial; NULL none waits. */
 const struct watch_box *watch_box_of(const struct watch *w, uint32_t serial);

@@ -54,7 +54,7 @@ static const char *digits_for(const struct scene *sc, const char *state)
 		{"say", "#"}, {"consult", "125"}, {"talk", ""}, {"target", ""}, {"wait", ""},
 		{"keep", ""}, {"park", ""}, {"close", ""}, {"ring", ""}, {"desk", ""},
 		{"mailbox_who", "2#"}, {"mailbox_pin", "5#*"}, {"mailbox_wait", "7"},
-		{"mailbox_hear", "123789#"},
+		{"mailbox_hear", "123789#"}, {"mailbox_ring", ""},
 		{"held", ""}, {"queue", ""}, {"three", ""}, {"fetch", ""}, {"dial", ""},
 		{"notice", ""},
 	};
@@ -108,7 +108,7 @@ static void moves_up(const struct scene *sc, const struct watch *w, const struct
 	const char *state = call_state(m, w, l);
 	const char *digits = digits_for(sc, state);
 
-	if (!(l->flags & WLEG_IN) && !text_eq(state, "consult"))
+	if (!(l->flags & WLEG_IN) && !text_eq(state, "consult") && strncmp(state, "mailbox", 7) != 0)
 		digits = "";
 	for (const char *d = digits; *d; d++)
 		moves_add(m, EV_DIGIT, l->id)->digit.digit = *d;
@@ -272,6 +272,14 @@ static void moves_invite(const struct scene *sc, struct watch *w, struct moves *
 	}
 }
 
+static void moves_box_call(struct watch *w, struct moves *m, uint32_t person)
+{
+	struct event *e = moves_add(m, EV_BOX_CALL, 0);
+
+	e->box_call.call_no = watch_call_no(w);
+	e->box_call.person = person;
+}
+
 void moves_all(const struct scene *sc, const struct exchange *x, struct watch *w, struct moves *m)
 {
 	moves_look(x, m);
@@ -279,6 +287,9 @@ void moves_all(const struct scene *sc, const struct exchange *x, struct watch *w
 		moves_add(m, EV_TIMER, 0);
 	if (w->calls < sc->calls)
 		moves_invite(sc, w, m);
+	if (w->calls < sc->calls && (sc->flags & SCENE_BOX_CALL))
+		for (uint32_t p = PERSON_STAFF; p <= PERSON_GM; p++)
+			moves_box_call(w, m, p);
 	for (unsigned i = 0; i < WATCH_LEGS; i++)
 		if (w->leg[i].id)
 			moves_leg(sc, x, w, &w->leg[i], m);

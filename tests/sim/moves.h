@@ -24,6 +24,7 @@ enum scene_flag {
 			      * position that nobody knows, without a target, with a wrong value */
 	SCENE_TWO_CODES = 512, /* refused or busy only */
 	SCENE_NO_KEYS = 1024, /* callers press none but `digits` */
+	SCENE_BOX_CALL = 2048, /* phones are called for messages */
 };
 
 struct scene_invite {

@@ -132,6 +132,8 @@ const struct scene scenes[] = {
 	 .invites = {INSIDE(EXT_STAFF, "110"), INSIDE(EXT_COLLEAGUE, "9110"), OUTSIDE("59")}},
 	{.name = "mailbox", ONE, .flags = LEAN | SCENE_TWO_CODES | SCENE_CLOSING,
 	 .invites = {INSIDE(EXT_STAFF, "*5"), INSIDE(EXT_GAD_DESK, "*5")}},
+	{.name = "called for a message", ONE, .flags = LEAN | SCENE_BOX_CALL | SCENE_CLOSING,
+	 .invites = {OUTSIDE("21"), INSIDE(EXT_STAFF, "*5")}},
 	{.name = "mailbox from outside", ONE, .flags = LEAN | SCENE_TWO_CODES,
 	 .invites = {OUTSIDE("80")}, .digits = "79"},
 	{.name = "features", TWO, .flags = LEAN,

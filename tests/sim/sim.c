@@ -147,6 +147,14 @@ static void arrives(struct sim *s)
 	ev.invite.call_no = watch_call_no(&s->watch);
 	if (!ev.invite.call_no)
 		return;
+	if (below(s, 40) == 0) {
+		event_of(&ev, EV_BOX_CALL, 0);
+		ev.box_call.call_no = watch_call_no(&s->watch);
+		ev.box_call.person = below(s, WORLD_PEOPLE + 2);
+		s->calls++;
+		step(s, &ev);
+		return;
+	}
 	ev.invite.channel = (uint32_t)(ev.invite.call_no >> 8);
 	ev.invite.withheld = below(s, 20) == 0;
 	if (below(s, 2)) {

@@ -12,6 +12,7 @@ static const char *const event_names[EV_COUNT] = {
 	[EV_TRUNK] = "trunk",       [EV_SET] = "set",           [EV_MEASURES] = "measures",
 	[EV_CLOSING] = "closing",   [EV_DESK] = "desk",         [EV_COMMAND] = "command",
 	[EV_VOICE] = "voice",       [EV_TAPED] = "taped", [EV_BOX] = "mailbox answers",
+	[EV_BOX_CALL] = "a mailbox calls",
 };
 
 static const char *const effect_names[FX_COUNT] = {
@@ -25,6 +26,7 @@ static const char *const effect_names[FX_COUNT] = {
 	[FX_STEP] = "step",     [FX_DAY] = "day",
 	[FX_COMMAND] = "command", [FX_POSITION] = "position view", [FX_CALL] = "call view",
 	[FX_CONFER] = "confer", [FX_LISTEN] = "listen", [FX_BOX] = "mailbox",
+	[FX_BOX_CALLED] = "mailbox has called",
 	[FX_TAPE] = "tape",     [FX_TAPE_STOP] = "tape stop",
 };
 

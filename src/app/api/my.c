@@ -200,7 +200,7 @@ void api_mine_reading_sound(struct http_call *c, void *arg)
 
 static const struct api_field order_fields[] = {
     {"order", FIELD_WORDS, true, API_FIELD(api_order, ways),
-     "page mail wecom dingtalk feishu webhook"},
+     "page mail wecom dingtalk feishu webhook call"},
 };
 
 void api_mine_order(struct http_call *c, void *arg)

@@ -396,6 +396,10 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_TAPE:
 	case FX_TAPE_STOP: desk_text(w, e, i); break;
 	case FX_BOX: box_text(w, e); break;
+	case FX_BOX_CALLED:
+		OUT("BOX_CALLED %s%s", exchange_outcome_name((enum exchange_outcome)e->box_called.outcome),
+		    e->box_called.opened ? " opened" : "");
+		break;
 	case FX_COUNT: fail();
 	}
 	OUT("\n");
