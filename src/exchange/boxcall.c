@@ -42,6 +42,7 @@ static void arrived(struct turn *t, struct call *c, const struct directory_exten
 	step->step.extension = e->id;
 	step->step.value = (int32_t)exchange_call_measures(t, c)->version;
 	TEXT_COPY(step->step.text, c->dialled);
+	TEXT_COPY(step->step.number, e->number);
 	step = exchange_call_step(t, c, STEP_MAILBOX_CALLS, CLAUSE_A3_8);
 	step->step.person = c->box_person;
 	step->step.extension = e->id;

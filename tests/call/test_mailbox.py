@@ -14,7 +14,7 @@ from lib.softphone import write_wav
 
 PIN, OTHER, LOCKED = "70529", "61407", "83610"
 BOX = ["who", "pin", "wrong", "locked", "no_pin", "none", "new.1", "kept", "from.1", "from_person.1", "from_unknown", "urgent",
-       "no_sound", "choice", "deleted", "no_number", "no_more", "failed", "new_many.1"]
+       "no_sound", "choice", "deleted", "no_number", "no_more", "failed", "new_many.1", "called.1"]
 PITCH = {**{f"mailbox.{n}": 800 + 60 * i for i, n in enumerate(BOX)},
          "inside.not_permitted": 2100, "goodbye": 2160, "attendant.greeting": 2220}
 FIRST, SECOND = 440, 620  # what callers left
