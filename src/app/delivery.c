@@ -428,6 +428,19 @@ static int clock_follow(struct app_delivery *d, struct records_db *db)
 	return err;
 }
 
+static int lamps_count(struct app_delivery *d, struct records_db *db)
+{
+	int err;
+
+	if (clock_mono_ms() - d->counted_ms < LAMPS_MS || !atomic_exchange(&d->changed, false))
+		return 0;
+	d->counted_ms = clock_mono_ms();
+	err = app_lamps_count(d->app, db);
+	if (err)
+		atomic_store(&d->changed, true);
+	return err == ENOBUFS ? 0 : err; /* the call thread has other things to do */
+}
+
 static void turn(struct app_delivery *d)
 {
 	static struct config_delivery c; /* this thread's only */
@@ -454,15 +467,8 @@ static void turn(struct app_delivery *d)
 		if (!err)
 			err = report_send(d, &c, db, &a->org[i]);
 	}
-	if (!err && clock_mono_ms() - d->counted_ms >= LAMPS_MS &&
-	    atomic_exchange(&d->changed, false)) {
-		d->counted_ms = clock_mono_ms();
-		err = app_lamps_count(a, db);
-		if (err)
-			atomic_store(&d->changed, true);
-		if (err == ENOBUFS) /* the call thread has other things to do */
-			err = 0;
-	}
+	if (!err)
+		err = lamps_count(d, db);
 	records_return(a->records, db);
 	if (err && !d->troubled)
 		log_error("app", "delivery waits for the database: %s", strerror(err));

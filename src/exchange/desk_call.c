@@ -394,7 +394,8 @@ void exchange_dial_on(struct turn *t, struct call *c, const struct cue *cue)
 		exchange_call_goto(t, c, CALL_DESK);
 		exchange_desk_sound(t, c);
 	} else if (cue->kind == CUE_GONE) {
-		exchange_call_finish(t, c, cue->code, cue->why ? cue->why : exchange_end_of(cue->outcome));
+		exchange_call_finish(t, c, cue->code,
+				     cue->why ? cue->why : exchange_end_of(cue->outcome));
 	} else if (cue->kind == CUE_TIMER) {
 		exchange_call_finish(t, c, 487, END_NO_ANSWER);
 	} else if (cue->kind == CUE_HEADSET) {

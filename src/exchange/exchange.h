@@ -26,8 +26,8 @@
  *    number as value. FX_CALL and FX_POSITION come last in a step.
  * 9. When one leaves a conference (FX_CONFER) each of the three is parted or has ended in that
  *    step; who stays together is joined anew.
- * 10. EV_BOX_CALL is answered by one FX_BOX_CALLED, at once or by the end of the call that it made; such
- *   a call has STEP_ARRIVED and STEP_ENDED as 5 says.
+ * 10. EV_BOX_CALL is answered by one FX_BOX_CALLED, at once or by the end of the call that it made;
+ *    such a call has STEP_ARRIVED and STEP_ENDED as 5 says.
  */
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H

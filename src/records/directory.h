@@ -13,8 +13,9 @@
  *     post: employee chairman vice_chairman general_manager gad_manager secretary operator
  *     disclosure: all inside none
  *     wecom, dingtalk, feishu: user id there; webhook, robot: id in the node's configuration
- *     deliver: in which order a message is brought, some of page mail wecom dingtalk feishu webhook call
- *     (of a department: mail robot webhook) with spaces between; empty: every way with an address.
+ *     deliver: in which order a message is brought, some of page mail wecom dingtalk feishu webhook
+ *     call (of a department: mail robot webhook) with spaces between; empty: every way with an
+ *     address, but call.
  *     page is the person's own page: delivered there when it is shown
  *   departments.csv  id,name,reading,number,strategy,members,hours,announce,disclosure,
  *                    mail,robot,webhook,deliver

@@ -9,10 +9,11 @@
 #define ID_MAX 999999999
 
 #define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
-#define DISCLOSURES	 "all inside none"
-#define PERSON_WAYS	 "page mail wecom dingtalk feishu webhook call"
-#define DEPARTMENT_WAYS	 "mail robot webhook"
-#define POSTS		 "employee chairman vice_chairman general_manager gad_manager secretary operator"
+#define DISCLOSURES "all inside none"
+#define PERSON_WAYS "page mail wecom dingtalk feishu webhook call"
+#define DEPARTMENT_WAYS "mail robot webhook"
+#define POSTS \
+	"employee chairman vice_chairman general_manager gad_manager secretary operator"
 
 const struct table tables[RECORDS_FILES] = {
     [RECORDS_PEOPLE] =
@@ -77,7 +78,8 @@ const struct table tables[RECORDS_FILES] = {
 		{"mail", COLUMN_MAIL, AT(department_row, r.mail), false, 0, NULL},
 		{"robot", COLUMN_TEXT, AT(department_row, r.robot), false, 0, NULL},
 		{"webhook", COLUMN_TEXT, AT(department_row, r.webhook), false, 0, NULL},
-		{"deliver", COLUMN_WAYS, AT(department_row, r.deliver), false, 0, DEPARTMENT_WAYS},
+		{"deliver", COLUMN_WAYS, AT(department_row, r.deliver), false, 0,
+		 DEPARTMENT_WAYS},
 	    },
 	    {"records_departments",
 	     "SELECT id, name, reading, number, strategy, members, hours, announce, disclosure,"

@@ -530,7 +530,7 @@ static void call_ended(struct sight *s, const struct effect *e, struct watch_cal
 	bool displaced = e->step.value == END_DISPLACED;
 
 	if (c->flags & WCALL_CALLED)
-		watch_wrong(s->w, "a call for a message ended, and nobody was told what came of it");
+		watch_wrong(s->w, "a call for a message ended, and nobody knows what came of it");
 	if ((c->flags & WCALL_OPEN) && !displaced)
 		watch_wrong(s->w, "a call ended while its message was being recorded");
 	if ((c->flags & WCALL_OWED) && !displaced)
@@ -547,7 +547,9 @@ static void call_arrived(struct sight *s, const struct effect *e)
 	const struct event *ev = s->ev;
 	bool dialled = ev->kind == EV_COMMAND && ev->command.what == COMMAND_DIAL;
 	bool box = ev->kind == EV_BOX_CALL;
-	uint64_t no = dialled ? ev->command.call_no : box ? ev->box_call.call_no : ev->invite.call_no;
+	uint64_t no = dialled ? ev->command.call_no
+		      : box   ? ev->box_call.call_no
+			      : ev->invite.call_no;
 
 	if ((ev->kind != EV_INVITE && !dialled && !box) || c->call_no || e->step.call_no != no) {
 		watch_wrong(s->w, "a call arrived that nobody brought");

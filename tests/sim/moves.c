@@ -108,7 +108,8 @@ static void moves_up(const struct scene *sc, const struct watch *w, const struct
 	const char *state = call_state(m, w, l);
 	const char *digits = digits_for(sc, state);
 
-	if (!(l->flags & WLEG_IN) && !text_eq(state, "consult") && strncmp(state, "mailbox", 7) != 0)
+	if (!(l->flags & WLEG_IN) && !text_eq(state, "consult") &&
+	    strncmp(state, "mailbox", 7) != 0)
 		digits = "";
 	for (const char *d = digits; *d; d++)
 		moves_add(m, EV_DIGIT, l->id)->digit.digit = *d;

@@ -324,6 +324,11 @@ static void day_text(struct world *w, const struct effect *e)
 
 static void box_text(struct world *w, const struct effect *e)
 {
+	if (e->kind == FX_BOX_CALLED) {
+		OUT("BOX_CALLED %u%s", e->box_called.outcome,
+		    e->box_called.opened ? " opened" : "");
+		return;
+	}
 	if (e->box.serial)
 		w->box = e->box.serial;
 	OUT("BOX %d person %u message %d%s%s", e->box.ask, e->box.person, (int)e->box.message,
@@ -395,11 +400,7 @@ static void effect_text(struct world *w, const struct effect *e, int i)
 	case FX_LISTEN:
 	case FX_TAPE:
 	case FX_TAPE_STOP: desk_text(w, e, i); break;
-	case FX_BOX: box_text(w, e); break;
-	case FX_BOX_CALLED:
-		OUT("BOX_CALLED %s%s", exchange_outcome_name((enum exchange_outcome)e->box_called.outcome),
-		    e->box_called.opened ? " opened" : "");
-		break;
+	case FX_BOX: case FX_BOX_CALLED: box_text(w, e); break;
 	case FX_COUNT: fail();
 	}
 	OUT("\n");
