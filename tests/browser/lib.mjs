@@ -43,6 +43,11 @@ export const CHROMIUM = {
 const browser = await chromium.launch(CHROMIUM);
 
 const errors = [];
+let ending = false;
+/** The program is told to end: from now on pages may hear that it is unavailable (503). */
+export function ends() {
+  ending = true;
+}
 export async function open(options = {}) {
   const { base: _base, path: _path, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...rest });
@@ -51,7 +56,8 @@ export async function open(options = {}) {
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => errors.push(String(e)));
   page.on("console", (m) => {
-    if (m.type() === "error" && !/status of 40[01349]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text()))
+    if (m.type() === "error" && !/status of 40[01349]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())
+      && !(ending && /status of 503/.test(m.text())))
       errors.push(`${m.text()} ${m.location().url}`);
   });
   // where the switchboard is seen live; an operator's first page is the desk

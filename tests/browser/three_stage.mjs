@@ -2,7 +2,7 @@
 // the desk who has a keyboard and nothing else.
 import { spawn } from "node:child_process";
 import readline from "node:readline";
-import { begin, check, lang, open, root, signIn } from "./lib.mjs";
+import { begin, check, ends, lang, open, root, signIn } from "./lib.mjs";
 import { deafTo, hears, soundOf } from "./sound.mjs";
 
 export const zh = lang["zh-CN"];
@@ -44,6 +44,7 @@ export async function stage(name, out, program = "world.py") {
     /** One question at a time. */
     world: (...command) => (turn = turn.catch(() => undefined).then(() => ask(command))),
     async close() {
+      ends();
       python.stdin.end();
       return (await line()).status;
     },

@@ -88,7 +88,7 @@ export function why(call: DeskCall): string {
   if (call.bay === "attendant") return t(`console.desk.why.${isPast(call) ? "past" : "attendant"}`);
   if (locked.value) return "";
   if (["held", "parked", "let_go"].includes(call.bay)) return whyKept(call);
-  if (call.bay === "returned")
+  if (call.bay === "returned" && call.queued !== "handed")
     return t("console.desk.why.returned", {
       name: [targetName(call), call.target?.number].filter(Boolean).join(" "),
       outcome: outcomeWord(call),
