@@ -165,11 +165,10 @@ static void results_take(struct app_delivery *d)
 	while (deliver_result_take(d->deliver, &r)) {
 		struct flight *f = flight_find(d, r.id);
 
-		if (!f && r.outcome != DELIVER_OK)
-			log_warn("app", "a link to sign in isn't sent: %s (%s)",
-				 deliver_outcome_name(r.outcome), r.detail);
-		if (!f)
+		if (!f) {
+			staff_link_result(&r);
 			continue;
+		}
 		f->result = r;
 		f->landed = true;
 	}

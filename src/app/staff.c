@@ -15,6 +15,9 @@
 #define STAFF_HASH_BYTES 32
 #define STAFF_RAW_BYTES	 32 /* of chance in a link */
 #define STAFF_LEAVERS_MS 60000
+#define STAFF_MAILS	 16 /* letters on their way */
+#define STAFF_TRIES	 5  /* of a letter: after 5 s, 20 s, 80 s, 320 s */
+#define STAFF_RETRY_MS	 5000
 
 struct staff_ask {
 	char mail[RECORDS_ADDRESS];
@@ -26,6 +29,15 @@ struct staff_link {
 	uint32_t org, person;
 	int64_t until_ms; /* monotonic; 0 free */
 };
+
+/* A letter on its way, kept until the mail server has it: many refuse a stranger's first try. */
+struct staff_mail {
+	struct deliver_item item; /* id 0: free */
+	unsigned tries;
+	int64_t due_ms; /* monotonic; INT64_MAX: under way */
+};
+
+static struct staff_mail mails[STAFF_MAILS]; /* the delivery thread's only */
 
 static struct {
 	pthread_mutex_t lock;
@@ -157,7 +169,7 @@ static void compose(const struct app *a, const struct records_owner *o, enum lan
 		if (a->org[i].id == o->org)
 			company = a->config->measures[i].company;
 	memset(it, 0, sizeof(*it));
-	it->id = -(int64_t)++staff.sent; /* no way of the outbox: nobody waits for its outcome */
+	it->id = INT64_MIN + (int64_t)++staff.sent; /* neither a way of the outbox nor a report */
 	it->channel = DELIVER_MAIL;
 	it->at_ms = clock_wall_ms();
 	TEXT_COPY(it->address, o->mail);
@@ -188,27 +200,62 @@ static int on_owner(const struct records_owner *o, void *arg)
 	return 0;
 }
 
+static struct staff_mail *mail_of(int64_t id)
+{
+	for (unsigned i = 0; i < STAFF_MAILS; i++)
+		if (mails[i].item.id == id)
+			return &mails[i];
+	return NULL;
+}
+
+static void mail_try(struct deliver *d, struct staff_mail *m)
+{
+	m->due_ms = deliver_send(d, &m->item) ? clock_mono_ms() + STAFF_RETRY_MS : INT64_MAX;
+}
+
+void staff_link_result(const struct deliver_result *r)
+{
+	struct staff_mail *m = mail_of(r->id);
+	int64_t wait_ms = STAFF_RETRY_MS;
+
+	if (!m)
+		return;
+	if (r->outcome == DELIVER_OK || deliver_outcome_final(r->outcome) ||
+	    ++m->tries >= STAFF_TRIES) {
+		if (r->outcome != DELIVER_OK)
+			log_warn("app", "a link to sign in isn't sent: %s (%s)",
+				 deliver_outcome_name(r->outcome), r->detail);
+		sodium_memzero(m, sizeof(*m));
+		return;
+	}
+	for (unsigned i = 1; i < m->tries; i++)
+		wait_ms *= 4;
+	m->due_ms = clock_mono_ms() + wait_ms;
+}
+
 static void send_one(struct app *a, const struct config_delivery *c, struct deliver *d,
 		     const struct records_owner *o, enum lang lang)
 {
-	static struct deliver_item item; /* the delivery thread's only */
+	struct staff_mail *m = mail_of(0);
 	char token[STAFF_TOKEN], link[DELIVER_URL];
-	int err;
 
+	if (!m) {
+		log_warn("app", "%d letters with links wait: none is sent to person %u",
+			 STAFF_MAILS, o->person);
+		return;
+	}
 	if (!link_make(o, token)) {
 		log_warn("app", "person %u has asked for many links: no further one is sent",
 			 o->person);
 		return;
 	}
 	snprintf(link, sizeof(link), "%.180s/enter/%s", c->link, token);
-	compose(a, o, lang, link, &item);
-	err = deliver_send(d, &item);
+	compose(a, o, lang, link, &m->item);
+	m->tries = 0;
+	mail_try(d, m);
 	sodium_memzero(token, sizeof(token));
-	sodium_memzero(&item, sizeof(item));
-	if (err)
-		log_warn("app", "a link for person %u isn't sent: %s", o->person, strerror(err));
-	else
-		log_info("app", "a link to sign in goes to person %u", o->person);
+	sodium_memzero(link, sizeof(link));
+	log_info("app", "a link to sign in goes to person %u", o->person);
 }
 
 static bool still_there(const struct http_identity *who, void *arg)
@@ -250,6 +297,9 @@ void staff_links_send(struct app *a, struct records_db *db, const struct config_
 
 	atomic_store(&staff.possible, c->link[0] && c->deliver.mail.server[0]);
 	leavers(a, db);
+	for (unsigned i = 0; i < STAFF_MAILS; i++)
+		if (mails[i].item.id && mails[i].due_ms <= clock_mono_ms())
+			mail_try(d, &mails[i]);
 	while (ask_take(&ask)) {
 		struct owners found = {.count = 0};
 		int err = records_mail_owners(db, ask.mail, on_owner, &found);

@@ -29,6 +29,9 @@ int staff_link_ask(struct app *a, const char *mail, enum lang lang);
 void staff_links_send(struct app *a, struct records_db *db, const struct config_delivery *c,
 		      struct deliver *d);
 
+/* In the delivery thread, what became of a letter: one that may still get through is sent again. */
+void staff_link_result(const struct deliver_result *r);
+
 /* Ends the sessions of employees whom the directory has no longer. Not on the call thread. */
 void staff_leavers_out(struct app *a, struct records_db *db, uint32_t org);
 

@@ -122,6 +122,31 @@ out:
 	return err;
 }
 
+#define NOT_THERE(id)                                                                              \
+	" AND NOT EXISTS (SELECT 1 FROM people p WHERE p.org = $1 AND p.id = " id                  \
+	" AND p.name <> '')"
+
+/* Who comes after a leaver under the same id has no PIN of his, and what waits for a leaver is sent
+ * to his addresses no more: it is the desk's. */
+static int leavers(struct import *im)
+{
+	static const struct store_statement
+	    pins = {"records_leavers_pins",
+		    "DELETE FROM pins WHERE org = $1" NOT_THERE("pins.person")},
+	    ways = {"records_leavers_ways",
+		    "UPDATE outbox SET state = 3 WHERE org = $1 AND state = 0"
+		    " AND person > 0" NOT_THERE("outbox.person")},
+	    messages = {"records_leavers_messages",
+			"UPDATE messages SET stage_due_ms = $2 WHERE org = $1 AND heard_at_ms = 0"
+			" AND stage = 0 AND for_person > 0" NOT_THERE("messages.for_person")};
+	const struct store_value v[] = {STORE_I(im->org), STORE_I(im->at_ms)};
+	int err = store_queue(im->s, &pins, v, 1);
+
+	if (!err)
+		err = store_queue(im->s, &ways, v, 1);
+	return err ? err : store_queue(im->s, &messages, v, 2);
+}
+
 int records_import_write(struct import *im)
 {
 	int err = 0;
@@ -134,6 +159,8 @@ int records_import_write(struct import *im)
 		for (uint32_t i = 0; i < im->next[f].count && !err; i++)
 			err = put_one(im, f, records_rows_at(&im->next[f], f, i));
 	}
+	if (!err)
+		err = leavers(im);
 	if (!err)
 		err = records_directory_changed(im->s, im->org);
 	return err;

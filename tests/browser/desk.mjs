@@ -341,6 +341,7 @@ await test("hold, rows by the arrow keys, swap, park, hand over, conference isn'
   await shows(page, '[data-no="14"]', "8701");
   await page.locator('[data-no="11"]').click();
   await until(() => whats().endsWith("retrieve"), whats);
+  await shows(page, ".head h3", "王先生");
   await page.keyboard.press("Shift+F9");
   await page.fill("#hand-note", "要找采购");
   await page.locator(".panel .choice", { hasText: "陈洁" }).click();

@@ -137,6 +137,36 @@ await test("an operator sees calls and no figures", async () => {
   await desk.context().close();
 });
 
+await test("a recorded call: a reason is asked for, its sound plays, and who listened stands there", async () => {
+  await page.goto(`${where.base}/records?item=${where.taped}`);
+  const tape = page.locator(".recordings");
+  await tape.waitFor();
+  check((await tape.innerText()).includes(zh["console.records.recording.whole"]), await tape.innerText());
+  const open_ = tape.getByRole("button", { name: zh["console.messages.open"], exact: true });
+  await open_.click();
+  check((await tape.locator(".play, audio").count()) === 0, "without a reason");
+  await tape.locator("[name=reason]").fill("核对投诉");
+  await open_.click();
+  await tape.locator(".play button").click();
+  await until(() => page.evaluate(() => document.querySelector(".recordings audio")?.duration > 1), "its sound");
+  const at = await page.evaluate(async () => {
+    const audio = document.querySelector(".recordings audio");
+    audio.currentTime = 1;
+    await new Promise((done) => (audio.onseeked = done));
+    return audio.currentTime;
+  });
+  check(at >= 0.9, `in its middle: ${at}`);
+  await until(async () => (await tape.innerText()).includes("核对投诉"), "who listened, and why");
+  await axeCheck(page);
+
+  const desk = await open({ path: `/records?item=${where.taped}` });
+  const name = Object.keys(where.accounts).find((n) => n.startsWith("operator"));
+  await signIn(desk, [name, where.accounts[name]], ".recordings");
+  check((await desk.locator(".recordings").innerText()).includes(zh["console.records.recording.closed"]), "an operator isn't told why not");
+  check((await desk.locator(".recordings form").count()) === 0, "an operator is asked for a reason");
+  await desk.context().close();
+});
+
 await test("the program ends in order", async () => {
   python.stdin.end();
   const { status } = await line();

@@ -11,8 +11,11 @@ import time
 import yaml
 
 from lib import sound
+from lib.desk import password
 from lib.server import ALWAYS, BUILD, OUT, ROOT, Server, dump, hears, hears_all
+from test_directory_api import Client
 from test_postgres import Postgres
+from test_recording import opened
 
 SECRET = "正确的口令 horse"
 
@@ -27,7 +30,7 @@ class Pair(Server):
 
 
 def world():
-    s = Pair("backup", office=ALWAYS)
+    s = Pair("backup", office=ALWAYS, measures={"recording": {"lines": ["8312"], "keep_lines_days": 30}})
     s.postgres = Postgres()
     return s
 
@@ -84,6 +87,17 @@ def leave_a_message(s, number):
     call.hang_up()
 
 
+def be_recorded(s, number):
+    """A call on a line that is recorded: its tape's place and both its sides."""
+    call = s.outside(number).call("02155508312").wait_up()
+    hears_all(call, "attendant.recording_notice")
+    call.rtp.say(sound.tone(620, 1500))
+    time.sleep(1.8)
+    call.hang_up()
+    row = s.wait_query("SELECT call_no, id FROM recordings WHERE state = 'whole'", timeout=10)[0]
+    return row["call_no"], row["id"], opened(Client(s, "manager"), row["call_no"], row["id"])
+
+
 def fresh(s, name):
     path = os.path.join(s.dir, name)
     shutil.rmtree(path, ignore_errors=True)
@@ -92,6 +106,7 @@ def fresh(s, name):
 
 def test_a_backup_while_calls_go_on(s):
     leave_a_message(s, "13855550001")
+    s.tape = be_recorded(s, "13855550009")
     call = s.outside("=cmd|1").call("8000").wait_up()  # a formula for a number
     s.full = os.path.join(s.dir, "full.backup")
     out = zongji("backup", *place(s), s.full)
@@ -163,6 +178,9 @@ def test_restored_it_is_the_same_switchboard(s):
     again.start()
     try:
         assert again.query("SELECT COUNT(*) AS n FROM messages")[0]["n"] == 1
+        no, item, (said, heard, state) = s.tape
+        mine, theirs, now = opened(Client(again, "manager", password(s, "manager")), no, item)
+        assert now == state == "whole" and (mine == said).all() and (theirs == heard).all(), "the tape sounds otherwise"
         assert again.phone("8312").registered
         again.outside("13855550002").call("8000").wait_up().hang_up()
         assert again.record("13855550002")["end_reason"] == "caller_hung_up"

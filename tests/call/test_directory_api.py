@@ -7,6 +7,7 @@ import os
 import time
 
 from lib.server import ALWAYS, Server
+from test_mailbox import set_pin
 
 
 class Refused(Exception):
@@ -227,6 +228,8 @@ def test_an_import_is_previewed_then_applied(s):
 
 def test_leavers_go_only_when_asked(s):
     m = s.manager
+    set_pin(s, 17, "70529")
+    slip = s.operator.ask("POST", "/messages", {"for_person": 17, "from_name": "何女士", "matter": "请回电"})["id"]
     lines = m.send("GET", "/directory/export?file=people")[2].decode().splitlines()
     without = "\n".join(x for x in lines if not x.startswith("17,")) + "\n"
     assert m.ask("POST", "/directory/import", {"people": without})["removed"] == []
@@ -236,6 +239,9 @@ def test_leavers_go_only_when_asked(s):
     assert [(x["id"], x["column"], x["after"]) for x in p["changed"] if x["file"] == "people"] == [(16, "deputy", "")]
     assert [(x["id"], x["column"]) for x in p["changed"] if x["file"] == "extensions"] == [(117, "person")]
     assert ("person", 17) not in entries(s.operator)
+    assert s.query("SELECT 1 FROM pins WHERE person = 17") == []
+    # what waited for the leaver is the desk's, at once
+    s.wait_query("SELECT 1 FROM receipts WHERE message = ? AND kind = 'returned' AND note = 'no_way'", slip, timeout=10)
 
 
 def test_a_wrong_file_changes_nothing(s):

@@ -11,7 +11,7 @@ from lib.reached import Mailbox, columns
 from lib.server import NEVER, Server, dump
 
 MAILS = {16: "zsf@example.com", 17: "lxd@example.com", 18: "WangWei@example.com", 22: "ja@example.com",
-         24: "twice-held@example.com", 25: "twice-held@example.com", 29: "leaver@example.com"}
+         24: "twice-held@example.com", 25: "twice-held@example.com", 29: "leaver@example.com", 19: "drop@example.com"}
 LINK = re.compile(r"https://zongji\.example(/enter/[\w-]{43})\b")
 FORM = "application/x-www-form-urlencoded"
 
@@ -84,6 +84,14 @@ def refused(run):
     except Refused as e:
         return e
     raise AssertionError("it was allowed")
+
+
+def test_a_letter_that_the_server_let_fall_is_sent_again(s):
+    began = time.time()
+    b = Browser(s)
+    path, _ = b.link("drop@example.com")
+    assert s.mail.tries["drop@example.com"] == 2 and time.time() - began > 4
+    assert b.press(path) == 303
 
 
 def slip(s, person, **more):

@@ -77,7 +77,8 @@ export function Reading({ my }: { my: Mine }) {
 /** Every way that there is an address for, the chosen ones first. */
 function orderOf(my: Mine): Channel[] {
   const order = my.order.filter((w) => my.ways.includes(w));
-  return order.length > 0 ? order : my.ways.filter((w) => w !== "page");
+  // without an order nobody waits at the page, and nobody is called
+  return order.length > 0 ? order : my.ways.filter((w) => w !== "page" && w !== "call");
 }
 
 export function Order({ my }: { my: Mine }) {

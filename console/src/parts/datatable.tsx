@@ -176,7 +176,8 @@ export function Opened({ label, children }: { label: string; children: Component
     if (item) box.current?.scrollIntoView({ block: "nearest" });
   }, [item]);
   return (
-    <aside ref={box} class="opened" aria-label={label}>
+    // it scrolls: whoever has no mouse must be able to get into it
+    <aside ref={box} class="opened" aria-label={label} tabIndex={0}>
       {children}
     </aside>
   );
