@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import readline from "node:readline";
-import { begin, check, chromium, CHROMIUM, finish, lang, root, signIn, test } from "./lib.mjs";
+import { begin, check, chromium, CHROMIUM, ends, finish, lang, root, signIn, test } from "./lib.mjs";
 import { sounding } from "./sound.mjs";
 
 const [out] = process.argv.slice(2);
@@ -208,6 +208,7 @@ for (const kind of Object.keys(KINDS))
     await mended(kind, failed);
   }
 await test("the program ends in order, and nothing was found in it", async () => {
+  ends();
   python.stdin.end();
   const { status } = await line();
   check(status === 0, `status ${status}`);

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import dgram from "node:dgram";
 import readline from "node:readline";
-import { begin, check, chromium, CHROMIUM, finish, lang, open, root, signIn, test } from "./lib.mjs";
+import { begin, check, chromium, CHROMIUM, ends, finish, lang, open, root, signIn, test } from "./lib.mjs";
 import { sounding } from "./sound.mjs";
 
 const [out] = process.argv.slice(2);
@@ -244,6 +244,7 @@ await test("a killed browser is noticed within 2.6 s", async () => {
   await hearsNot(caller, 1700);
 });
 await test("the program ends in order, and nothing was found in it", async () => {
+  ends();
   python.stdin.end();
   const { status } = await line();
   check(status === 0, `status ${status}`);

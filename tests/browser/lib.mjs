@@ -53,7 +53,7 @@ export async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "zh-CN", ...rest });
   for (const script of options.sounding ?? []) await context.addInitScript(...script);
   const page = await context.newPage();
-  page.setDefaultTimeout(20000);
+  page.setDefaultTimeout(60000); // a busy machine is slow, what never comes isn't there
   page.on("pageerror", (e) => errors.push(String(e)));
   page.on("console", (m) => {
     if (m.type() === "error" && !/status of 40[01349]|ERR_CONNECTION_REFUSED|ERR_EMPTY|net::/.test(m.text())

@@ -3,7 +3,7 @@
 // PICTURES=DIR also makes the handbooks' pictures.
 import { spawn } from "node:child_process";
 import readline from "node:readline";
-import { axeCheck, begin, check, finish, lang, open, root, signIn, test } from "./lib.mjs";
+import { axeCheck, begin, check, ends, finish, lang, open, root, signIn, test } from "./lib.mjs";
 
 const [out] = process.argv.slice(2);
 const zh = lang["zh-CN"];
@@ -256,6 +256,7 @@ await test("the API's answers have their shapes while calls go on", async () => 
 });
 
 await test("the program ends in order, without a word from the sanitizers", async () => {
+  ends();
   python.stdin.end();
   const { status } = await line();
   check(status === 0, `status ${status}`);

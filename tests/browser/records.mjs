@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import readline from "node:readline";
-import { axeCheck, begin, check, finish, lang, open, root, signIn, test } from "./lib.mjs";
+import { axeCheck, begin, check, ends, finish, lang, open, root, signIn, test } from "./lib.mjs";
 
 const [out] = process.argv.slice(2);
 const zh = lang["zh-CN"];
@@ -168,6 +168,7 @@ await test("a recorded call: a reason is asked for, its sound plays, and who lis
 });
 
 await test("the program ends in order", async () => {
+  ends();
   python.stdin.end();
   const { status } = await line();
   check(status === 0, `status ${status}`);

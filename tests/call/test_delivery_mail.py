@@ -83,7 +83,9 @@ def test_a_slip_arrives_within_a_second(s):
     m = slip(s, 16, organisation="华建工程有限公司", number="13800001234", urgency="urgent",
              matter="图纸第三版请今天下午四点前确认。\n=?不是编码?= <b>", call_back="明天上午")
     at, mail = s.mail.wait("zsf@example.com")[0]
-    assert at - began < 1.0, at - began
+    first = s.query("SELECT MIN(a.at_ms) - m.kept_at_ms AS ms FROM attempts a JOIN outbox o ON o.id = a.outbox"
+                    " JOIN messages m ON m.id = o.message WHERE m.id = ?", m)[0]["ms"]
+    assert first < 1000 and at - began < 5, (first, at - began)  # the server's own time; the letter's on a busy machine
     assert mail["subject"].startswith("【急】留言：王先生 · 华建工程有限公司（"), mail["subject"]
     assert mail["from"].addresses[0].display_name == "某城集团总机", mail["from"]
     assert mail["from"].addresses[0].addr_spec == "zongji@example.com"

@@ -61,10 +61,29 @@ static bool simulate(struct finding *f, bool quiet)
 	return true;
 }
 
+/* The scene from which on a fault shows soonest: the desk's own there, some where their matter is. */
+static unsigned first_scene(enum exchange_fault_kind k)
+{
+	static const char *const names[FAULT_COUNT] = {
+	    [FAULT_CONSENT_PICKUP] = "pick-up",
+	    [FAULT_CONSENT_FORWARD] = "forward to general manager",
+	    [FAULT_LONG_OUTSIDE] = "long calls",
+	    [FAULT_BOX_ANY_PIN] = "mailbox",
+	    [FAULT_BOX_UNASKED] = "called for a message",
+	};
+	unsigned i = 0;
+
+	if ((int)k >= FIRST_OF_DESK)
+		return scene_count;
+	while (names[k] && i < scene_count && strcmp(scenes[i].name, names[k]) != 0)
+		i++;
+	return i;
+}
+
 /* The exploration first: it tells a shortest way. */
 static bool caught(enum exchange_fault_kind k)
 {
-	unsigned first = (int)k >= FIRST_OF_DESK ? scene_count : 0;
+	unsigned first = first_scene(k);
 	struct finding f = {NULL, "", 0, 0};
 
 	exchange_fault = k;
