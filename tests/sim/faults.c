@@ -61,7 +61,7 @@ static bool simulate(struct finding *f, bool quiet)
 	return true;
 }
 
-/* The scene from which on a fault shows soonest: the desk's own there, some where their matter is. */
+/* The scene from which on a fault shows soonest. */
 static unsigned first_scene(enum exchange_fault_kind k)
 {
 	static const char *const names[FAULT_COUNT] = {
